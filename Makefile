@@ -1,0 +1,53 @@
+# Everything starts here. `make demo` and `make test` need Python 3.11, git and make; the demo and
+# the tests that run JavaScript also need node.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup demo test test-real conformance check bench clean
+
+help:
+	@echo 'make demo         install an example of over 250 packages and run code that uses them'
+	@echo 'make test         run the tests (hermetic, parallel)'
+	@echo 'make test-real    run the tests that use the registry npm is configured for'
+	@echo 'make conformance  compare the range algebra with node-semver'
+	@echo 'make check        ruff and mypy, strict'
+	@echo 'make bench        time graft beside npm, pnpm and bun'
+	@echo 'make clean        remove the environment and caches'
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@echo 'setup: creating $(VENV) and installing graft and its tools'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "graft needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python examples/demo.py
+
+test: $(STAMP)
+	@echo 'test: hermetic tests, in parallel'
+	@$(BIN)/python -m pytest -n auto
+
+test-real: $(STAMP)
+	@echo 'test-real: tests against the registry npm is configured for'
+	@$(BIN)/python -m pytest -m real_registry
+
+conformance: $(STAMP)
+	@$(BIN)/python bench/conformance.py
+
+check: $(STAMP)
+	@echo 'check: ruff'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo 'check: mypy --strict'
+	@$(BIN)/mypy
+
+bench: $(STAMP)
+	@$(BIN)/python bench/install.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build src/*.egg-info

@@ -1,0 +1,86 @@
+"""The one form in which graft says that something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+# Every code that graft can print, with the exit code of its area. A page of the same name in
+# docs/diagnostics explains each; a test holds the two lists against each other.
+CODES: dict[str, int] = {
+    # 1: the operation failed
+    "interrupted": 130,
+    "internal-error": 1,
+    # 2: usage
+    "usage": 2,
+    # 10: lockfile
+    "lock-missing": 10,
+    "lock-stale": 11,
+    "lock-unreadable": 12,
+    "lock-version": 13,
+    # 20: resolving
+    "no-matching-version": 20,
+    "package-not-found": 21,
+    "platform-unsupported": 22,
+    "override-unsupported": 23,
+    "source-unsupported": 24,
+    "not-a-dependency": 25,
+    "bad-specifier": 26,
+    # 30: archives and the store
+    "integrity-mismatch": 30,
+    "integrity-missing": 31,
+    "archive-refused": 32,
+    "store-unwritable": 33,
+    # 40: registries
+    "registry-unknown": 40,
+    "registry-unreachable": 41,
+    "registry-refused": 42,
+    "registry-answer": 43,
+    "offline-missing": 44,
+    # 60: links
+    "link-refused": 60,
+    # 70: manifests
+    "manifest-missing": 70,
+    "manifest-unreadable": 71,
+    "manifest-invalid": 72,
+    # 80: settings
+    "settings-unreadable": 80,
+    "credential-in-project": 81,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """What happened, where, because of what, and what to do.
+
+    ``where`` is a path, a URL without credentials or a package; ``why`` lists the facts that led
+    here, one line each; ``fix`` is a command or an edit that mends it.
+    """
+
+    code: str
+    message: str
+    where: str = ""
+    why: tuple[str, ...] = ()
+    fix: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        return CODES[self.code]
+
+    def as_json(self) -> dict[str, Any]:
+        said = {"code": self.code, "message": self.message, "where": self.where}
+        said |= {"why": list(self.why), "fix": self.fix}
+        return {key: value for key, value in said.items() if value}
+
+
+class GraftError(Exception):
+    """Raised for everything that a user can cause or mend; holds the diagnostic to print."""
+
+    def __init__(
+        self, code: str, message: str, *, where: str = "", why: Iterable[str] = (), fix: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic(
+            code=code, message=message, where=where, why=tuple(why), fix=fix
+        )

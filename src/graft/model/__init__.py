@@ -1,0 +1,1 @@
+"""The frozen types that every floor above speaks: names, requirements, manifests, graphs."""

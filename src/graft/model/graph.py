@@ -1,0 +1,41 @@
+"""The resolved answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graft.model.manifest import Manifest
+from graft.model.requirement import Requirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A package in one peer context.
+
+    ``id`` is the manifest's id followed by the peers that this context gives it, as in
+    ``react-dom@18.3.1(react@18.3.1)``. ``edges`` maps local names, of dependencies and of peers
+    that were found, to node ids.
+    """
+
+    id: str
+    manifest: Manifest
+    edges: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importer:
+    """The project, or one member of its workspace: what it asks for and what it got."""
+
+    path: str
+    requirements: tuple[Requirement, ...]
+    edges: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """Importers by path relative to the project's root (``.``), nodes by id."""
+
+    importers: Mapping[str, Importer]
+    nodes: Mapping[str, Node]
+    overrides: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,39 @@
+"""What a registry, or the lock, says of one version of one package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from graft.model.platform import ANYWHERE, PlatformLimits
+from graft.model.requirement import Requirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One published version.
+
+    ``origin`` is empty for the default registry, so that a lock names no host for it; otherwise it
+    is the registry's URL. ``tarball`` is empty where the archive lies at the registry's usual path;
+    otherwise it is a path below the registry's URL, or in memory only, an absolute URL.
+    ``requirements`` holds dependencies, optional dependencies and peers, sorted by local name.
+    ``bins`` maps command to path inside the package. ``deprecated`` is a fact of the day, not of
+    the graph, and is not written to the lock.
+    """
+
+    name: str
+    version: str
+    origin: str = ""
+    integrity: str = ""
+    tarball: str = field(default="", compare=False)
+    requirements: tuple[Requirement, ...] = ()
+    bins: tuple[tuple[str, str], ...] = ()
+    platforms: PlatformLimits = ANYWHERE
+    has_scripts: bool = False
+    deprecated: str = field(default="", compare=False)
+
+    @property
+    def id(self) -> str:
+        """Identity without peers: ``name@version``, or ``name@origin#version``."""
+        if self.origin:
+            return f"{self.name}@{self.origin}#{self.version}"
+        return f"{self.name}@{self.version}"

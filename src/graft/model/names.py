@@ -1,0 +1,59 @@
+"""Package names.
+
+A package's identity is (namespace, name). It has one canonical spelling, npm's: ``tool`` in the
+default namespace and ``@acme/tool`` in the namespace ``acme``. graft's own spelling of the second
+is ``acme:tool``; it is read here and nowhere else, so no two spellings of one package can meet.
+"""
+
+from __future__ import annotations
+
+from graft.base.diagnostics import GraftError
+
+_FORBIDDEN = frozenset("\\\0:?#%*<>|\"'` \t\r\n~()!,;&")
+_MAX_LENGTH = 214
+
+
+def check_name(name: str, *, where: str = "") -> str:
+    """Return ``name`` if it is safe as an identity and as a path; raise ``bad-specifier`` if not.
+
+    Upper case and a leading dot or underscore in the middle of a name exist on registries and are
+    allowed; separators, traversal and control characters never are.
+    """
+    scope, bare = split_name(name)
+    parts = (scope, bare) if name.startswith("@") else (bare,)
+    sound = (
+        len(name) <= _MAX_LENGTH
+        and name.count("/") == (1 if name.startswith("@") else 0)
+        and all(part and not part.startswith(".") and part != "node_modules" for part in parts)
+        and name.isprintable()
+        and _FORBIDDEN.isdisjoint(name)
+    )
+    if not sound:
+        raise GraftError(
+            "bad-specifier",
+            f"'{name}' is not a package name",
+            where=where,
+            fix="write name or @scope/name: no spaces, no path separators, at most 214 characters",
+        )
+    return name
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """``@acme/tool`` -> (``acme``, ``tool``); ``tool`` -> (````, ``tool``)."""
+    if name.startswith("@"):
+        scope, _, bare = name[1:].partition("/")
+        return scope, bare
+    return "", name
+
+
+def canonical_name(spelling: str) -> str:
+    """Read ``acme:tool`` as ``@acme/tool``; every other spelling is already canonical."""
+    namespace, colon, bare = spelling.partition(":")
+    if colon and namespace and bare and not spelling.startswith("@"):
+        return f"@{namespace}/{bare}"
+    return spelling
+
+
+def file_name(name: str) -> str:
+    """The name as one path component: ``@acme/tool`` -> ``@acme+tool``."""
+    return name.replace("/", "+")

@@ -1,0 +1,27 @@
+"""What a manifest asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    PROD = "prod"
+    DEV = "dev"
+    OPTIONAL = "optional"
+    PEER = "peer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One line of a manifest: the name that code imports, and the specifier as it was written.
+
+    ``optional`` is true for optional dependencies and for peers that a manifest marks as optional:
+    the requirement may stay unmet.
+    """
+
+    local: str
+    specifier: str
+    kind: Kind
+    optional: bool = False
