@@ -9,6 +9,12 @@ from typing import Any
 # Every code that graft can print, with the exit code of its area. A page of the same name in
 # docs/diagnostics explains each; a test holds the two lists against each other.
 CODES: dict[str, int] = {
+    # 0: notes; the command went on
+    "deprecated": 0,
+    "peer-mismatch": 0,
+    "peer-missing": 0,
+    "weak-integrity": 0,
+    "displaced": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,

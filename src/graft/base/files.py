@@ -1,0 +1,77 @@
+"""Files that appear whole or not at all, and trees that are removed without following links."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+
+from graft.base.faults import point
+
+
+def temporary_sibling(path: str) -> str:
+    """A fresh name in the same folder, recognisable as junk if its maker dies."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{name[:40]}")
+
+
+def write_atomic(path: str, data: bytes, *, durable: bool = False) -> None:
+    """Replace ``path`` by ``data`` in one rename, keeping the mode of a file that is there.
+
+    ``durable`` flushes to disk first: for files that nobody could make again.
+    """
+    staged = temporary_sibling(path)
+    try:
+        write_file(staged, data, mode=_mode_of(path), durable=durable)
+        point("file-staged")
+        os.replace(staged, path)
+    except BaseException:
+        remove_file(staged)
+        raise
+
+
+def write_file(path: str, data: bytes | memoryview, *, mode: int = 0o666, durable: bool = False) -> None:
+    """Create a new file; an existing one is an error, so nothing is written through a link."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_file(path: str) -> bytes | None:
+    """The file's bytes, or None where there is no such file."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def remove_file(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def remove_tree(path: str) -> None:
+    """Remove a folder, read-only parts included; a link at ``path`` is unlinked, not followed."""
+    if os.path.islink(path) or not os.path.isdir(path):
+        remove_file(path)
+        return
+    for folder, _, _ in os.walk(path):
+        os.chmod(folder, 0o700)
+    shutil.rmtree(path)
+
+
+def _mode_of(path: str) -> int:
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return 0o666

@@ -1,0 +1,49 @@
+"""When a request is worth another try, and after how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Answers that another moment may change: too early, too many, or a server in trouble.
+RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+LONGEST_RETRY_AFTER = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """npm's ``fetch-retries`` and its three companions; times are seconds.
+
+    npm waits 10 s before its second try. An install holds hundreds of requests, and most faults of
+    a registry pass in a fraction of a second: so graft starts small, tries more often, and spreads
+    the tries by jitter.
+    """
+
+    retries: int = 4
+    factor: float = 2.0
+    shortest: float = 0.2
+    longest: float = 10.0
+
+    def delay(self, tries: int, jitter: float) -> float:
+        """Seconds to wait after ``tries`` tries; ``jitter`` in [0, 1) takes off up to a half."""
+        full = min(self.longest, self.shortest * self.factor ** (tries - 1))
+        return full * (1.0 - jitter / 2)
+
+
+def parse_retry_after(value: str, now: Callable[[], float]) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for, at most 60; None if it says nothing sound.
+
+    RFC 9110 section 10.2.3: a number of seconds or an HTTP date.
+    """
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_RETRY_AFTER)
+    if not value:
+        return None
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(value).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(0.0, moment - now()), LONGEST_RETRY_AFTER)

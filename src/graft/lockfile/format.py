@@ -1,0 +1,227 @@
+"""``graft-lock.json``: the graph, one line an entry, sorted.
+
+The text is a function of the graph: byte-identical whatever the order of input, the machine or the
+platform. Each edge is written as ``[specifier, node]``, so that a lock can be checked, and most of
+it resolved again, without asking a registry for anything; ``[specifier]`` is an optional
+requirement that nothing met.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graft.base.diagnostics import GraftError
+from graft.model.bins import is_safe_bin
+from graft.model.graph import Graph, Importer, Node
+from graft.model.integrity import parse_integrity
+from graft.model.manifest import Manifest
+from graft.model.names import check_name
+from graft.model.platform import ANYWHERE, PlatformLimits
+from graft.model.requirement import Kind, Requirement
+
+LOCK_NAME = "graft-lock.json"
+LOCK_VERSION = 1
+
+# How a node's requirements are grouped in its line: section, kind, optional.
+_SECTIONS = (
+    ("dependencies", Kind.PROD, False),
+    ("optional", Kind.OPTIONAL, True),
+    ("peers", Kind.PEER, False),
+    ("optionalPeers", Kind.PEER, True),
+)
+
+
+def write_lock(graph: Graph) -> bytes:
+    importers = (
+        f'"{path}": {{\n{_lines(_importer_lines(graph.importers[path]))}\n}}'
+        for path in sorted(graph.importers)
+    )
+    nodes = (
+        f"{_text(id)}: {_text(_node_entry(graph.nodes[id]))}" for id in sorted(graph.nodes)
+    )
+    parts = [f'"lockfile": {LOCK_VERSION}', f'"importers": {{\n{_lines(importers)}\n}}']
+    if graph.overrides:
+        overrides = (f"{_text(k)}: {_text(v)}" for k, v in sorted(graph.overrides.items()))
+        parts.append(f'"overrides": {{\n{_lines(overrides)}\n}}')
+    parts.append(f'"nodes": {{\n{_lines(nodes)}\n}}')
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+
+
+def _lines(entries: Iterable[str]) -> str:
+    return ",\n".join(entries)
+
+
+def _importer_lines(importer: Importer) -> Iterable[str]:
+    for requirement in sorted(importer.requirements, key=lambda r: r.local):
+        said = [str(requirement.kind), *_edge(requirement, importer.edges)]
+        yield f"{_text(requirement.local)}: {_text(said)}"
+
+
+def _node_entry(node: Node) -> dict[str, Any]:
+    manifest = node.manifest
+    entry: dict[str, Any] = {
+        "origin": manifest.origin,
+        "integrity": manifest.integrity,
+        "tarball": manifest.tarball,
+    }
+    for section, kind, optional in _SECTIONS:
+        entry[section] = {
+            requirement.local: _edge(requirement, node.edges)
+            for requirement in sorted(manifest.requirements, key=lambda r: r.local)
+            if requirement.kind is kind and requirement.optional is optional
+        }
+    entry["os"] = manifest.platforms.os
+    entry["cpu"] = manifest.platforms.cpu
+    entry["libc"] = manifest.platforms.libc
+    entry["bin"] = dict(sorted(manifest.bins))
+    entry["scripts"] = manifest.has_scripts
+    return {key: value for key, value in entry.items() if value}
+
+
+def _edge(requirement: Requirement, edges: Mapping[str, str]) -> list[str]:
+    target = edges.get(requirement.local)
+    return [requirement.specifier] if target is None else [requirement.specifier, target]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_lock(data: bytes, *, where: str) -> Graph:
+    """The graph that a lock's text says. Raises ``lock-unreadable`` or ``lock-version``.
+
+    Nothing in it is believed: names, versions and bins become paths, so they are checked here.
+    """
+    try:
+        said = json.loads(data.decode())
+        version = said["lockfile"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _unreadable(where, data, error) from None
+    if version != LOCK_VERSION:
+        raise GraftError(
+            "lock-version",
+            f"the lock has format {version!r}; this graft reads {LOCK_VERSION}",
+            where=where,
+            fix="update graft, or delete the lock and run 'graft install' to resolve again",
+        )
+    try:
+        nodes = {id: _node(id, entry) for id, entry in said["nodes"].items()}
+        importers = {path: _importer(path, said["importers"][path]) for path in said["importers"]}
+        graph = Graph(
+            importers=importers,
+            nodes=nodes,
+            overrides={str(k): str(v) for k, v in said.get("overrides", {}).items()},
+        )
+        _check_edges(graph)
+        return graph
+    except (KeyError, TypeError, ValueError, AttributeError, GraftError) as error:
+        raise _unreadable(where, data, error) from None
+
+
+def _node(id: str, entry: dict[str, Any]) -> Node:
+    name, version = _coordinates(id, entry.get("origin", ""))
+    requirements: list[Requirement] = []
+    edges: dict[str, str] = {}
+    for section, kind, optional in _SECTIONS:
+        if section in entry:
+            _read_edges(entry[section], kind, optional, requirements, edges)
+    requirements.sort(key=lambda requirement: requirement.local)
+    if entry.get("integrity"):
+        parse_integrity(entry["integrity"])
+    tarball = _string(entry.get("tarball", ""))
+    if tarball.startswith("/") or ".." in tarball.split("/") or ":" in tarball.split("/")[0]:
+        raise ValueError(f"'{tarball}' is not a path below a registry")
+    manifest = Manifest(
+        name=name,
+        version=version,
+        origin=_string(entry.get("origin", "")),
+        integrity=_string(entry.get("integrity", "")),
+        tarball=tarball,
+        requirements=tuple(requirements),
+        bins=tuple(sorted(_bin(*item) for item in entry.get("bin", {}).items())),
+        platforms=_platforms(entry),
+        has_scripts=bool(entry.get("scripts", False)),
+    )
+    return Node(id=id, manifest=manifest, edges=edges)
+
+
+def _coordinates(id: str, origin: str) -> tuple[str, str]:
+    """``name@version(peers)`` or ``name@origin#version(peers)`` -> (name, version)."""
+    name, _, rest = id[1:].partition("@")
+    name = id[0] + name
+    if origin:
+        rest = rest.removeprefix(f"{origin}#")
+    version = rest.partition("(")[0]
+    check_name(name)
+    if not version or not version.isascii() or not set(version).isdisjoint("/\\:\0 "):
+        raise ValueError(f"'{id}' holds no version")
+    return name, version
+
+
+def _read_edges(
+    section: dict[str, list[str]],
+    kind: Kind,
+    optional: bool,
+    requirements: list[Requirement],
+    edges: dict[str, str],
+) -> None:
+    for local, edge in section.items():
+        check_name(local)
+        specifier, *target = edge
+        requirements.append(
+            Requirement(local=local, specifier=_string(specifier), kind=kind, optional=optional)
+        )
+        if target:
+            (edges[local],) = target
+
+
+def _importer(path: str, entry: dict[str, list[str]]) -> Importer:
+    requirements: list[Requirement] = []
+    edges: dict[str, str] = {}
+    for local, (kind, *edge) in entry.items():
+        optional = kind == Kind.OPTIONAL
+        _read_edges({local: edge}, Kind(kind), optional, requirements, edges)
+    return Importer(path=path, requirements=tuple(requirements), edges=edges)
+
+
+def _bin(command: str, path: str) -> tuple[str, str]:
+    if not is_safe_bin(command, path):
+        raise ValueError(f"'{command}' -> '{path}' is not a command inside a package")
+    return command, path
+
+
+def _platforms(entry: dict[str, Any]) -> PlatformLimits:
+    os, cpu, libc = (tuple(map(_string, entry.get(key, ()))) for key in ("os", "cpu", "libc"))
+    return PlatformLimits(os=os, cpu=cpu, libc=libc) if os or cpu or libc else ANYWHERE
+
+
+def _check_edges(graph: Graph) -> None:
+    for owner in (*graph.importers.values(), *graph.nodes.values()):
+        for local, target in owner.edges.items():
+            if target not in graph.nodes:
+                raise ValueError(f"'{local}' leads to '{target}', which the lock does not hold")
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a text, found {value!r}")
+    return value
+
+
+def _unreadable(where: str, data: bytes, error: Exception) -> GraftError:
+    if b"\n<<<<<<< " in data or data.startswith(b"<<<<<<< "):
+        return GraftError(
+            "lock-unreadable",
+            "the lock holds unmerged changes",
+            where=where,
+            fix="take either side (git checkout --ours or --theirs), then run 'graft install'",
+        )
+    return GraftError(
+        "lock-unreadable",
+        "the lock is damaged",
+        where=where,
+        why=[str(error)],
+        fix="restore it from version control, or delete it and run 'graft install'",
+    )

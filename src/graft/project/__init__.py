@@ -1,0 +1,1 @@
+"""What a project asks for, and the settings in force there."""

@@ -1,0 +1,1 @@
+"""Requirements -> graph. The answer is a function of the inputs, never of network timing."""

@@ -1,0 +1,273 @@
+"""The versions that are needed, before peers tell their contexts apart.
+
+Requirements are decided level by level, each level in sorted order, so the answer depends on the
+requirements alone. Packuments are asked for as soon as somebody is likely to need them; that moves
+the time at which they arrive, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from graft.base.diagnostics import Diagnostic, GraftError
+from graft.model.manifest import Manifest
+from graft.model.requirement import Kind, Requirement
+from graft.resolve.locked import Locked
+from graft.resolve.overrides import Overrides
+from graft.resolve.pick import newest, pick
+from graft.sources.packument import Packument
+from graft.sources.registry import RegistrySource
+from graft.versions.ranges import Range
+from graft.versions.specifier import Specifier, parse_specifier
+from graft.versions.version import parse_version
+
+
+class Asked(NamedTuple):
+    """A requirement, who makes it (an importer's path or a package's id), and the text that counts
+    once overrides have had their say."""
+
+    owner: str
+    requirement: Requirement
+    specifier: str
+
+
+class Closure:
+    """Packages by id, and the edges between them.
+
+    ``children`` maps an owner to local name -> package id, for dependencies only. ``failed`` holds
+    the owners that lack something that they require, with the reason.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: RegistrySource,
+        locked: Locked,
+        overrides: Overrides,
+        tag: str,
+        on_chosen: Callable[[Manifest], None],
+    ) -> None:
+        self.packages: dict[str, Manifest] = {}
+        self.children: dict[str, dict[str, str]] = {}
+        self.failed: dict[str, GraftError] = {}
+        self.notes: list[Diagnostic] = []
+        self._source = source
+        self._locked = locked
+        self._overrides = overrides
+        self._tag = tag
+        self._on_chosen = on_chosen
+        self._chosen: dict[str, list[Manifest]] = {}
+        self._parents: dict[str, str] = {}
+        self._likely: dict[str, set[Specifier]] = {}
+        source.on_packument(self._expect_next_level)
+
+    def add_importer(self, path: str, requirements: Iterable[Requirement]) -> None:
+        self.children[path] = {}
+        self._decide([Asked(path, r, r.specifier) for r in requirements])
+
+    def add_peer(self, name: str, specifiers: Sequence[str]) -> str | None:
+        """Choose one version of ``name`` that satisfies all; its package id, or None."""
+        parsed = [parse_specifier(name, text) for text in specifiers]
+        ranges = [specifier.range for specifier in parsed if specifier.range is not None]
+        package = parsed[0].package
+        if len(ranges) < len(parsed):
+            if len(parsed) > 1 or parsed[0].foreign:
+                return None
+            wanted: Specifier = parsed[0]
+        else:
+            together = ranges[0]
+            for range in ranges[1:]:
+                together = together.intersection(range)
+            wanted = Specifier(package, range=together)
+        try:
+            manifest = self._choose(wanted, owner="", local=name, specifier="")
+        except GraftError as error:
+            if error.diagnostic.code not in _ABSENT:
+                raise
+            return None
+        self._decide(self._adopt(manifest, parent=""))
+        return manifest.id
+
+    def path_to(self, owner: str) -> list[str]:
+        """Who brought ``owner`` in, from the project down."""
+        path = [owner]
+        while path[-1] in self._parents:
+            path.append(self._parents[path[-1]])
+        return [step for step in reversed(path) if step]
+
+    def _decide(self, level: list[Asked]) -> None:
+        while level:
+            level.sort(key=lambda asked: (asked.owner, asked.requirement.local))
+            for asked in level:
+                self._expect(asked)
+            following: list[Asked] = []
+            for asked in level:
+                manifest = self._answer(asked)
+                if manifest is not None:
+                    self.children[asked.owner][asked.requirement.local] = manifest.id
+                    following += self._adopt(manifest, parent=asked.owner)
+            level = following
+
+    def _adopt(self, manifest: Manifest, *, parent: str) -> list[Asked]:
+        """Take a package in; what it requires, if it is new."""
+        if manifest.id in self.packages:
+            return []
+        self.packages[manifest.id] = manifest
+        self.children[manifest.id] = {}
+        self._parents[manifest.id] = parent
+        self._chosen.setdefault(manifest.name, []).append(manifest)
+        if manifest.deprecated:
+            self.notes.append(
+                Diagnostic(code="deprecated", message=manifest.deprecated, where=manifest.id)
+            )
+        self._on_chosen(manifest)
+        return [
+            Asked(manifest.id, requirement, self._overrides.apply(requirement))
+            for requirement in manifest.requirements
+            if requirement.kind is not Kind.PEER
+        ]
+
+    def _answer(self, asked: Asked) -> Manifest | None:
+        requirement = asked.requirement
+        specifier = parse_specifier(requirement.local, asked.specifier)
+        try:
+            return self._choose(
+                specifier,
+                owner=asked.owner,
+                local=requirement.local,
+                specifier=asked.specifier,
+                optional=requirement.optional,
+            )
+        except GraftError as error:
+            said = error.diagnostic
+            # Only what is surely absent may be left out: a registry that is down today must not
+            # change what the lock says tomorrow.
+            if said.code not in _ABSENT:
+                raise
+            if not requirement.optional:
+                self.failed.setdefault(asked.owner, self._explained(said, asked))
+            return None
+
+    def _choose(
+        self,
+        wanted: Specifier,
+        *,
+        owner: str,
+        local: str,
+        specifier: str,
+        optional: bool = False,
+    ) -> Manifest:
+        """The newest version that is wanted, preferring what this very requirement had, then what
+        the lock has, then what is already chosen."""
+        if wanted.foreign:
+            raise GraftError(
+                "source-unsupported",
+                f"{local}: '{specifier}' is a {wanted.foreign} source, which graft cannot install",
+                where=owner,
+                fix="depend on a version from a registry",
+            )
+        had = self._locked.edge(owner, local, specifier) if specifier else None
+        if had and had.name == wanted.package and _in_range(had, wanted.range):
+            return had
+        if wanted.range is not None:
+            kept = self._locked.newest(wanted.package, wanted.range) or self._already(wanted)
+            if kept:
+                return kept
+        packument = self._source.packument(wanted.package, full=optional)
+        version = pick(packument, wanted, self._tag)
+        if version is None:
+            raise _no_version(packument, wanted, specifier)
+        return packument.manifest(version)
+
+    def _already(self, wanted: Specifier) -> Manifest | None:
+        assert wanted.range is not None
+        fitting = [
+            manifest
+            for manifest in self._chosen.get(wanted.package, ())
+            if _in_range(manifest, wanted.range)
+        ]
+        return max(fitting, key=lambda m: parse_version(m.version).key, default=None)
+
+    def _explained(self, said: Diagnostic, asked: Asked) -> GraftError:
+        path = self.path_to(asked.owner)
+        requirement = asked.requirement
+        why = [f"{' > '.join(path)} asks for {requirement.local}@{asked.specifier}"]
+        if asked.specifier != requirement.specifier:
+            why.append(f"an override replaces its own '{requirement.specifier}'")
+        return GraftError(
+            said.code, said.message, where=said.where, why=[*why, *said.why], fix=said.fix
+        )
+
+    def _expect(self, asked: Asked) -> None:
+        """Ask for the packument that this requirement will need, unless the lock answers it."""
+        requirement = asked.requirement
+        wanted = parse_specifier(requirement.local, asked.specifier)
+        if wanted.foreign:
+            return
+        had = self._locked.edge(asked.owner, requirement.local, asked.specifier)
+        if had and _in_range(had, wanted.range):
+            return
+        if wanted.range is not None and self._locked.newest(wanted.package, wanted.range):
+            return
+        self._likely.setdefault(wanted.package, set()).add(wanted)
+        self._source.prefetch(wanted.package, full=requirement.optional)
+
+    def _expect_next_level(self, packument: Packument) -> None:
+        """A packument has come: whatever version will be chosen, it is likely the newest one."""
+        for wanted in self._likely.pop(packument.name, ()):
+            version = pick(packument, wanted, self._tag)
+            if version is None:
+                continue
+            try:
+                manifest = packument.manifest(version)
+            except GraftError:
+                continue  # said again, with its reason, if this version is really chosen
+            for requirement in manifest.requirements:
+                if requirement.kind is not Kind.PEER:
+                    self._guess(requirement)
+
+    def _guess(self, requirement: Requirement) -> None:
+        specifier = self._overrides.apply(requirement)
+        wanted = parse_specifier(requirement.local, specifier)
+        if wanted.foreign or (wanted.range is not None and self._already_known(wanted)):
+            return
+        self._likely.setdefault(wanted.package, set()).add(wanted)
+        self._source.prefetch(wanted.package, full=requirement.optional)
+
+    def _already_known(self, wanted: Specifier) -> bool:
+        assert wanted.range is not None
+        return bool(self._locked.newest(wanted.package, wanted.range) or self._already(wanted))
+
+
+# Diagnostics that say: there is no such thing, and asking again would not change that.
+_ABSENT = frozenset({"package-not-found", "no-matching-version"})
+
+
+def _in_range(manifest: Manifest, range: Range | None) -> bool:
+    return range is None or range.contains(parse_version(manifest.version))
+
+
+def _no_version(packument: Packument, wanted: Specifier, specifier: str) -> GraftError:
+    latest = packument.tags.get("latest", "")
+    if wanted.range is None:
+        tags = ", ".join(f"{tag} ({version})" for tag, version in sorted(packument.tags.items()))
+        return GraftError(
+            "no-matching-version",
+            f"{packument.name} has no dist-tag '{wanted.tag}'",
+            where=packument.name,
+            why=[f"its tags are {tags}"] if tags else [],
+            fix=f"ask for {packument.name}@latest, or for a range",
+        )
+    shown = specifier or str(wanted.range)
+    near = newest(packument, wanted.range.include_prereleases(), "")
+    why = [f"the newest version is {latest}"] if latest else []
+    if near:
+        why.append(f"{near} would match, but a range has to name a prerelease to get one")
+    return GraftError(
+        "no-matching-version",
+        f"no version of {packument.name} is in '{shown}'",
+        where=packument.name,
+        why=why,
+        fix=f"ask for {packument.name}@^{latest}" if latest else "",
+    )

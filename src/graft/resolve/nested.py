@@ -1,0 +1,205 @@
+"""The resolver for registry packages: several versions of a name may live side by side, and each
+package's peers are met along the path that reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from graft.base.diagnostics import Diagnostic
+from graft.model.graph import Graph, Importer, Node
+from graft.model.manifest import Manifest
+from graft.model.requirement import Requirement
+from graft.resolve.closure import Closure
+from graft.resolve.locked import Locked
+from graft.resolve.overrides import Overrides
+from graft.resolve.peers import Instance, PeerContexts, resolve_peers
+from graft.resolve.prune import spoiled
+from graft.sources.registry import RegistrySource
+from graft.store.keys import graph_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    graph: Graph
+    notes: tuple[Diagnostic, ...]
+
+
+def resolve(
+    asked: Mapping[str, Sequence[Requirement]],
+    *,
+    source: RegistrySource,
+    locked: Locked,
+    overrides: Overrides,
+    tag: str = "latest",
+    on_chosen: Callable[[Manifest], None] = lambda _: None,
+) -> Resolved:
+    """Find versions and peer contexts for each importer's requirements.
+
+    ``on_chosen`` is called for each package as soon as its version is decided, so that its archive
+    can be on its way while the rest is still being resolved. Raises ``no-matching-version``,
+    ``package-not-found`` and ``source-unsupported``, and what the registry source raises.
+    """
+    closure = Closure(
+        source=source, locked=locked, overrides=overrides, tag=tag, on_chosen=on_chosen
+    )
+    for path in sorted(asked):
+        closure.add_importer(path, asked[path])
+    _drop_failed(closure, asked)
+    contexts = _complete_peers(closure, sorted(asked))
+    graph = _graph(closure, contexts, asked, overrides)
+    return Resolved(graph, tuple([*closure.notes, *_peer_notes(closure, contexts)]))
+
+
+def _drop_failed(closure: Closure, asked: Mapping[str, Sequence[Requirement]]) -> None:
+    """Leave out optional packages that lack something they require; raise if a project is among
+    those that do."""
+    if not closure.failed:
+        return
+    soft = {
+        owner: {r.local for r in requirements if r.optional}
+        for owner, requirements in (
+            *asked.items(),
+            *((id, manifest.requirements) for id, manifest in closure.packages.items()),
+        )
+    }
+    gone = spoiled(
+        closure.failed,
+        lambda owner: {
+            local: (child, local in soft[owner])
+            for local, child in closure.children[owner].items()
+        },
+        closure.children,
+    )
+    if any(path in gone for path in asked):
+        first = min(closure.failed, key=lambda owner: (len(closure.path_to(owner)), owner))
+        raise closure.failed[first]
+    for children in closure.children.values():
+        for local in [local for local, child in children.items() if child in gone]:
+            del children[local]
+
+
+def _complete_peers(closure: Closure, importers: list[str]) -> PeerContexts:
+    """Resolve peers; add those that are missing to the importer; again until none is missing.
+
+    One version serves all who miss a name where their ranges allow it.
+    """
+    added: dict[tuple[str, str], list[str]] = {}
+    hopeless: set[tuple[str, str, str]] = set()
+    while True:
+        contexts = resolve_peers(closure.packages, closure.children, importers, added)
+        wanted: dict[tuple[str, str], set[str]] = {}
+        for missing in contexts.missing:
+            name, text = missing.requirement.local, missing.requirement.specifier
+            if (missing.importer, name, text) not in hopeless:
+                wanted.setdefault((missing.importer, name), set()).add(text)
+        if not wanted:
+            return contexts
+        for (importer, name), texts in sorted(wanted.items()):
+            ids = added.setdefault((importer, name), [])
+            together = closure.add_peer(name, sorted(texts))
+            if together:
+                ids.append(together)
+                continue
+            for text in sorted(texts):
+                alone = closure.add_peer(name, [text])
+                if alone is None:
+                    hopeless.add((importer, name, text))
+                elif alone not in ids:
+                    ids.append(alone)
+
+
+def _graph(
+    closure: Closure,
+    contexts: PeerContexts,
+    asked: Mapping[str, Sequence[Requirement]],
+    overrides: Overrides,
+) -> Graph:
+    instances = contexts.instances
+    number = {id(instance): at for at, instance in enumerate(instances)}
+    edges = [
+        {
+            local: number[id(target)]
+            for local, target in (*instance.children.items(), *instance.peers.items())
+        }
+        for instance in instances
+    ]
+    keys = graph_keys(
+        {at: (instance.package,) for at, instance in enumerate(instances)},
+        dict(enumerate(edges)),
+    )
+    names = _name_nodes(closure.packages, instances, keys)
+    nodes = {}
+    for at, instance in enumerate(instances):
+        name = names[keys[at]]
+        if name not in nodes:
+            nodes[name] = Node(
+                id=name,
+                manifest=closure.packages[instance.package],
+                edges={local: names[keys[to]] for local, to in sorted(edges[at].items())},
+            )
+    importers = {
+        path: Importer(
+            path=path,
+            requirements=tuple(sorted(asked[path], key=lambda r: r.local)),
+            edges={
+                local: names[keys[number[id(child)]]]
+                for local, child in sorted(contexts.importers[path].children.items())
+            },
+        )
+        for path in sorted(asked)
+    }
+    return Graph(importers=importers, nodes=nodes, overrides=overrides.rules)
+
+
+def _name_nodes(
+    packages: Mapping[str, Manifest], instances: Sequence[Instance], keys: Mapping[int, str]
+) -> dict[str, str]:
+    """An id for each graph key: the package's id, the peers that it was given, and where that is
+    still not unique, all names that its context provides, and then a number."""
+    plain: dict[str, list[str]] = {}
+    first: dict[str, Instance] = {}
+    for at, instance in enumerate(instances):
+        if keys[at] not in first:
+            first[keys[at]] = instance
+            plain.setdefault(_with(instance.package, instance.peers), []).append(keys[at])
+    names: dict[str, str] = {}
+    for name, same in plain.items():
+        if len(same) == 1:
+            names[same[0]] = name
+            continue
+        wide: dict[str, list[str]] = {}
+        for key in same:
+            instance = first[key]
+            around = {
+                local: place.owner.children[place.local]
+                for local, place in instance.context.items()
+                if place.local and not place.added
+            }
+            wide.setdefault(_with(instance.package, around | instance.peers), []).append(key)
+        for longer, still in wide.items():
+            for count, key in enumerate(sorted(still)):
+                names[key] = f"{longer}({count + 1})" if len(still) > 1 else longer
+    return names
+
+
+def _with(package: str, provided: Mapping[str, Instance]) -> str:
+    return package + "".join(f"({to.package})" for _, to in sorted(provided.items()))
+
+
+def _peer_notes(closure: Closure, contexts: PeerContexts) -> list[Diagnostic]:
+    notes = {}
+    for package, requirement, found in contexts.mismatched:
+        notes[package, requirement.local, found] = Diagnostic(
+            code="peer-mismatch",
+            message=f"{package} asks for {requirement.local}@{requirement.specifier}, got {found}",
+            where=" > ".join(closure.path_to(package)),
+        )
+    for _, requirement, package in contexts.missing:
+        notes[package, requirement.local, ""] = Diagnostic(
+            code="peer-missing",
+            message=f"no version of {requirement.local} is in '{requirement.specifier}', "
+            f"which {package} asks for",
+            where=" > ".join(closure.path_to(package)),
+        )
+    return [notes[key] for key in sorted(notes)]

@@ -1,0 +1,236 @@
+"""Peer contexts: which packages a path gives to the packages below it.
+
+A peer dependency is met by whatever the dependents along the path provide, nearest first. So a
+package with peers, or with such packages below it, can stand in the graph several times, once for
+each set of providers that it meets.
+
+The walk identifies a provider by its place (which instance provides it, under which name), not by
+its contents, so cycles among peers end. Afterwards instances from which the same graph unfolds are
+merged by their graph keys, so places that do not matter leave no trace.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from graft.model.manifest import Manifest
+from graft.model.requirement import Kind, Requirement
+from graft.versions.specifier import parse_specifier
+from graft.versions.version import parse_version
+
+
+class Place(NamedTuple):
+    """Where a name is provided: an instance's dependency ``local``, or the instance itself if
+    ``local`` is empty, or an importer's added peers (``added``)."""
+
+    owner: Instance
+    local: str
+    added: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Instance:
+    """A package, or an importer, in one context. ``context`` holds the free names that the path
+    provides; ``peers`` those that the package itself asked for and was given."""
+
+    package: str
+    parent: Instance | None
+    context: dict[str, Place]
+    children: dict[str, Instance] = field(default_factory=dict)
+    peers: dict[str, Instance] = field(default_factory=dict)
+
+
+class Missing(NamedTuple):
+    """A required peer that nobody along the path provides."""
+
+    importer: str
+    requirement: Requirement
+    package: str
+
+
+class Mismatch(NamedTuple):
+    """A peer that the path provides in a version that is not in the range."""
+
+    package: str
+    requirement: Requirement
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerContexts:
+    importers: Mapping[str, Instance]
+    instances: tuple[Instance, ...]
+    missing: tuple[Missing, ...]
+    mismatched: tuple[Mismatch, ...]
+
+
+def resolve_peers(
+    packages: Mapping[str, Manifest],
+    children: Mapping[str, Mapping[str, str]],
+    importers: Iterable[str],
+    added: Mapping[tuple[str, str], list[str]],
+) -> PeerContexts:
+    """Walk from the importers down. ``added`` maps (importer, name) to the ids of packages that
+    were added there because peers were missing, best first."""
+    return _Walk(packages, children, added).run(sorted(importers))
+
+
+class _Walk:
+    def __init__(
+        self,
+        packages: Mapping[str, Manifest],
+        children: Mapping[str, Mapping[str, str]],
+        added: Mapping[tuple[str, str], list[str]],
+    ) -> None:
+        self._packages = packages
+        self._children = children
+        self._added = added
+        self._free = free_names(packages, children)
+        self._memo: dict[tuple[object, ...], Instance] = {}
+        self._queue: deque[tuple[Instance, Instance]] = deque()
+        self._instances: list[Instance] = []
+        self._additions: dict[tuple[int, str], Instance] = {}
+
+    def run(self, paths: list[str]) -> PeerContexts:
+        importers = {path: Instance(path, None, {}) for path in paths}
+        tops: dict[int, str] = {}
+        for path, importer in importers.items():
+            tops[id(importer)] = path
+            for local, package in sorted(self._children[path].items()):
+                importer.children[local] = self._enter(package, importer, importer)
+            for name, ids in sorted(self._names_added(path)):
+                for package in ids:
+                    self._additions[id(importer), package] = self._enter(
+                        package, importer, importer
+                    )
+        while self._queue:
+            instance, importer = self._queue.popleft()
+            for local, package in sorted(self._children[instance.package].items()):
+                instance.children[local] = self._enter(package, instance, importer)
+        missing: list[Missing] = []
+        mismatched: list[Mismatch] = []
+        for instance in self._instances:
+            self._give_peers(instance, tops[id(_top(instance))], missing, mismatched)
+        return PeerContexts(
+            importers, tuple(self._instances), tuple(missing), tuple(mismatched)
+        )
+
+    def _names_added(self, path: str) -> list[tuple[str, list[str]]]:
+        return [(name, ids) for (owner, name), ids in self._added.items() if owner == path]
+
+    def _enter(self, package: str, parent: Instance, importer: Instance) -> Instance:
+        """The instance of ``package`` as ``parent``'s child."""
+        context = {}
+        for name in self._free[package]:
+            place = self._provided(name, parent, importer)
+            if place:
+                context[name] = place
+        key = (package, *((n, id(p.owner), p.local) for n, p in sorted(context.items())))
+        known = self._memo.get(key)
+        if known is None:
+            made = Instance(package, parent, context)
+            known = self._unrolled(made) if context else None
+            if known is None:
+                known = made
+                self._instances.append(made)
+                self._queue.append((made, importer))
+            self._memo[key] = known
+        return known
+
+    def _provided(self, name: str, parent: Instance, importer: Instance) -> Place | None:
+        if name in self._children[parent.package]:
+            return Place(parent, name)
+        if parent is importer:
+            return Place(parent, name, True) if (parent.package, name) in self._added else None
+        if name == self._packages[parent.package].name:
+            return Place(parent, "")
+        return parent.context.get(name)
+
+    def _unrolled(self, made: Instance) -> Instance | None:
+        """An ancestor of the same package whose context names the same packages.
+
+        Dependency cycles that provide peers to each other would otherwise go on for ever, each turn
+        seeing the providers of the turn before.
+        """
+        ancestor = made.parent
+        while ancestor is not None:
+            if ancestor.package == made.package and self._coarse(ancestor) == self._coarse(made):
+                return ancestor
+            ancestor = ancestor.parent
+        return None
+
+    def _coarse(self, instance: Instance) -> dict[str, object]:
+        return {name: self._packages_at(name, p) for name, p in instance.context.items()}
+
+    def _packages_at(self, name: str, place: Place) -> tuple[str, ...]:
+        if place.added:
+            return tuple(self._added[place.owner.package, name])
+        if not place.local:
+            return (place.owner.package,)
+        return (self._children[place.owner.package][place.local],)
+
+    def _give_peers(
+        self, instance: Instance, importer: str, missing: list[Missing], bad: list[Mismatch]
+    ) -> None:
+        for requirement in self._packages[instance.package].requirements:
+            if requirement.kind is not Kind.PEER:
+                continue
+            place = instance.context.get(requirement.local)
+            found = self._instance_at(place, requirement) if place else None
+            if found is not None:
+                instance.peers[requirement.local] = found
+                if not satisfies(self._packages[found.package], requirement):
+                    bad.append(Mismatch(instance.package, requirement, found.package))
+            elif not requirement.optional:
+                missing.append(Missing(importer, requirement, instance.package))
+
+    def _instance_at(self, place: Place, requirement: Requirement) -> Instance | None:
+        if not place.added:
+            return place.owner.children[place.local] if place.local else place.owner
+        for package in self._added[place.owner.package, requirement.local]:
+            if satisfies(self._packages[package], requirement):
+                return self._additions[id(place.owner), package]
+        return None
+
+
+def _top(instance: Instance) -> Instance:
+    while instance.parent is not None:
+        instance = instance.parent
+    return instance
+
+
+def satisfies(manifest: Manifest, requirement: Requirement) -> bool:
+    """Whether a provider is in a peer's range. A prerelease of the range counts, as for npm: whoever
+    installs a canary of the host means it."""
+    specifier = parse_specifier(requirement.local, requirement.specifier)
+    if specifier.range is None or manifest.name != specifier.package:
+        return True
+    version = parse_version(manifest.version)
+    return specifier.range.include_prereleases().contains(version)
+
+
+def free_names(
+    packages: Mapping[str, Manifest], children: Mapping[str, Mapping[str, str]]
+) -> dict[str, tuple[str, ...]]:
+    """For each package, the peer names that it and what lies below it take from its dependents."""
+    free = {
+        id: {r.local for r in manifest.requirements if r.kind is Kind.PEER}
+        for id, manifest in packages.items()
+    }
+    parents: dict[str, list[str]] = {id: [] for id in packages}
+    for owner, below in children.items():
+        if owner in packages:
+            for child in below.values():
+                parents[child].append(owner)
+    queue = deque(id for id in packages if free[id])
+    while queue:
+        child = queue.popleft()
+        for owner in parents[child]:
+            passed = free[child] - children[owner].keys() - {packages[owner].name}
+            if not passed <= free[owner]:
+                free[owner] |= passed
+                queue.append(owner)
+    return {id: tuple(sorted(names)) for id, names in free.items()}

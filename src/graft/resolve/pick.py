@@ -1,0 +1,48 @@
+"""Which of a package's versions a specifier gets."""
+
+from __future__ import annotations
+
+from graft.sources.packument import Packument
+from graft.versions.ranges import Range
+from graft.versions.specifier import Specifier
+from graft.versions.version import Version, parse_version
+
+
+def pick(packument: Packument, specifier: Specifier, tag: str) -> str | None:
+    """The version as the registry spells it, or None.
+
+    npm's rule: for a range, the version tagged ``tag`` (``latest``) if it is in the range; else the
+    newest one in the range that is not deprecated; else the newest in the range.
+    """
+    if specifier.range is None:
+        tagged = packument.tags.get(specifier.tag)
+        return tagged if tagged in packument.versions else None
+    return newest(packument, specifier.range, tag)
+
+
+def newest(packument: Packument, range: Range, tag: str) -> str | None:
+    tagged = packument.tags.get(tag)
+    if tagged in packument.versions and tagged is not None:
+        version = _version(tagged)
+        if version and range.contains(version) and not packument.is_deprecated(tagged):
+            return tagged
+    candidates = [
+        (version, text)
+        for text in packument.versions
+        if (version := _version(text)) is not None and range.contains(version)
+    ]
+    if not candidates:
+        # npm reads * as "whatever there is", so that a package with prereleases alone has an answer.
+        return tagged if range.is_any and tagged in packument.versions else None
+    candidates.sort(key=lambda candidate: candidate[0].key, reverse=True)
+    for _, text in candidates:
+        if not packument.is_deprecated(text):
+            return text
+    return candidates[0][1]
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return parse_version(text)
+    except ValueError:
+        return None

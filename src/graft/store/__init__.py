@@ -1,0 +1,1 @@
+"""Objects by integrity, slots by graph key. Nothing above knows how bytes lie on disk."""

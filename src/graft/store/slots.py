@@ -1,0 +1,168 @@
+"""Slots: a package's files beside links to its dependencies, stored once per graph key.
+
+A slot is published whole by one rename, with ``slot.json`` in it, so it is complete or absent.
+Links lead from slot to slot by relative paths: the store may move as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graft.base.clones import Cloner
+from graft.base.faults import point
+from graft.base.files import remove_tree, temporary_sibling, write_file
+from graft.model.graph import Graph
+from graft.model.names import file_name
+from graft.store.keys import graph_keys
+from graft.store.objects import FOLDER_MODE, StoredObject, make_folders
+from graft.store.paths import Store
+from graft.store.trash import discard
+
+_READABLE_LENGTH = 120
+_SLOT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """What a slot must hold. ``dependencies`` maps local names to (slot name, package name);
+    ``bins`` maps commands to paths relative to the slot's ``node_modules``."""
+
+    name: str
+    package: str
+    version: str
+    integrity: str
+    dependencies: Mapping[str, tuple[str, str]]
+    bins: Mapping[str, str]
+
+
+def slots_of(graph: Graph) -> dict[str, Slot]:
+    """The slot of each node, by node id. The graph must hold just what this machine installs."""
+    fields = {
+        node.id: (
+            node.manifest.name,
+            node.manifest.version,
+            node.manifest.origin,
+            node.manifest.integrity,
+            *(part for bin_ in node.manifest.bins for part in bin_),
+        )
+        for node in graph.nodes.values()
+    }
+    keys = graph_keys(fields, {node.id: node.edges for node in graph.nodes.values()})
+    names = {
+        node.id: slot_name(node.manifest.name, node.manifest.version, keys[node.id])
+        for node in graph.nodes.values()
+    }
+    slots = {}
+    for node in graph.nodes.values():
+        manifest = node.manifest
+        # A package that depends on its own name finds itself there; its folder is already in place.
+        edges = {local: child for local, child in node.edges.items() if local != manifest.name}
+        slots[node.id] = Slot(
+            name=names[node.id],
+            package=manifest.name,
+            version=manifest.version,
+            integrity=manifest.integrity,
+            dependencies={
+                local: (names[child], graph.nodes[child].manifest.name)
+                for local, child in sorted(edges.items())
+            },
+            bins={
+                command: f"{local}/{path}"
+                for local, child in sorted(edges.items(), reverse=True)
+                for command, path in graph.nodes[child].manifest.bins
+            },
+        )
+    return slots
+
+
+def slot_name(package: str, version: str, key: str) -> str:
+    """``@babel+core@7.26.0-<key>``: readable first, unique last, short enough for a file name."""
+    readable = f"{file_name(package)}@{version.replace('/', '+')}"
+    return f"{readable[:_READABLE_LENGTH]}-{key}"
+
+
+def has_slot(store: Store, slot: Slot) -> bool:
+    return os.path.exists(os.path.join(store.slots, slot.name, "slot.json"))
+
+
+def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> bool:
+    """Make the slot unless it is there; False if another process was first, which is as good."""
+    final = store.slot(slot.name)
+    staged = temporary_sibling(final)
+    try:
+        modules = os.path.join(staged, "node_modules")
+        _clone_package(stored, os.path.join(modules, slot.package), cloner)
+        _link_dependencies(modules, slot)
+        _link_bins(modules, slot)
+        write_file(os.path.join(staged, "slot.json"), _inputs(slot), mode=0o444)
+        os.chmod(modules, FOLDER_MODE)
+        os.chmod(staged, FOLDER_MODE)
+        point("slot-staged")
+        return _publish(store, staged, final)
+    finally:
+        if os.path.lexists(staged):
+            remove_tree(staged)
+
+
+def _clone_package(stored: StoredObject, target: str, cloner: Cloner) -> None:
+    os.makedirs(target)
+    folders = {"": target}
+    for file in stored.files:
+        make_folders(target, file.path.rpartition("/")[0], folders)
+        cloner.clone(f"{stored.folder}/{file.path}", f"{target}/{file.path}", file.mode)
+    for folder in folders.values():
+        os.chmod(folder, FOLDER_MODE)
+
+
+def _link_dependencies(modules: str, slot: Slot) -> None:
+    scopes = set()
+    for local, (child, package) in slot.dependencies.items():
+        scope = local.rpartition("/")[0]
+        up = "../../.." if scope else "../.."
+        if scope and scope not in scopes:
+            os.makedirs(f"{modules}/{scope}", exist_ok=True)
+            scopes.add(scope)
+        os.symlink(f"{up}/{child}/node_modules/{package}", f"{modules}/{local}")
+    own_scope = slot.package.rpartition("/")[0]
+    for scope in scopes | ({own_scope} if own_scope else set()):
+        os.chmod(f"{modules}/{scope}", FOLDER_MODE)
+
+
+def _link_bins(modules: str, slot: Slot) -> None:
+    if not slot.bins:
+        return
+    folder = f"{modules}/.bin"
+    os.mkdir(folder)
+    for command, path in slot.bins.items():
+        os.symlink(f"../{path}", f"{folder}/{command}")
+    os.chmod(folder, FOLDER_MODE)
+
+
+def _inputs(slot: Slot) -> bytes:
+    said = {
+        "slot": _SLOT_VERSION,
+        "name": slot.package,
+        "version": slot.version,
+        "integrity": slot.integrity,
+        "dependencies": {local: child for local, (child, _) in slot.dependencies.items()},
+    }
+    return json.dumps(said, separators=(",", ":")).encode()
+
+
+def _publish(store: Store, staged: str, final: str) -> bool:
+    try:
+        os.rename(staged, final)
+        point("slot-published")
+        return True
+    except OSError:
+        if os.path.exists(os.path.join(final, "slot.json")):
+            return False
+        if not os.path.isdir(final):
+            raise
+    # A folder of that name without slot.json was damaged by someone; it makes way.
+    discard(store, final)
+    os.rename(staged, final)
+    return True

@@ -1,0 +1,128 @@
+"""One version, and the order of versions.
+
+The order is the precedence of Semantic Versioning 2.0.0, section 11. What is read as a version,
+beyond that grammar, follows node-semver, npm's own reader.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+# Comparing two keys as tuples is comparing two versions by precedence. A key is major, minor,
+# patch, and then either the single number 2, or for each prerelease identifier a pair: 0 and a
+# number, or 1 and a word. So numbers come before words, a prerelease before a longer one that it
+# begins, and the release after them all.
+Key: TypeAlias = tuple[Any, ...]
+
+RELEASE = 2
+
+
+class Version:
+    """An immutable version. Build metadata is kept, but takes no part in order and equality."""
+
+    __slots__ = ("build", "key", "prerelease")
+
+    key: Key
+    prerelease: tuple[int | str, ...]
+    build: tuple[str, ...]
+
+    def __init__(
+        self,
+        major: int,
+        minor: int,
+        patch: int,
+        prerelease: tuple[int | str, ...] = (),
+        build: tuple[str, ...] = (),
+    ) -> None:
+        tail = _precedence(prerelease) if prerelease else (RELEASE,)
+        _set_key(self, (major, minor, patch, *tail))
+        _set_prerelease(self, prerelease)
+        _set_build(self, build)
+
+    @property
+    def major(self) -> int:
+        return self.key[0]  # type: ignore[no-any-return]
+
+    @property
+    def minor(self) -> int:
+        return self.key[1]  # type: ignore[no-any-return]
+
+    @property
+    def patch(self) -> int:
+        return self.key[2]  # type: ignore[no-any-return]
+
+    def __str__(self) -> str:
+        """The canonical text: no leading ``v``, no leading zeros, no build metadata."""
+        text = f"{self.key[0]}.{self.key[1]}.{self.key[2]}"
+        return f"{text}-{'.'.join(map(str, self.prerelease))}" if self.prerelease else text
+
+    def __repr__(self) -> str:
+        return f"Version({self})"
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Version) and self.key == other.key
+
+    # Written out, because functools.total_ordering makes three of the four several times slower.
+    def __lt__(self, other: Version) -> bool:
+        return self.key < other.key
+
+    def __le__(self, other: Version) -> bool:
+        return self.key <= other.key
+
+    def __gt__(self, other: Version) -> bool:
+        return self.key > other.key
+
+    def __ge__(self, other: Version) -> bool:
+        return self.key >= other.key
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Version is immutable: cannot set {name}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Version, (*self.key[:3], self.prerelease, self.build)
+
+
+# The slots' own setters: the way past __setattr__ that costs least, on a road taken once for every
+# version in every packument.
+_set_key = Version.key.__set__  # type: ignore[attr-defined]
+_set_prerelease = Version.prerelease.__set__  # type: ignore[attr-defined]
+_set_build = Version.build.__set__  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=1 << 17)
+def parse_version(text: str, *, loose: bool = True) -> Version:
+    """Read a version; raise ValueError if ``text`` is none.
+
+    ``loose``, npm's mode when it picks versions, also reads ``v1.2.3``, ``=1.2.3``, ``01.2.3`` and
+    ``1.2.3beta``. Surrounding whitespace is always allowed.
+    """
+    # Most versions are three short numbers and need no regular expression. A text of less than
+    # twenty characters cannot hold three numbers of which one is beyond the limit.
+    if len(text) < 20 and text.isascii():
+        parts = text.split(".")
+        if len(parts) == 3:
+            major, minor, patch = parts
+            if major.isdigit() and minor.isdigit() and patch.isdigit():
+                version = Version(int(major), int(minor), int(patch))
+                if loose or str(version) == text:
+                    return version
+    from graft.versions.grammar import read_version
+
+    return read_version(text, loose=loose)
+
+
+def _precedence(prerelease: tuple[int | str, ...]) -> list[float | str]:
+    key: list[float | str] = []
+    for part in prerelease:
+        if isinstance(part, int):
+            key += (0, part)
+        elif part.isdigit():
+            # A number beyond the limit stays text, but node-semver compares it as a double.
+            key += (0, float(part))
+        else:
+            key += (1, part)
+    return key
