@@ -76,11 +76,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
+        self._reset = False
         self.server.opened(self.connection)
 
     def finish(self) -> None:
         self.server.closed(self.connection)
         super().finish()
+        if self._reset:  # without lingering, closing sends RST in place of FIN
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
 
     def _answer(self) -> None:
         target = self.path
@@ -112,8 +116,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         if reply.sent is not None:
             self.close_connection = True
-        if reply.reset:  # without lingering, closing sends RST in place of FIN
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._reset = reply.reset
 
     def log_message(self, format: str, *args: object) -> None:
         pass

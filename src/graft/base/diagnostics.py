@@ -18,6 +18,7 @@ CODES: dict[str, int] = {
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,
+    "system-refused": 1,
     # 2: usage
     "usage": 2,
     # 10: lockfile
@@ -53,6 +54,8 @@ CODES: dict[str, int] = {
     # 80: settings
     "settings-unreadable": 80,
     "credential-in-project": 81,
+    "setting-in-project": 82,
+    "tls-unverified": 83,
 }
 
 
@@ -75,8 +78,13 @@ class Diagnostic:
         return CODES[self.code]
 
     def as_json(self) -> dict[str, Any]:
-        said = {"code": self.code, "message": self.message, "where": self.where}
-        said |= {"why": list(self.why), "fix": self.fix}
+        said: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "where": self.where,
+            "why": list(self.why),
+            "fix": self.fix,
+        }
         return {key: value for key, value in said.items() if value}
 
 

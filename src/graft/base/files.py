@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import stat
+from contextlib import suppress
 
 from graft.base.faults import point
 
@@ -31,7 +32,9 @@ def write_atomic(path: str, data: bytes, *, durable: bool = False) -> None:
         raise
 
 
-def write_file(path: str, data: bytes | memoryview, *, mode: int = 0o666, durable: bool = False) -> None:
+def write_file(
+    path: str, data: bytes | memoryview, *, mode: int = 0o666, durable: bool = False
+) -> None:
     """Create a new file; an existing one is an error, so nothing is written through a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -54,10 +57,8 @@ def read_file(path: str) -> bytes | None:
 
 
 def remove_file(path: str) -> None:
-    try:
+    with suppress(FileNotFoundError):
         os.unlink(path)
-    except FileNotFoundError:
-        pass
 
 
 def remove_tree(path: str) -> None:

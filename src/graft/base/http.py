@@ -26,8 +26,8 @@ class HttpSettings:
     cafile: str = ""
     extra_cafile: str = ""
     strict_ssl: bool = True
-    proxy: str = ""
-    https_proxy: str = ""
+    proxy: str = field(default="", repr=False)
+    https_proxy: str = field(default="", repr=False)
     noproxy: str = ""
     local_address: str = ""
     max_sockets: int = 32
@@ -43,15 +43,17 @@ class Request:
 
     ``auth`` is the value of an Authorization header. It goes to the host, port and scheme of
     ``url`` alone and is dropped when an answer redirects elsewhere. An ``urgent`` request starts
-    before those that are not: packuments, on which the resolver waits, before archives.
+    before those that are not: packuments, on which the resolver waits, before archives. Without
+    ``compressed`` the bytes come exactly as they lie on the server, whatever encoding it claims.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     subject: str = ""
-    auth: str = ""
+    auth: str = field(default="", repr=False)
     max_bytes: int = 1 << 30
     urgent: bool = False
+    compressed: bool = True
 
 
 class Response:

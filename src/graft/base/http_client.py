@@ -1,22 +1,282 @@
-"""The HTTP client."""
+"""The HTTP client: many requests under way at once, and no thread of its own.
+
+Whoever waits for an answer pumps: every pump starts what is due, lets libcurl read and write what
+the sockets allow, and runs the callbacks of what has finished. Callbacks may send new requests, and
+may wait for others.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import heapq
+import os
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import pycurl
+
+from graft.base import curl
+from graft.base.certificates import trust
+from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings, HttpStats, Request, Response, Transfer
+from graft.base.retry import RETRYABLE_STATUSES, parse_retry_after
+
+_EVENTS = {
+    pycurl.POLL_IN: selectors.EVENT_READ,
+    pycurl.POLL_OUT: selectors.EVENT_WRITE,
+    pycurl.POLL_INOUT: selectors.EVENT_READ | selectors.EVENT_WRITE,
+}
+_LONGEST_WAIT = 1.0
+
+
+def _random() -> float:
+    # The random module costs 5 ms to import; jitter needs no more than this.
+    return int.from_bytes(os.urandom(4), "big") / 2**32
+
+
+class _Try:
+    """One transfer's body and headers as they arrive, and how often it was tried."""
+
+    __slots__ = ("chunks", "lines", "overflowed", "size", "transfer", "tries")
+
+    def __init__(self, transfer: Transfer) -> None:
+        self.transfer = transfer
+        self.tries = 0
+        self.begin()
+
+    def begin(self) -> None:
+        self.tries += 1
+        self.chunks: list[bytes] = []
+        self.lines: list[bytes] = []
+        self.size = 0
+        self.overflowed = False
+
+    def take(self, chunk: bytes) -> int | None:
+        self.size += len(chunk)
+        if self.size > self.transfer.request.max_bytes:
+            self.overflowed = True
+            return -1  # libcurl ends the transfer
+        self.chunks.append(chunk)
+        return None
 
 
 class HttpClient:
-    def __init__(self, settings: HttpSettings) -> None:
+    """Not for several threads at once, except ``wake``."""
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        *,
+        jitter: Callable[[], float] = _random,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.stats = HttpStats()
+        self._settings = settings
+        self._jitter = jitter
+        self._clock = clock
+        self._now = now
+        self._trust = trust(settings)
+        self._waiting: deque[_Try] = deque()
+        self._urgent: deque[_Try] = deque()
+        self._later: list[tuple[float, int, _Try]] = []
+        self._postponed = 0
+        self._running: dict[Any, _Try] = {}
+        self._idle: list[Any] = []
+        self._finished: deque[tuple[Transfer, Response | GraftError]] = deque()
+        self._timer: float | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._multi = curl.new_multi(settings)
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
 
     def send(self, request: Request) -> Transfer:
-        raise NotImplementedError
+        """Queue a request; it starts with the next pump."""
+        transfer = Transfer(request)
+        (self._urgent if request.urgent else self._waiting).append(_Try(transfer))
+        return transfer
 
     def wait(self, transfer: Transfer) -> Response:
-        raise NotImplementedError
+        """Pump until ``transfer`` is done; its response, or its error raised."""
+        self.pump_until_done(transfer)
+        return transfer.result()
+
+    def pump_until_done(self, transfer: Transfer) -> None:
+        while not transfer.done:
+            if not self.pump(_LONGEST_WAIT) and not transfer.done:
+                raise RuntimeError("waiting for a transfer that nothing will finish")
 
     def pump(self, timeout: float = 0.0) -> int:
-        raise NotImplementedError
+        """Advance what is under way, waiting up to ``timeout`` seconds for something to happen.
+
+        Runs the callbacks of what finished and returns how many transfers remain under way or
+        queued. Returns at once when that is none.
+        """
+        self._start_due()
+        if self.in_flight:
+            self._turn(0.0 if self._finished else timeout)
+            self._collect()
+        self._deliver()
+        self._start_due()
+        return self.in_flight
+
+    @property
+    def in_flight(self) -> int:
+        """Transfers under way, queued, or waiting for their next try."""
+        queued = len(self._waiting) + len(self._urgent) + len(self._later)
+        return queued + len(self._running)
+
+    def wake(self) -> None:
+        """End the wait of a pump early. The one method that any thread may call."""
+        with contextlib.suppress(BlockingIOError):  # a full pipe has wake-ups enough
+            os.write(self._wake_write, b"\0")
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Drop every connection and everything under way; transfers that are not done stay so."""
+        for handle in self._running:
+            self._multi.remove_handle(handle)
+        for handle in [*self._running, *self._idle]:
+            handle.close()
+        self._running.clear()
+        self._idle.clear()
+        for queue in (self._waiting, self._urgent, self._later, self._finished):
+            queue.clear()
+        self._multi.close()
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def __enter__(self) -> HttpClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Starting
+
+    def _start_due(self) -> None:
+        if self._later:
+            now = self._clock()
+            while self._later and self._later[0][0] <= now:
+                # Who has waited already goes first.
+                self._urgent.appendleft(heapq.heappop(self._later)[2])
+        while len(self._running) < self._settings.max_streams:
+            if self._urgent:
+                self._start(self._urgent.popleft())
+            elif self._waiting:
+                self._start(self._waiting.popleft())
+            else:
+                return
+
+    def _start(self, attempt: _Try) -> None:
+        handle = self._idle.pop() if self._idle else curl.new_handle(self._settings, self._trust)
+        curl.aim(
+            handle,
+            attempt.transfer.request,
+            self._settings,
+            on_body=attempt.take,
+            on_header=attempt.lines.append,
+        )
+        self._running[handle] = attempt
+        self._multi.add_handle(handle)
+        self.stats.requests += 1
+
+    # Reading and writing
+
+    def _turn(self, timeout: float) -> None:
+        """One round of libcurl: its timer, or the sockets that became ready."""
+        now = self._clock()
+        for moment in (self._timer, self._later[0][0] if self._later else None):
+            if moment is not None:
+                timeout = min(timeout, max(0.0, moment - now))
+        for key, events in self._selector.select(timeout):
+            if key.fd == self._wake_read:
+                os.read(self._wake_read, 65536)
+                continue
+            mask = pycurl.CSELECT_IN if events & selectors.EVENT_READ else 0
+            if events & selectors.EVENT_WRITE:
+                mask |= pycurl.CSELECT_OUT
+            self._multi.socket_action(key.fd, mask)
+        if self._timer is not None and self._timer <= self._clock():
+            self._timer = None
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _watch(self, event: int, descriptor: int, _multi: object, _data: object) -> None:
+        """libcurl's word on which sockets matter to it, and how."""
+        if event == pycurl.POLL_REMOVE:
+            if descriptor in self._selector.get_map():
+                self._selector.unregister(descriptor)
+        elif descriptor in self._selector.get_map():
+            self._selector.modify(descriptor, _EVENTS[event])
+        else:
+            self._selector.register(descriptor, _EVENTS[event])
+
+    def _set_timer(self, milliseconds: int) -> None:
+        self._timer = None if milliseconds < 0 else self._clock() + milliseconds / 1000
+
+    # Finishing
+
+    def _collect(self) -> None:
+        """Take what libcurl has finished: outcomes to deliver, or tries to come."""
+        left = 1
+        while left:
+            left, succeeded, failed = self._multi.info_read()
+            for handle in succeeded:
+                self._end(handle, 0, "")
+            for handle, code, message in failed:
+                self._end(handle, code, message)
+
+    def _end(self, handle: Any, code: int, message: str) -> None:
+        attempt = self._running.pop(handle)
+        self._multi.remove_handle(handle)
+        self.stats.received += int(handle.getinfo(pycurl.SIZE_DOWNLOAD))
+        self.stats.connections += handle.getinfo(pycurl.NUM_CONNECTS)
+        transfer, wait = attempt.transfer, None
+        outcome: Response | GraftError
+        if attempt.overflowed:
+            outcome = curl.too_large(transfer.request)
+        elif code:
+            outcome = curl.failure(transfer.request, code, message, attempt.tries)
+            wait = self._delay(attempt) if curl.is_retryable(code) else None
+        else:
+            outcome = Response(
+                status=handle.getinfo(pycurl.RESPONSE_CODE),
+                url=handle.getinfo(pycurl.EFFECTIVE_URL),
+                body=b"".join(attempt.chunks),
+                lines=attempt.lines,
+            )
+            if outcome.status in RETRYABLE_STATUSES:
+                asked = parse_retry_after(outcome.headers.get("retry-after", ""), self._now)
+                wait = self._delay(attempt, asked)
+        curl.rest(handle)
+        self._idle.append(handle)
+        if wait is None:
+            self._finished.append((transfer, outcome))
+        else:
+            self._postpone(attempt, wait)
+
+    def _delay(self, attempt: _Try, asked: float | None = None) -> float | None:
+        """Seconds until the next try; None if this was the last one."""
+        policy = self._settings.retry
+        if attempt.tries > policy.retries:
+            return None
+        return max(asked or 0.0, policy.delay(attempt.tries, self._jitter()))
+
+    def _postpone(self, attempt: _Try, seconds: float) -> None:
+        attempt.begin()
+        self.stats.retries += 1
+        self._postponed += 1
+        heapq.heappush(self._later, (self._clock() + seconds, self._postponed, attempt))
+
+    def _deliver(self) -> None:
+        # A queue of the client's own: a callback may pump, or raise, and nothing gets lost.
+        while self._finished:
+            transfer, outcome = self._finished.popleft()
+            transfer.finish(outcome)

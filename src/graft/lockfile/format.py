@@ -38,9 +38,7 @@ def write_lock(graph: Graph) -> bytes:
         f'"{path}": {{\n{_lines(_importer_lines(graph.importers[path]))}\n}}'
         for path in sorted(graph.importers)
     )
-    nodes = (
-        f"{_text(id)}: {_text(_node_entry(graph.nodes[id]))}" for id in sorted(graph.nodes)
-    )
+    nodes = (f"{_text(id)}: {_text(_node_entry(graph.nodes[id]))}" for id in sorted(graph.nodes))
     parts = [f'"lockfile": {LOCK_VERSION}', f'"importers": {{\n{_lines(importers)}\n}}']
     if graph.overrides:
         overrides = (f"{_text(k)}: {_text(v)}" for k, v in sorted(graph.overrides.items()))
@@ -64,7 +62,8 @@ def _node_entry(node: Node) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "origin": manifest.origin,
         "integrity": manifest.integrity,
-        "tarball": manifest.tarball,
+        # An address on another host is the registry's business of the day: it is asked again.
+        "tarball": "" if "://" in manifest.tarball else manifest.tarball,
     }
     for section, kind, optional in _SECTIONS:
         entry[section] = {
@@ -198,7 +197,8 @@ def _platforms(entry: dict[str, Any]) -> PlatformLimits:
 
 
 def _check_edges(graph: Graph) -> None:
-    for owner in (*graph.importers.values(), *graph.nodes.values()):
+    owners: list[Importer | Node] = [*graph.importers.values(), *graph.nodes.values()]
+    for owner in owners:
         for local, target in owner.edges.items():
             if target not in graph.nodes:
                 raise ValueError(f"'{local}' leads to '{target}', which the lock does not hold")

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 
-# Strongest first. sha1 is all that archives from npm's first years have; whoever admits one says so.
+# Strongest first. sha1 is all that archives from npm's first years have; who admits one says so.
 _DIGEST_SIZES = {"sha512": 64, "sha384": 48, "sha256": 32, "sha1": 20}
 
 

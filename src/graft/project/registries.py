@@ -1,23 +1,96 @@
-"""Which registry a package comes from, and what it is told of who asks."""
+"""Which registry a package comes from, and what that registry is told of who asks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from graft.base.diagnostics import GraftError
+from graft.base.http import redact
+from graft.model.names import split_name
+from graft.project.credentials import Credentials, parse_address
+from graft.project.npmrc import Npmrc
+
 
 class Registries:
-    scopes: dict[str, str]
+    """URLs end in a slash and hold no credentials.
+
+    ``find_default`` is asked, once and at the earliest need, when no setting names the default
+    registry.
+    """
+
+    def __init__(
+        self,
+        *,
+        default: str = "",
+        scopes: Mapping[str, str] | None = None,
+        credentials: Credentials | None = None,
+        find_default: Callable[[], str] | None = None,
+    ) -> None:
+        self.scopes: Mapping[str, str] = {
+            scope.removeprefix("@"): normal_url(url) for scope, url in (scopes or {}).items()
+        }
+        self._default = normal_url(default) if default else ""
+        self._credentials = credentials or Credentials({})
+        self._find_default = find_default
 
     @property
     def default_url(self) -> str:
-        raise NotImplementedError
+        """Raises ``registry-unknown`` where nothing names one."""
+        if not self._default:
+            if self._find_default is None:
+                raise GraftError(
+                    "registry-unknown",
+                    "no registry is configured",
+                    where="~/.npmrc",
+                    fix="add this line to ~/.npmrc: registry=https://registry.example.com/",
+                )
+            self._default = normal_url(self._find_default())
+        return self._default
 
     def url_for(self, name: str) -> str:
-        raise NotImplementedError
+        """The registry of the package ``name``: its scope's, else the default one."""
+        return self.scopes.get(split_name(name)[0]) or self.default_url
 
     def origin_for(self, name: str) -> str:
-        raise NotImplementedError
+        """What a lock says of it: empty for the default registry, else the registry's URL."""
+        url = self.scopes.get(split_name(name)[0], "")
+        return "" if not url or url == self.default_url else url
 
     def url_of_origin(self, origin: str) -> str:
-        raise NotImplementedError
+        return normal_url(origin, where="the lockfile") if origin else self.default_url
 
     def authorization_for(self, url: str) -> str:
-        raise NotImplementedError
+        """The value of the Authorization header for ``url``; empty if there is none for it."""
+        return self._credentials.header_for(url)
+
+
+def read_registries(
+    npmrc: Npmrc, credentials: Credentials, find_default: Callable[[], str]
+) -> Registries:
+    """Raises ``settings-unreadable`` for a registry that is no URL."""
+    named = {
+        key: setting
+        for key, setting in npmrc.settings.items()
+        if key == "registry" or (key.startswith("@") and key.endswith(":registry"))
+    }
+    urls = {key: normal_url(said.value, where=said.where) for key, said in named.items()}
+    default = urls.pop("registry", "")
+    return Registries(
+        default=default,
+        scopes={key.removesuffix(":registry"): url for key, url in urls.items()},
+        credentials=credentials,
+        find_default=find_default,
+    )
+
+
+def normal_url(url: str, *, where: str = "") -> str:
+    """One spelling for each registry: host in lower case, a slash at the end, no user."""
+    address = parse_address(url)
+    if address is None:
+        raise GraftError(
+            "settings-unreadable",
+            f"'{redact(url)}' is not the URL of a registry",
+            where=where,
+            fix="write it as https://registry.example.com/",
+        )
+    return address.url.rstrip("/") + "/"

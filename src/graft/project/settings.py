@@ -1,17 +1,26 @@
-"""The settings in force in a project."""
+"""The settings in force in a project: what npm's users have configured, and where graft lives."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.http import HttpSettings
-from graft.project.registries import Registries
+from graft.project.credentials import read_credentials
+from graft.project.default_registry import DefaultRegistry
+from graft.project.http_settings import read_http_settings
+from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
+from graft.project.omit import read_omit
+from graft.project.registries import Registries, read_registries
+from graft.project.values import boolean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
+    """``omit`` holds ``dev``, ``optional`` or ``peer``. ``notes`` are for the user to see."""
+
     registries: Registries
     http: HttpSettings
     save_exact: bool
@@ -27,6 +36,63 @@ class Settings:
 
 
 def read_settings(
-    project_dir: str, environ: Mapping[str, str], home: str, flags: Mapping[str, str]
+    project_dir: str,
+    environ: Mapping[str, str],
+    home: str,
+    flags: Mapping[str, str],
+    *,
+    global_files: Sequence[str] = (),
 ) -> Settings:
-    raise NotImplementedError
+    """``flags`` are npm's settings as the command line gave them: ``{"registry": "https://…"}``.
+
+    Raises ``settings-unreadable``, naming file and line.
+    """
+    npmrc = read_npmrc(_files(project_dir, environ, home, global_files), environ, flags)
+    user_config = os.path.join(
+        environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "graft", "config.toml"
+    )
+    store_root = environ.get("GRAFT_HOME") or os.path.join(
+        environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share"), "graft"
+    )
+    fallback = DefaultRegistry(user_config=user_config, home=home, environ=environ)
+    return Settings(
+        registries=read_registries(npmrc, read_credentials(npmrc), fallback.find),
+        http=read_http_settings(npmrc, environ, home),
+        save_exact=boolean(npmrc, "save-exact"),
+        save_prefix=npmrc.get("save-prefix", "^"),
+        tag=npmrc.get("tag", "latest"),
+        offline=boolean(npmrc, "offline"),
+        prefer_offline=boolean(npmrc, "prefer-offline"),
+        omit=read_omit(npmrc, environ),
+        notes=npmrc.notes + _warnings(npmrc),
+        store_root=store_root,
+        cache_root=os.path.join(store_root, "cache"),
+        user_config=user_config,
+    )
+
+
+def _files(
+    project_dir: str, environ: Mapping[str, str], home: str, global_files: Sequence[str]
+) -> list[tuple[Layer, str]]:
+    user = environment_setting(environ, "userconfig") or os.path.join(home, ".npmrc")
+    named = environment_setting(environ, "globalconfig")
+    files = [(Layer.GLOBAL, path) for path in (*global_files, *([named] if named else []))]
+    files.append((Layer.USER, user))
+    project = os.path.join(project_dir, ".npmrc")
+    # A command run in the home folder: the file is the user's, and keeps its rights.
+    if os.path.realpath(project) != os.path.realpath(user):
+        files.append((Layer.PROJECT, project))
+    return files
+
+
+def _warnings(npmrc: Npmrc) -> tuple[Diagnostic, ...]:
+    if boolean(npmrc, "strict-ssl", default=True):
+        return ()
+    return (
+        Diagnostic(
+            code="tls-unverified",
+            message="strict-ssl=false: certificates of registries are not verified",
+            where=npmrc.settings["strict-ssl"].where,
+            fix="name the registry's authority by cafile= and remove strict-ssl=false",
+        ),
+    )

@@ -177,6 +177,9 @@ class Closure:
         packument = self._source.packument(wanted.package, full=optional)
         version = pick(packument, wanted, self._tag)
         if version is None:
+            packument = self._source.refresh(wanted.package)
+            version = pick(packument, wanted, self._tag)
+        if version is None:
             raise _no_version(packument, wanted, specifier)
         return packument.manifest(version)
 

@@ -3,7 +3,7 @@ package's peers are met along the path that reaches it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from graft.base.diagnostics import Diagnostic
@@ -45,15 +45,17 @@ def resolve(
     )
     for path in sorted(asked):
         closure.add_importer(path, asked[path])
-    _drop_failed(closure, asked)
-    contexts = _complete_peers(closure, sorted(asked))
+    _drop_failed(closure, asked, asked)
+    contexts = _complete_peers(closure, asked)
     graph = _graph(closure, contexts, asked, overrides)
-    return Resolved(graph, tuple([*closure.notes, *_peer_notes(closure, contexts)]))
+    return Resolved(graph, (*closure.notes, *_peer_notes(closure, contexts)))
 
 
-def _drop_failed(closure: Closure, asked: Mapping[str, Sequence[Requirement]]) -> None:
-    """Leave out optional packages that lack something they require; raise if a project is among
-    those that do."""
+def _drop_failed(
+    closure: Closure, asked: Mapping[str, Sequence[Requirement]], needed: Collection[str]
+) -> None:
+    """Leave out optional packages that lack something they require; raise if something ``needed``,
+    importer or package, is among those that do."""
     if not closure.failed:
         return
     soft = {
@@ -66,12 +68,11 @@ def _drop_failed(closure: Closure, asked: Mapping[str, Sequence[Requirement]]) -
     gone = spoiled(
         closure.failed,
         lambda owner: {
-            local: (child, local in soft[owner])
-            for local, child in closure.children[owner].items()
+            local: (child, local in soft[owner]) for local, child in closure.children[owner].items()
         },
         closure.children,
     )
-    if any(path in gone for path in asked):
+    if not gone.isdisjoint(needed):
         first = min(closure.failed, key=lambda owner: (len(closure.path_to(owner)), owner))
         raise closure.failed[first]
     for children in closure.children.values():
@@ -79,7 +80,7 @@ def _drop_failed(closure: Closure, asked: Mapping[str, Sequence[Requirement]]) -
             del children[local]
 
 
-def _complete_peers(closure: Closure, importers: list[str]) -> PeerContexts:
+def _complete_peers(closure: Closure, asked: Mapping[str, Sequence[Requirement]]) -> PeerContexts:
     """Resolve peers; add those that are missing to the importer; again until none is missing.
 
     One version serves all who miss a name where their ranges allow it.
@@ -87,7 +88,7 @@ def _complete_peers(closure: Closure, importers: list[str]) -> PeerContexts:
     added: dict[tuple[str, str], list[str]] = {}
     hopeless: set[tuple[str, str, str]] = set()
     while True:
-        contexts = resolve_peers(closure.packages, closure.children, importers, added)
+        contexts = resolve_peers(closure.packages, closure.children, asked, added)
         wanted: dict[tuple[str, str], set[str]] = {}
         for missing in contexts.missing:
             name, text = missing.requirement.local, missing.requirement.specifier
@@ -107,6 +108,7 @@ def _complete_peers(closure: Closure, importers: list[str]) -> PeerContexts:
                     hopeless.add((importer, name, text))
                 elif alone not in ids:
                     ids.append(alone)
+        _drop_failed(closure, asked, {id for ids in added.values() for id in ids})
 
 
 def _graph(
@@ -128,7 +130,7 @@ def _graph(
         {at: (instance.package,) for at, instance in enumerate(instances)},
         dict(enumerate(edges)),
     )
-    names = _name_nodes(closure.packages, instances, keys)
+    names = _name_nodes(instances, keys)
     nodes = {}
     for at, instance in enumerate(instances):
         name = names[keys[at]]
@@ -152,9 +154,7 @@ def _graph(
     return Graph(importers=importers, nodes=nodes, overrides=overrides.rules)
 
 
-def _name_nodes(
-    packages: Mapping[str, Manifest], instances: Sequence[Instance], keys: Mapping[int, str]
-) -> dict[str, str]:
+def _name_nodes(instances: Sequence[Instance], keys: Mapping[int, str]) -> dict[str, str]:
     """An id for each graph key: the package's id, the peers that it was given, and where that is
     still not unique, all names that its context provides, and then a number."""
     plain: dict[str, list[str]] = {}

@@ -101,11 +101,8 @@ class _Walk:
             tops[id(importer)] = path
             for local, package in sorted(self._children[path].items()):
                 importer.children[local] = self._enter(package, importer, importer)
-            for name, ids in sorted(self._names_added(path)):
-                for package in ids:
-                    self._additions[id(importer), package] = self._enter(
-                        package, importer, importer
-                    )
+            for package in sorted(self._packages_added(path)):
+                self._additions[id(importer), package] = self._enter(package, importer, importer)
         while self._queue:
             instance, importer = self._queue.popleft()
             for local, package in sorted(self._children[instance.package].items()):
@@ -114,12 +111,10 @@ class _Walk:
         mismatched: list[Mismatch] = []
         for instance in self._instances:
             self._give_peers(instance, tops[id(_top(instance))], missing, mismatched)
-        return PeerContexts(
-            importers, tuple(self._instances), tuple(missing), tuple(mismatched)
-        )
+        return PeerContexts(importers, tuple(self._instances), tuple(missing), tuple(mismatched))
 
-    def _names_added(self, path: str) -> list[tuple[str, list[str]]]:
-        return [(name, ids) for (owner, name), ids in self._added.items() if owner == path]
+    def _packages_added(self, path: str) -> set[str]:
+        return {id for (owner, _), ids in self._added.items() if owner == path for id in ids}
 
     def _enter(self, package: str, parent: Instance, importer: Instance) -> Instance:
         """The instance of ``package`` as ``parent``'s child."""
@@ -203,7 +198,7 @@ def _top(instance: Instance) -> Instance:
 
 
 def satisfies(manifest: Manifest, requirement: Requirement) -> bool:
-    """Whether a provider is in a peer's range. A prerelease of the range counts, as for npm: whoever
+    """Whether a provider is in a peer's range. Prereleases count, as they do for npm: whoever
     installs a canary of the host means it."""
     specifier = parse_specifier(requirement.local, requirement.specifier)
     if specifier.range is None or manifest.name != specifier.package:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graft.sources.packument import Packument
 from graft.versions.ranges import Range
-from graft.versions.specifier import Specifier
+from graft.versions.specifier import Specifier, asks_for_anything
 from graft.versions.version import Version, parse_version
 
 
@@ -32,8 +32,7 @@ def newest(packument: Packument, range: Range, tag: str) -> str | None:
         if (version := _version(text)) is not None and range.contains(version)
     ]
     if not candidates:
-        # npm reads * as "whatever there is", so that a package with prereleases alone has an answer.
-        return tagged if range.is_any and tagged in packument.versions else None
+        return tagged if asks_for_anything(range) and tagged in packument.versions else None
     candidates.sort(key=lambda candidate: candidate[0].key, reverse=True)
     for _, text in candidates:
         if not packument.is_deprecated(text):

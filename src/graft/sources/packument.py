@@ -1,17 +1,104 @@
-"""What a registry says of all versions of one package."""
+"""What a registry says of all versions of one package.
+
+Registries hold what was published over fifteen years of changing rules: any field of a version may
+have any type. A field that makes no sense counts as absent; a name that could escape from its
+folder, or a document that is no packument, is an error.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
+from graft.base.diagnostics import GraftError
 from graft.model.manifest import Manifest
+from graft.sources.version_document import VersionDocument, read_manifest
+
+
+class _Document(msgspec.Struct):
+    """Each version stays as the bytes it came in until somebody picks it.
+
+    That makes reading a packument ten times as fast, for few versions of a package are ever looked
+    at.
+    """
+
+    name: str = ""
+    tags: Any = msgspec.field(name="dist-tags", default=None)
+    versions: dict[str, msgspec.Raw] | None = None
+
+
+_decode_document = msgspec.json.Decoder(_Document).decode
+_decode_version = msgspec.json.Decoder(VersionDocument).decode
 
 
 class Packument:
-    name: str
-    tags: dict[str, str]
-    versions: list[str]
+    """``registry`` is the URL that it came from, and ``origin`` what manifests say of that."""
+
+    __slots__ = ("_documents", "_manifests", "_raw", "name", "origin", "registry", "tags")
+
+    def __init__(self, body: bytes, *, name: str, registry: str, origin: str = "") -> None:
+        """Raises ``registry-answer`` if ``body`` is not the packument of ``name``."""
+        try:
+            document = _decode_document(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _garbage(name, registry, str(error)) from error
+        if document.versions is None:
+            raise _garbage(name, registry, "it has no 'versions'")
+        if document.name and document.name != name:
+            raise _garbage(name, registry, f"it is that of '{document.name[:214]}'")
+        tags = document.tags if isinstance(document.tags, dict) else {}
+        self.name = name
+        self.registry = registry
+        self.origin = origin
+        self.tags: dict[str, str] = {
+            tag: version for tag, version in tags.items() if isinstance(version, str)
+        }
+        self._raw = document.versions
+        self._documents: dict[str, VersionDocument] = {}
+        self._manifests: dict[str, Manifest] = {}
+
+    @property
+    def versions(self) -> list[str]:
+        """In the order of the document, which is mostly that of publication."""
+        return list(self._raw)
 
     def manifest(self, version: str) -> Manifest:
-        raise NotImplementedError
+        """KeyError for a version that is not listed; ``registry-answer`` for one that is unsafe."""
+        manifest = self._manifests.get(version)
+        if manifest is None:
+            manifest = self._manifests[version] = read_manifest(
+                self._document(version),
+                name=self.name,
+                version=version,
+                registry=self.registry,
+                origin=self.origin,
+            )
+        return manifest
 
     def is_deprecated(self, version: str) -> bool:
-        raise NotImplementedError
+        return bool(self._document(version).deprecation)
+
+    def tarball_url(self, version: str) -> str:
+        """``dist.tarball`` as the registry says it; empty if it says none that is http(s)."""
+        return self._document(version).tarball_url
+
+    def _document(self, version: str) -> VersionDocument:
+        document = self._documents.get(version)
+        if document is None:
+            try:
+                document = _decode_version(self._raw[version])
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise _garbage(f"{self.name}@{version}", self.registry, str(error)) from error
+            self._documents[version] = document
+        return document
+
+
+def _garbage(subject: str, registry: str, reason: str) -> GraftError:
+    return GraftError(
+        "registry-answer",
+        f"{subject}: the registry's answer is not a packument",
+        where=registry,
+        why=(reason,),
+        fix="check that the registry's URL is right, and that no proxy answers in its place",
+    )

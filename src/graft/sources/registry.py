@@ -1,25 +1,30 @@
-"""Packages of an npm registry."""
+"""Packages of npm registries: packuments and archives, fetched while others are still awaited."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
+from typing import Literal
 
-from graft.base.http import Transfer
+from graft.base.diagnostics import GraftError
+from graft.base.http import Request, Response, Transfer
 from graft.base.http_client import HttpClient
 from graft.model.manifest import Manifest
+from graft.project.credentials import parse_address
 from graft.project.registries import Registries
+from graft.sources.answers import NOT_FOUND, missing_offline, refusal
+from graft.sources.inquiries import Inquiries, Mode, SourceStats
 from graft.sources.packument import Packument
 from graft.sources.packument_cache import PackumentCache
+from graft.sources.version_document import usual_path
 
+__all__ = ["Mode", "RegistrySource", "SourceStats"]
 
-class Mode(StrEnum):
-    ONLINE = "online"
-    PREFER_OFFLINE = "prefer-offline"
-    OFFLINE = "offline"
+_MAX_ARCHIVE = 1 << 30
 
 
 class RegistrySource:
+    """``fresh`` names the packages whose cached packument is confirmed however young it is."""
+
     def __init__(
         self,
         client: HttpClient,
@@ -28,18 +33,159 @@ class RegistrySource:
         *,
         mode: Mode,
         clock: Callable[[], float],
-        fresh: frozenset[str] | None = frozenset(),
+        fresh: frozenset[str] | Literal["all"] = frozenset(),
     ) -> None:
-        """``fresh`` names packages whose cached packument is asked after again; None is all."""
-
-    def prefetch(self, name: str, *, full: bool = False) -> None:
-        raise NotImplementedError
-
-    def packument(self, name: str, *, full: bool = False) -> Packument:
-        raise NotImplementedError
+        """``clock`` gives seconds since the epoch."""
+        self.stats = SourceStats()
+        self._client = client
+        self._registries = registries
+        self._cache = cache
+        self._mode = mode
+        self._inquiries = Inquiries(
+            client,
+            registries,
+            cache,
+            mode=mode,
+            clock=clock,
+            fresh=fresh,
+            stats=self.stats,
+        )
 
     def on_packument(self, callback: Callable[[Packument], None]) -> None:
-        raise NotImplementedError
+        """Call ``callback`` with each packument as it arrives, from the network or the cache.
+
+        It may prefetch others. It runs inside ``prefetch``, ``packument`` and the client's pump,
+        but never inside itself.
+        """
+        self._inquiries.listeners.append(callback)
+
+    def prefetch(self, name: str, *, full: bool = False) -> None:
+        """Start to get a packument, unless that has happened. Errors wait for ``packument``."""
+        try:
+            registry, origin = self._place(name)
+        except GraftError:
+            return
+        self._inquiries.ask(name, registry, origin, full=full)
+
+    def packument(self, name: str, *, full: bool = False) -> Packument:
+        """The packument of ``name``, waited for if need be.
+
+        ``package-not-found``, ``registry-refused``, ``registry-answer``, ``registry-unreachable``,
+        ``registry-unknown`` or ``offline-missing`` if it cannot be had. Only a ``full`` one is sure
+        to hold more than an install needs.
+        """
+        return self._inquiries.wait(self._inquiries.ask(name, *self._place(name), full=full))
+
+    def refresh(self, name: str) -> Packument:
+        """The packument as the registry has it now: for a version that a cached one lacks.
+
+        Asks at most once a run, and not at all where the mode forbids it.
+        """
+        return self._inquiries.wait(self._inquiries.ask_again(name, *self._place(name)))
 
     def archive(self, manifest: Manifest) -> Transfer:
-        raise NotImplementedError
+        """Start the download of a version's archive; the transfer's body is the archive's bytes.
+
+        Where the registry has nothing at the usual path, its packument is asked for the right one.
+        The transfer fails with the same codes as ``packument``.
+        """
+        subject = f"{manifest.name}@{manifest.version}"
+        path = manifest.tarball or usual_path(manifest.name, manifest.version)
+        try:
+            registry = self._registries.url_of_origin(manifest.origin)
+        except GraftError as error:
+            return _failed(Request(url=path, subject=subject), error)
+        absolute = path.startswith(("https://", "http://"))
+        request = self._archive_request(path if absolute else registry + path, registry, subject)
+        if self._mode is Mode.OFFLINE:
+            return _failed(request, missing_offline(subject, request.url))
+        self.stats.archives += 1
+        whole = Transfer(request)
+
+        def received(transfer: Transfer) -> None:
+            outcome = _outcome(transfer)
+            if (
+                isinstance(outcome, Response)
+                and outcome.status == NOT_FOUND
+                and not manifest.tarball
+            ):
+                self._look_up_archive(manifest, registry, whole)
+            else:
+                whole.finish(_checked(outcome, transfer.request))
+
+        self._client.send(request).on_done(received)
+        return whole
+
+    def flush(self) -> None:
+        """Write what was learnt to the cache: at the end of a run, in a thread if one is free."""
+        self._cache.flush()
+
+    def _place(self, name: str) -> tuple[str, str]:
+        return self._registries.url_for(name), self._registries.origin_for(name)
+
+    def _archive_request(self, url: str, registry: str, subject: str) -> Request:
+        authorization = self._registries.authorization_for(url)
+        if not authorization and _same_server(url, registry):
+            # npm's rule: a registry's credentials hold for archives elsewhere on its own server.
+            authorization = self._registries.authorization_for(registry)
+        return Request(
+            url=url,
+            subject=subject,
+            auth=authorization,
+            max_bytes=_MAX_ARCHIVE,
+            compressed=False,
+        )
+
+    def _look_up_archive(self, manifest: Manifest, registry: str, whole: Transfer) -> None:
+        """Finish ``whole`` with what lies where the packument says that the archive is."""
+        inquiry = self._inquiries.ask(manifest.name, registry, manifest.origin)
+
+        def answered(_: Transfer | None) -> None:
+            url = ""
+            if inquiry.packument and manifest.version in inquiry.packument.versions:
+                url = inquiry.packument.tarball_url(manifest.version)
+            if not url or url == whole.request.url:
+                whole.finish(_missing_archive(whole.request))
+                return
+            request = self._archive_request(url, registry, whole.request.subject)
+            self._client.send(request).on_done(
+                lambda transfer: whole.finish(_checked(_outcome(transfer), request))
+            )
+
+        if inquiry.transfer is None:
+            answered(None)
+        else:
+            inquiry.transfer.on_done(answered)
+
+
+def _failed(request: Request, error: GraftError) -> Transfer:
+    transfer = Transfer(request)
+    transfer.finish(error)
+    return transfer
+
+
+def _outcome(transfer: Transfer) -> Response | GraftError:
+    try:
+        return transfer.result()
+    except GraftError as error:
+        return error
+
+
+def _checked(outcome: Response | GraftError, request: Request) -> Response | GraftError:
+    if isinstance(outcome, GraftError) or outcome.status == 200:
+        return outcome
+    if outcome.status == NOT_FOUND:
+        return _missing_archive(request)
+    return refusal(outcome, request.url, request.subject, authorized=bool(request.auth))
+
+
+def _missing_archive(request: Request) -> GraftError:
+    response = Response(status=NOT_FOUND, url=request.url, body=b"", lines=[])
+    return refusal(
+        response, request.url, f"archive of {request.subject}", authorized=bool(request.auth)
+    )
+
+
+def _same_server(url: str, other: str) -> bool:
+    one, two = parse_address(url), parse_address(other)
+    return one is not None and two is not None and (one.scheme, one.host) == (two.scheme, two.host)

@@ -35,7 +35,7 @@ _REFUSED_TYPES = {
 }
 
 
-class ArchiveRefused(Exception):
+class ArchiveRefused(Exception):  # noqa: N818 - it says what happened, like KeyboardInterrupt
     """The archive breaks a rule; the message names the entry."""
 
 
@@ -132,8 +132,8 @@ def _files(reader: _Reader) -> Iterator[ArchiveFile]:
             _content(reader, size)
             continue
         if kind in b"LK":
-            content = bytes(_content(reader, size)).rstrip(b"\0")
-            long_name = content if kind == ord("L") else long_name
+            stored = bytes(_content(reader, size)).rstrip(b"\0")
+            long_name = stored if kind == ord("L") else long_name
             continue
         raw_name = pax.get("path") or long_name or _stored_name(header)
         sparse = any(key.startswith("GNU.sparse") for key in pax)

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 from graft.base.diagnostics import GraftError
 from graft.base.faults import point
-from graft.base.files import read_file, remove_tree, temporary_sibling, write_atomic, write_file
+from graft.base.files import (
+    read_file,
+    remove_file,
+    remove_tree,
+    temporary_sibling,
+    write_atomic,
+    write_file,
+)
 from graft.model.integrity import Integrity
 from graft.store.archive import ArchiveFile, ArchiveRefused, read_archive
 from graft.store.paths import Store
@@ -67,6 +74,14 @@ def find_object(store: Store, integrity: Integrity) -> StoredObject | None:
 
 def has_object(store: Store, integrity: Integrity) -> bool:
     return os.path.exists(os.path.join(store.objects, f"{integrity.file_name}.json"))
+
+
+def discard_object(store: Store, integrity: Integrity) -> None:
+    """Remove an object; its manifest first, so that it is never complete without its files."""
+    folder = os.path.join(store.objects, integrity.file_name)
+    remove_file(f"{folder}.json")
+    if os.path.isdir(folder):
+        discard(store, folder)
 
 
 def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> StoredObject:

@@ -95,8 +95,7 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
     try:
         modules = os.path.join(staged, "node_modules")
         _clone_package(stored, os.path.join(modules, slot.package), cloner)
-        _link_dependencies(modules, slot)
-        _link_bins(modules, slot)
+        _make_links(modules, slot)
         write_file(os.path.join(staged, "slot.json"), _inputs(slot), mode=0o444)
         os.chmod(modules, FOLDER_MODE)
         os.chmod(staged, FOLDER_MODE)
@@ -117,28 +116,28 @@ def _clone_package(stored: StoredObject, target: str, cloner: Cloner) -> None:
         os.chmod(folder, FOLDER_MODE)
 
 
-def _link_dependencies(modules: str, slot: Slot) -> None:
-    scopes = set()
+def slot_links(slot: Slot) -> dict[str, str]:
+    """The links in the slot's ``node_modules``: path -> target."""
+    links = {}
     for local, (child, package) in slot.dependencies.items():
-        scope = local.rpartition("/")[0]
-        up = "../../.." if scope else "../.."
-        if scope and scope not in scopes:
-            os.makedirs(f"{modules}/{scope}", exist_ok=True)
-            scopes.add(scope)
-        os.symlink(f"{up}/{child}/node_modules/{package}", f"{modules}/{local}")
-    own_scope = slot.package.rpartition("/")[0]
-    for scope in scopes | ({own_scope} if own_scope else set()):
-        os.chmod(f"{modules}/{scope}", FOLDER_MODE)
-
-
-def _link_bins(modules: str, slot: Slot) -> None:
-    if not slot.bins:
-        return
-    folder = f"{modules}/.bin"
-    os.mkdir(folder)
+        up = "../../.." if "/" in local else "../.."
+        links[local] = f"{up}/{child}/node_modules/{package}"
     for command, path in slot.bins.items():
-        os.symlink(f"../{path}", f"{folder}/{command}")
-    os.chmod(folder, FOLDER_MODE)
+        links[f".bin/{command}"] = f"../{path}"
+    return links
+
+
+def _make_links(modules: str, slot: Slot) -> None:
+    own_scope = slot.package.rpartition("/")[0]
+    folders = {own_scope} if own_scope else set()
+    for path, target in slot_links(slot).items():
+        folder = path.rpartition("/")[0]
+        if folder and folder not in folders:
+            os.mkdir(f"{modules}/{folder}")
+            folders.add(folder)
+        os.symlink(target, f"{modules}/{path}")
+    for folder in folders:
+        os.chmod(f"{modules}/{folder}", FOLDER_MODE)
 
 
 def _inputs(slot: Slot) -> bytes:

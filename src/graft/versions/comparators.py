@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graft.versions.intervals import FIRST, IntervalSet, first_prerelease, following, release
+from graft.versions.intervals import FIRST, IntervalSet, first_prerelease, release
 from graft.versions.version import RELEASE, Key
 
 _ZERO: Key = (0, 0, 0, RELEASE)
@@ -13,8 +13,8 @@ _ZERO: Key = (0, 0, 0, RELEASE)
 class ComparatorSet:
     """The intersection of the comparators that were added; at first, everything.
 
-    ``limited`` says that some comparator does not admit everything. npm does not count
-    ``>=0.0.0`` as one that limits, if it is spelled in just this way.
+    ``limited`` says that some comparator does not admit everything. ``>=0.0.0`` does, says npm, if
+    it is ``plain``, which is spelled in just this way; then even 0.0.0-beta is not below it.
     """
 
     __slots__ = ("_high", "_low", "_low_of_every", "_named", "limited")
@@ -26,54 +26,37 @@ class ComparatorSet:
         self._high: Key | None = None
         self._named: set[Key] = set()
 
-    def at_least(self, key: Key, *, plain: bool = True) -> None:
-        self._raise(key, key)
-        self._name(key)
-        if key != _ZERO or not plain:
-            self.limited = True
+    def at_least(self, key: Key, *, partial: bool = False, plain: bool = True) -> None:
+        """Admit from ``key`` on.
 
-    def at_least_partial(self, key: Key) -> None:
-        """``>=`` what a text like ``1.2`` begins with.
-
-        That is 1.2.0, or where prereleases are as good as releases, 1.2.0-0.
+        ``partial``: the text had no more than 1.2 for 1.2.0. That begins at 1.2.0-0 where
+        prereleases are as good as releases.
         """
-        self._raise(key, first_prerelease(key))
-        if key != _ZERO:
-            self.limited = True
-
-    def above(self, key: Key) -> None:
-        self._raise(following(key), following(key))
-        self._name(key)
+        low_of_every = first_prerelease(key) if partial else key
+        if low_of_every > self._low_of_every:
+            self._low_of_every = low_of_every
+        if key == _ZERO and plain:
+            return
         self.limited = True
+        if key > self._low:
+            self._low = key
 
     def below(self, key: Key) -> None:
         if self._high is None or key < self._high:
             self._high = key
-        self._name(key)
         self.limited = True
 
-    def at_most(self, key: Key) -> None:
-        self.below(following(key))
-        self._name(key)
-
-    def exactly(self, key: Key) -> None:
-        self.at_least(key)
-        self.at_most(key)
+    def name(self, key: Key) -> None:
+        """Admit prereleases of this version too, if it is a prerelease itself."""
+        if key[3] != RELEASE:
+            self._named.add(release(key))
 
     def every(self) -> IntervalSet:
-        """What is admitted if prereleases are as good as releases."""
+        """What is admitted where prereleases are as good as releases."""
         return IntervalSet.between(self._low_of_every, self._high)
 
     def prereleases(self) -> Iterator[IntervalSet]:
-        """The prereleases that are admitted: none but those of a version that is named with one."""
+        """The prereleases that are admitted, a set for each version that was named."""
         for end in self._named:
             low = max(self._low, first_prerelease(end))
             yield IntervalSet.between(low, end if self._high is None else min(self._high, end))
-
-    def _raise(self, low: Key, low_of_every: Key) -> None:
-        self._low = max(self._low, low)
-        self._low_of_every = max(self._low_of_every, low_of_every)
-
-    def _name(self, key: Key) -> None:
-        if key[3] != RELEASE:
-            self._named.add(release(key))

@@ -1,15 +1,16 @@
 """Sets of versions as intervals between keys.
 
-A set is the sorted tuple of the keys at which membership changes, seen from below the first
-version, which is outside. So ``()`` is the empty set, ``(a, b)`` is ``a <= key < b``, and a tuple of
-odd length has no upper end. Every bound is the key of a version that can exist, and every version
-has a next one, so two different tuples are two different sets.
+A set is the sorted tuple of the keys at which membership changes; what lies below the first is
+outside. So ``()`` is the empty set, ``(a, b)`` is ``a <= key < b``, and a tuple of odd length has
+no upper end. Every bound is the key of a version that can exist, and every version has a next one,
+so two different tuples are two different sets.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 
 from graft.versions.version import RELEASE, Key
 
@@ -87,6 +88,10 @@ class IntervalSet:
 
 EMPTY = IntervalSet()
 EVERYTHING = IntervalSet((FIRST,))
+
+
+def union_of(sets: Sequence[IntervalSet]) -> IntervalSet:
+    return reduce(IntervalSet.union, sets) if sets else EMPTY
 
 
 def following(key: Key) -> Key:

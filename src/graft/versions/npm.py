@@ -6,41 +6,20 @@ be read: ``latest`` is not a range, ``latest || 1.2.3`` is one.
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
 
 from graft.versions.comparators import ComparatorSet
-from graft.versions.grammar import (
-    LOOSE_PRERELEASE,
-    MAX_LENGTH,
-    WHITESPACE,
-    checked,
-    read_prerelease,
-)
-from graft.versions.intervals import EMPTY, FIRST, first_prerelease
+from graft.versions.desugar import COMPARATOR, STAR, add_exactly, add_word
+from graft.versions.grammar import WHITESPACE
+from graft.versions.intervals import EMPTY, first_prerelease, following, union_of
+from graft.versions.partial import PARTIAL, Partial
 from graft.versions.ranges import Range
-from graft.versions.version import Key, Version
-
-if TYPE_CHECKING:
-    import re
-
-# What a word of a range can be: nothing that can be read, a star (which admits everything), or a
-# comparator.
-_UNREAD, _STAR, _COMPARATOR = range(3)
-
-_X = frozenset((None, "x", "X", "*"))
-_MAJOR, _MINOR, _PATCH = range(3)
 
 
-class _Patterns(NamedTuple):
-    comparator: re.Pattern[str]  # groups: operator, and those of a partial version
-    hyphen: re.Pattern[str]  # groups: those of a partial version, twice
-    build: re.Pattern[str]
-    whitespace: re.Pattern[str]
-    operator_space: re.Pattern[str]
-    tilde_space: re.Pattern[str]
-    caret_space: re.Pattern[str]
-    star: re.Pattern[str]
+@cache
+def _hyphen_pattern() -> re.Pattern[str]:
+    return re.compile(f" ?{PARTIAL} +- +{PARTIAL} ?")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -48,16 +27,12 @@ def parse_range(text: str) -> Range:
     """Read a range; raise ValueError if ``text`` is none. Dist-tags and URLs are none."""
     line = text
     if not (text.isascii() and text.isprintable()):
-        line = _patterns().whitespace.sub(" ", text)
+        line = re.sub(f"[{WHITESPACE}]+", " ", text)
     sets = [found for part in line.split("||") if (found := _comparator_set(part.strip(" ")))]
     if not sets:
         raise ValueError(f"'{text}' is not a range of versions")
-    every = EMPTY
-    prereleases = EMPTY
-    for found in sets:
-        every = every.union(found.every())
-        for named in found.prereleases():
-            prereleases = prereleases.union(named)
+    every = union_of([found.every() for found in sets])
+    prereleases = union_of([named for found in sets for named in found.prereleases()])
     if not all(found.limited for found in sets):
         # Beside an alternative that admits everything, node-semver forgets the others, and with
         # them the prereleases that they name.
@@ -69,44 +44,49 @@ def _comparator_set(text: str) -> ComparatorSet | None:
     """Read what stands between two ``||``; None if nothing in it can be read."""
     found = ComparatorSet()
     if "+" in text:
-        text = _patterns().build.sub("", text)
+        text = re.sub(r"\+[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*", "", text)
     if " " in text:
-        hyphen = _patterns().hyphen.fullmatch(text)
+        hyphen = _hyphen_pattern().fullmatch(text)
         if hyphen:
-            _add_lower_end(_Partial(*hyphen.groups()[:5]), found)
-            _add_upper_end(_Partial(*hyphen.groups()[5:]), found)
+            _add_lower_end(Partial(*hyphen.groups()[:5]), found)
+            _add_upper_end(Partial(*hyphen.groups()[5:]), found)
             return found
-        text = _patterns().operator_space.sub(r"\1\2", text)
-        text = _patterns().tilde_space.sub("~", text)
-        text = _patterns().caret_space.sub("^", text)
-    kinds = [_add_comparator(word, found) for word in text.split(" ")]
+        text = re.sub(r"([<>]=?|=) ?([v= ]*[0-9xX*])", r"\1\2", text)
+        text = re.sub("~>? +", "~", text)
+        text = re.sub(r"\^ +", "^", text)
+    kinds = [add_word(word, found) for word in text.split(" ")]
     # node-semver puts the words together again and splits them anew. That loses a star, unless it
     # stands at an end.
-    return found if _COMPARATOR in kinds or _STAR in (kinds[0], kinds[-1]) else None
+    return found if COMPARATOR in kinds or STAR in (kinds[0], kinds[-1]) else None
 
 
-class _Partial(NamedTuple):
-    """A version of which parts may be missing or x, as text. ``prefix``: any of ``v``, ``=``, " "."""
+def _add_lower_end(version: Partial, found: ComparatorSet) -> None:
+    """The left side of a hyphen range. Even 1.2.3 begins at 1.2.3-0 where prereleases count."""
+    if version.known == 0:
+        return
+    key = version.key()
+    if _loses_operator(version):
+        add_exactly(key, found)
+        return
+    found.name(key)
+    found.at_least(key, partial=len(key) == 4, plain=not version.prefix)
 
-    prefix: str
-    major: str
-    minor: str | None
-    patch: str | None
-    prerelease: str | None
 
-    @property
-    def is_full(self) -> bool:
-        return not (self.major in _X or self.minor in _X or self.patch in _X)
+def _add_upper_end(version: Partial, found: ComparatorSet) -> None:
+    """The right side of a hyphen range: - 2.3 is <2.4.0-0, and - 2.3.4 is <=2.3.4."""
+    if version.known == 0:
+        return
+    if version.known < 3:
+        found.below(first_prerelease(version.next_key(version.known - 1)))
+        return
+    key = version.key()
+    if _loses_operator(version) and not version.prerelease:
+        add_exactly(key, found)
+        return
+    found.name(key)
+    found.below(following(key))
 
-    def key(self) -> Key:
-        """The key of the version, with 0 for what is missing."""
-        if self.prerelease and len("".join(map(str, self))) + 3 > MAX_LENGTH:
-            raise ValueError(f"a version has at most {MAX_LENGTH} characters")
-        numbers = [0 if part in _X else checked(int(part or 0)) for part in self[1:4]]
-        return Version(*numbers, read_prerelease(self.prerelease) if self.is_full else ()).key
 
-    def next_key(self, part: int) -> Key:
-        """The key of the version that follows when ``part`` is counted up."""
-        numbers = [checked(int(number or 0)) for number in self[1 : part + 2]]
-        numbers[part] = checked(numbers[part] + 1)
-        return Version(*numbers, *(0,) * (2 - part)).key
+def _loses_operator(version: Partial) -> bool:
+    """In ``v 1.2.3 - 2``, node-semver writes >= before the v, then cannot read that word."""
+    return version.known == 3 and " " in version.prefix

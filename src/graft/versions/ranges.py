@@ -18,7 +18,7 @@ from graft.versions.intervals import (
     prerelease_from,
     release,
 )
-from graft.versions.version import Key, Version
+from graft.versions.version import Version
 
 
 class Range:
@@ -100,7 +100,7 @@ class Range:
     def __str__(self) -> str:
         from graft.versions.text import range_text
 
-        return self.text or range_text(*self._canonical())
+        return self.text or range_text(self.every.rounded(release), self.prereleases)
 
     def __repr__(self) -> str:
         return f"Range({self})"

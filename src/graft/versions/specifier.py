@@ -33,6 +33,11 @@ class Specifier(NamedTuple):
     foreign: str = ""
 
 
+def asks_for_anything(range: Range) -> bool:
+    """``*``: npm gives it whatever a package has, prereleases where there is nothing else."""
+    return range == parse_range("*")
+
+
 @lru_cache(maxsize=65536)
 def parse_specifier(local: str, text: str) -> Specifier:
     """Read a specifier as npm does. What is neither a range nor another source is a dist-tag."""
@@ -53,7 +58,7 @@ def parse_specifier(local: str, text: str) -> Specifier:
 
 
 def _split_alias(text: str, local: str) -> tuple[str, str]:
-    """``@s/real@^1`` -> (``@s/real``, ``^1``); a bare range keeps the local name, as pnpm reads it."""
+    """``@s/real@^1`` -> (``@s/real``, ``^1``); a bare range keeps the local name, as for pnpm."""
     at = text.find("@", 1)
     if at > 0:
         return text[:at], text[at + 1 :]

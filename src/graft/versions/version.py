@@ -88,9 +88,9 @@ class Version:
 
 # The slots' own setters: the way past __setattr__ that costs least, on a road taken once for every
 # version in every packument.
-_set_key = Version.key.__set__  # type: ignore[attr-defined]
-_set_prerelease = Version.prerelease.__set__  # type: ignore[attr-defined]
-_set_build = Version.build.__set__  # type: ignore[attr-defined]
+_set_key = Version.__dict__["key"].__set__
+_set_prerelease = Version.__dict__["prerelease"].__set__
+_set_build = Version.__dict__["build"].__set__
 
 
 @lru_cache(maxsize=1 << 17)

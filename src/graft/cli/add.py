@@ -1,0 +1,64 @@
+"""``graft add``."""
+
+from __future__ import annotations
+
+from graft.cli.commands import Command
+from graft.cli.console import Console
+from graft.cli.parser import Parser, flag_settings, install_flags
+from graft.cli.report import show
+from graft.cli.session import session
+
+_EXAMPLES = """\
+  graft add react react-dom       the latest versions, saved as ^version
+  graft add -D typescript@~5.7    a range, saved as it is written
+  graft add -E vite@next          what the dist-tag names today, saved without ^
+  graft add old@npm:lodash@^3     lodash under the name 'old'
+  graft add acme:tool             the same as @acme/tool"""
+
+
+def run(command: Command, arguments: list[str], console: Console) -> int:
+    parser = Parser(command, examples=_EXAMPLES, usage="[flags] <package>...")
+    install_flags(parser)
+    parser.add_argument("packages", nargs="+", help="name, name@range, name@tag")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "-D",
+        "--save-dev",
+        "--dev",
+        action="store_const",
+        dest="kind",
+        const="dev",
+        help="as a development dependency",
+    )
+    kinds.add_argument(
+        "-O",
+        "--save-optional",
+        action="store_const",
+        dest="kind",
+        const="optional",
+        help="as an optional dependency",
+    )
+    kinds.add_argument(
+        "--save-peer", action="store_const", dest="kind", const="peer", help="as a peer dependency"
+    )
+    kinds.add_argument(
+        "--save-prod",
+        action="store_const",
+        dest="kind",
+        const="prod",
+        help="as a dependency (the default for what is new)",
+    )
+    parser.add_argument(
+        "-E", "--save-exact", "--exact", action="store_true", help="save the version without ^"
+    )
+    said = parser.parse(arguments)
+    from graft.model.requirement import Kind
+    from graft.workflows.edit import add, read_wish
+    from graft.workflows.install import InstallOptions
+
+    options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
+    wishes = [read_wish(text) for text in said.packages]
+    with session(said, console, flag_settings(said)) as context:
+        kind = Kind(said.kind) if said.kind else None
+        report = add(context, wishes, options, kind=kind, exact=said.save_exact)
+    return show(console, command.name, report)

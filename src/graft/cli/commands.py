@@ -1,0 +1,33 @@
+"""Which commands there are. Each names the module that holds it, loaded only when it is called."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    name: str
+    module: str
+    summary: str
+    aliases: tuple[str, ...] = ()
+
+
+COMMANDS = (
+    Command(
+        "install", "install", "bring the project to what package.json and the lock say", ("i",)
+    ),
+    Command("ci", "install", "install exactly what the lock says, or say why that cannot be"),
+    Command("add", "add", "add packages to package.json and install them"),
+    Command("remove", "remove", "remove packages", ("rm", "uninstall", "un")),
+    Command("update", "update", "take the newest versions that package.json allows", ("up",)),
+    Command("ls", "ls", "list what is installed", ("list",)),
+    Command("why", "why", "show who asked for a package", ("explain",)),
+    Command("store", "store", "the store that all projects share"),
+)
+
+
+def find(name: str) -> Command | None:
+    for command in COMMANDS:
+        if name == command.name or name in command.aliases:
+            return command
+    return None

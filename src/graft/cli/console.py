@@ -1,0 +1,93 @@
+"""The one place that prints. stdout is data, stderr is everything else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from graft.base.diagnostics import Diagnostic
+from graft.base.progress import Progress
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+class Console:
+    """``json`` promises one JSON document on stdout, also on failure. ``quiet`` leaves out what is
+    not an error."""
+
+    def __init__(
+        self, environ: Mapping[str, str], *, json: bool = False, quiet: bool = False
+    ) -> None:
+        self._environ = environ
+        self.json = json
+        self.quiet = quiet
+
+    def data(self, text: str) -> None:
+        """A line of the answer."""
+        print(text)
+
+    def document(self, value: Any) -> None:
+        """The answer as JSON."""
+        print(json.dumps(value, indent=2, ensure_ascii=False))
+
+    def status(self, text: str) -> None:
+        """A line about what was done; not part of the answer."""
+        if not self.quiet:
+            print(text, file=sys.stderr)
+
+    def note(self, note: Diagnostic) -> None:
+        if self.quiet or self.json:
+            return
+        where = f" ({note.where})" if note.where else ""
+        self.status(f"{self.style('yellow', 'note')} {note.code}: {note.message}{where}")
+        if note.fix:
+            self.status(f"     {note.fix}")
+
+    def failure(self, diagnostic: Diagnostic) -> int:
+        """Say what went wrong; the exit code that goes with it."""
+        if self.json:
+            self.document({"error": diagnostic.as_json()})
+            return diagnostic.exit_code
+        lines = [f"{self.style('red', 'error')} {diagnostic.code}: {diagnostic.message}"]
+        if diagnostic.where:
+            lines.append(f"  where  {diagnostic.where}")
+        for index, reason in enumerate(diagnostic.why):
+            lines.append(f"  {'why' if index == 0 else '   '}    {reason}")
+        if diagnostic.fix:
+            lines.append(f"  {self.style('green', 'fix')}    {diagnostic.fix}")
+        print("\n".join(lines), file=sys.stderr)
+        return diagnostic.exit_code
+
+    def style(self, name: str, text: str, stream: TextIO | None = None) -> str:
+        if not self._colours(stream or sys.stderr):
+            return text
+        return f"\x1b[{_STYLES[name]}m{text}\x1b[0m"
+
+    def progress(self) -> Progress:
+        """Bars on a terminal; elsewhere a line for what a user has to know, and no more."""
+        if not (self.quiet or self.json) and self._is_terminal(sys.stderr):
+            from graft.cli.bars import Bars
+
+            return Bars(self)
+        return _Lines(self)
+
+    def _is_terminal(self, stream: TextIO) -> bool:
+        dumb = self._environ.get("TERM") == "dumb" or bool(self._environ.get("CI"))
+        return stream.isatty() and not dumb
+
+    def _colours(self, stream: TextIO) -> bool:
+        if self._environ.get("NO_COLOR"):
+            return False
+        if self._environ.get("FORCE_COLOR", "0") not in ("", "0"):
+            return True
+        return stream.isatty() and self._environ.get("TERM") != "dumb"
+
+
+class _Lines(Progress):
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str) -> None:
+        self._console.status(text)

@@ -1,0 +1,54 @@
+"""``graft install`` and ``graft ci``."""
+
+from __future__ import annotations
+
+from graft.cli.commands import Command
+from graft.cli.console import Console
+from graft.cli.parser import Parser, flag_settings, install_flags
+from graft.cli.report import show
+from graft.cli.session import session
+
+_EXAMPLES = """\
+  graft install                     what package.json and the lock ask for
+  graft install --frozen-lockfile   refuse to change the lock (the default of 'graft ci')
+  graft install --offline           use no network
+  graft install express@^4          the same as 'graft add express@^4'"""
+
+
+def run(command: Command, arguments: list[str], console: Console) -> int:
+    parser = Parser(command, examples=_EXAMPLES, usage="[flags]")
+    install_flags(parser)
+    parser.add_argument("packages", nargs="*", help="packages to add, as for 'graft add'")
+    parser.add_argument(
+        "--frozen-lockfile",
+        action="store_true",
+        help="fail where the lock does not answer package.json",
+    )
+    parser.add_argument(
+        "--force",
+        "-f",
+        action="store_true",
+        help="compare everything in the store with what the archives held, and "
+        "make the project's links anew",
+    )
+    said = parser.parse(arguments)
+    if said.packages:
+        from graft.cli import add
+        from graft.cli.commands import find
+
+        adding = find("add")
+        assert adding is not None
+        return add.run(adding, arguments, console)
+    from graft.project.manifest import read_manifest
+    from graft.workflows.install import InstallOptions, install
+    from graft.workflows.project import at_work
+
+    frozen = said.frozen_lockfile or command.name == "ci"
+    options = InstallOptions(
+        frozen=frozen, lock_only=said.lockfile_only, force=said.force, dry_run=said.dry_run
+    )
+    with session(said, console, flag_settings(said)) as context:
+        manifest = read_manifest(context.folder)
+        with at_work(context) as work:
+            report = install(work, manifest, options, manifest_before=manifest.raw)
+    return show(console, command.name, report)

@@ -1,0 +1,57 @@
+"""``graft ls``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from graft.cli.commands import Command
+from graft.cli.console import Console
+from graft.cli.parser import Parser
+from graft.cli.session import session
+
+if TYPE_CHECKING:
+    from graft.workflows.look import Listed
+
+_EXAMPLES = """\
+  graft ls                 direct dependencies
+  graft ls --depth 2       and two levels below them
+  graft ls --all --json    everything, for a program"""
+_BOTTOMLESS = sys.maxsize
+
+
+def run(command: Command, arguments: list[str], console: Console) -> int:
+    parser = Parser(command, examples=_EXAMPLES, usage="[flags] [package]...")
+    parser.add_argument("packages", nargs="*", help="only these direct dependencies")
+    parser.add_argument("--depth", type=int, default=0, metavar="N", help="levels to show")
+    parser.add_argument("--all", "-a", action="store_true", help="all levels")
+    said = parser.parse(arguments)
+    from graft.workflows.look import listing
+
+    with session(said, console) as context:
+        depth = _BOTTOMLESS if said.all else said.depth
+        listed = listing(context, depth=depth, names=tuple(said.packages))
+    if console.json:
+        console.document({"dependencies": {entry.local: _entry(entry) for entry in listed}})
+        return 0
+    for entry in listed:
+        _print(console, entry, 0)
+    return 0
+
+
+def _print(console: Console, entry: Listed, level: int) -> None:
+    alias = "" if entry.id.startswith(f"{entry.local}@") else f"{entry.local} -> "
+    kind = "" if entry.kind == "prod" else console.style("dim", f" ({entry.kind})", sys.stdout)
+    again = console.style("dim", " (shown above)", sys.stdout) if entry.repeated else ""
+    console.data(f"{'  ' * level}{alias}{entry.id}{kind}{again}")
+    for below in entry.below:
+        _print(console, below, level + 1)
+
+
+def _entry(entry: Listed) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": entry.id, "kind": entry.kind}
+    if entry.repeated:
+        shown["repeated"] = True
+    if entry.below:
+        shown["dependencies"] = {below.local: _entry(below) for below in entry.below}
+    return shown

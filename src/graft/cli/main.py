@@ -1,0 +1,79 @@
+"""From arguments to a command, and from what it raises to an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+
+from graft.base.diagnostics import CODES, Diagnostic, GraftError
+from graft.cli.commands import COMMANDS, Command, find
+from graft.cli.console import Console
+
+
+def run(arguments: list[str]) -> int:
+    """Returns the exit code; docs/diagnostics lists what each means."""
+    console = Console(os.environ, json="--json" in arguments)
+    try:
+        if not arguments or arguments[0] in ("help", "--help", "-h"):
+            return _help(console, arguments[1:])
+        command = find(arguments[0])
+        if command is None:
+            raise _unknown(arguments[0])
+        return _call(command, arguments[1:], console)
+    except GraftError as error:
+        return console.failure(error.diagnostic)
+    except KeyboardInterrupt:
+        return console.failure(
+            Diagnostic(
+                code="interrupted",
+                message="interrupted; the project is as it was",
+                fix="run the same command again",
+            )
+        )
+    except BrokenPipeError:
+        sys.stderr.close()
+        return CODES["interrupted"]
+    except OSError as error:
+        return console.failure(_system_error(error))
+
+
+def _call(command: Command, arguments: list[str], console: Console) -> int:
+    module = importlib.import_module(f"graft.cli.{command.module}")
+    code: int = module.run(command, arguments, console)
+    return code
+
+
+def _help(console: Console, names: list[str]) -> int:
+    if names:
+        command = find(names[0])
+        if command is None:
+            raise _unknown(names[0])
+        return _call(command, ["--help"], console)
+    lines = ["graft: resolve once, store every package once, link it anywhere", ""]
+    for command in COMMANDS:
+        names_shown = ", ".join((command.name, *command.aliases))
+        lines.append(f"  {names_shown:<24}{command.summary}")
+    lines += ["", "graft help <command> shows its flags, with examples"]
+    console.data("\n".join(lines))
+    return 0
+
+
+def _unknown(name: str) -> GraftError:
+    names = [n for command in COMMANDS for n in (command.name, *command.aliases)]
+    near = difflib.get_close_matches(name, names, n=1)
+    return GraftError(
+        "usage",
+        f"there is no command '{name}'",
+        fix=f"did you mean 'graft {near[0]}'?" if near else "'graft help' lists what there is",
+    )
+
+
+def _system_error(error: OSError) -> Diagnostic:
+    return Diagnostic(
+        code="system-refused",
+        message=f"the system refused: {error.strerror or error}",
+        where=str(error.filename or ""),
+        fix="the project is as it was; mend the cause and run the same command again",
+    )

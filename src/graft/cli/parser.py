@@ -1,0 +1,100 @@
+"""Flags, read the same way by all commands."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Iterable
+from typing import NoReturn
+
+from graft.base.diagnostics import GraftError
+from graft.cli.commands import Command
+
+
+class Parser(argparse.ArgumentParser):
+    """Usage errors become diagnostics, and a flag that is nearly right is named."""
+
+    def __init__(self, command: Command, *, examples: str, usage: str) -> None:
+        super().__init__(
+            prog=f"graft {command.name}",
+            usage=f"graft {command.name} {usage}".rstrip(),
+            description=command.summary[0].upper() + command.summary[1:] + ".",
+            epilog=f"examples:\n{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        shared = self.add_argument_group("shared by all commands")
+        shared.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        shared.add_argument("--silent", "-s", action="store_true", help="print errors alone")
+        shared.add_argument("--dir", "-C", default=".", metavar="DIR", help="work in DIR")
+
+    def parse(self, arguments: list[str]) -> argparse.Namespace:
+        said, extra = self.parse_known_intermixed_args(arguments)
+        if extra:
+            self.error(f"there is no flag '{extra[0]}'")
+        return said
+
+    def error(self, message: str) -> NoReturn:
+        raise GraftError(
+            "usage",
+            message,
+            where=self.prog,
+            fix=self._near(message) or f"'{self.prog} --help' shows what there is",
+        )
+
+    def _near(self, message: str) -> str:
+        written = message.rpartition("'")[0].rpartition("'")[2]
+        flags: Iterable[str] = self._option_string_actions
+        near = difflib.get_close_matches(written.partition("=")[0], list(flags), n=1)
+        return f"did you mean '{near[0]}'?" if near else ""
+
+
+def install_flags(parser: argparse.ArgumentParser) -> None:
+    """Those of all commands that install."""
+    group = parser.add_argument_group("installing")
+    group.add_argument(
+        "--prod", "-P", "--production", action="store_true", help="leave out devDependencies"
+    )
+    group.add_argument("--no-optional", action="store_true", help="leave out optional packages")
+    group.add_argument(
+        "--omit",
+        action="append",
+        choices=("dev", "optional", "peer"),
+        default=[],
+        help="leave out a kind of dependency (as npm's --omit)",
+    )
+    group.add_argument("--offline", action="store_true", help="use no network")
+    group.add_argument(
+        "--prefer-offline", action="store_true", help="use cached metadata however old it is"
+    )
+    group.add_argument("--registry", metavar="URL", help="the default registry, for this command")
+    group.add_argument(
+        "--lockfile-only",
+        action="store_true",
+        help="write package.json and the lock, and nothing else",
+    )
+    group.add_argument("--dry-run", action="store_true", help="say what would change")
+    group.add_argument(
+        "--ignore-scripts",
+        action="store_true",
+        help="accepted for npm's sake: scripts of packages never run by themselves",
+    )
+
+
+def flag_settings(said: argparse.Namespace) -> dict[str, str]:
+    """What the flags say, in the words of npm's settings."""
+    settings = {}
+    omit = [
+        *said.omit,
+        *(["dev"] if said.prod else []),
+        *(["optional"] if said.no_optional else []),
+    ]
+    if omit:
+        settings["omit"] = ",".join(dict.fromkeys(omit))
+    if said.offline:
+        settings["offline"] = "true"
+    if said.prefer_offline:
+        settings["prefer-offline"] = "true"
+    if said.registry:
+        settings["registry"] = said.registry
+    return settings

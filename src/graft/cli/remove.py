@@ -1,0 +1,27 @@
+"""``graft remove``."""
+
+from __future__ import annotations
+
+from graft.cli.commands import Command
+from graft.cli.console import Console
+from graft.cli.parser import Parser, flag_settings, install_flags
+from graft.cli.report import show
+from graft.cli.session import session
+
+_EXAMPLES = """\
+  graft remove lodash
+  graft remove --dry-run react react-dom"""
+
+
+def run(command: Command, arguments: list[str], console: Console) -> int:
+    parser = Parser(command, examples=_EXAMPLES, usage="[flags] <package>...")
+    install_flags(parser)
+    parser.add_argument("packages", nargs="+", help="names as package.json has them")
+    said = parser.parse(arguments)
+    from graft.workflows.edit import remove
+    from graft.workflows.install import InstallOptions
+
+    options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
+    with session(said, console, flag_settings(said)) as context:
+        report = remove(context, said.packages, options)
+    return show(console, command.name, report)

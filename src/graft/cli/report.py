@@ -1,0 +1,74 @@
+"""How an install's report is shown; the same for every command that installs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graft.base.diagnostics import Diagnostic
+from graft.cli.console import Console
+from graft.workflows.install import InstallReport
+
+_LISTED = 20
+
+
+def show(console: Console, command: str, report: InstallReport) -> int:
+    if console.json:
+        console.document(_document(command, report))
+        return 0
+    for note in report.notes:
+        console.note(note)
+    if report.up_to_date:
+        console.status(f"up to date ({_milliseconds(report)})")
+        return 0
+    for sign, colour, ids in (("+", "green", report.added), ("-", "red", report.removed)):
+        for id in ids[:_LISTED]:
+            console.status(f"{console.style(colour, sign)} {id}")
+        if len(ids) > _LISTED:
+            console.status(f"{console.style(colour, sign)} … and {len(ids) - _LISTED} more")
+    if report.dry_run:
+        for step in report.steps:
+            console.status(f"would {step['action']} node_modules/{step['path']}: {step['reason']}")
+    console.status(_summary(report))
+    return 0
+
+
+def _summary(report: InstallReport) -> str:
+    parts = [f"{report.packages} packages"]
+    if report.fetched:
+        parts.append(f"{report.fetched} fetched ({report.fetched_bytes / 1e6:.1f} MB)")
+    if report.slots:
+        parts.append(f"{report.slots} new in the store")
+    links = len(report.steps)
+    if not report.dry_run:
+        parts.append(f"{links} {'link' if links == 1 else 'links'} changed")
+    if report.lock_changed:
+        parts.append("lock written" if not report.dry_run else "lock would change")
+    return f"{', '.join(parts)} ({_milliseconds(report)})"
+
+
+def _milliseconds(report: InstallReport) -> str:
+    total = report.milliseconds.get("total", 0)
+    return f"{total} ms" if total < 1000 else f"{total / 1000:.1f} s"
+
+
+def _document(command: str, report: InstallReport) -> dict[str, Any]:
+    return {
+        "command": command,
+        "upToDate": report.up_to_date,
+        "dryRun": report.dry_run,
+        "packages": report.packages,
+        "direct": dict(report.direct),
+        "added": list(report.added),
+        "removed": list(report.removed),
+        "fetched": report.fetched,
+        "fetchedBytes": report.fetched_bytes,
+        "slots": report.slots,
+        "steps": [dict(step) for step in report.steps],
+        "lockChanged": report.lock_changed,
+        "notes": [_note(note) for note in report.notes],
+        "milliseconds": dict(report.milliseconds),
+    }
+
+
+def _note(note: Diagnostic) -> dict[str, Any]:
+    return note.as_json()

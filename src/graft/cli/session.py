@@ -1,0 +1,28 @@
+"""What every command needs before it can call its workflow."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from graft.base.progress import Progress
+from graft.cli.console import Console
+from graft.project.settings import read_settings
+from graft.workflows.project import Context
+
+
+@contextmanager
+def session(
+    said: argparse.Namespace, console: Console, flags: Mapping[str, str] | None = None
+) -> Iterator[Context]:
+    """The context of a command, with progress shown while it lasts."""
+    console.quiet = said.silent
+    folder = os.path.abspath(said.dir)
+    settings = read_settings(folder, os.environ, os.path.expanduser("~"), flags or {})
+    progress: Progress = console.progress()
+    try:
+        yield Context(folder=folder, settings=settings, progress=progress)
+    finally:
+        progress.stop()

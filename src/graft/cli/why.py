@@ -1,0 +1,43 @@
+"""``graft why``."""
+
+from __future__ import annotations
+
+from graft.cli.commands import Command
+from graft.cli.console import Console
+from graft.cli.parser import Parser
+from graft.cli.session import session
+
+_EXAMPLES = """\
+  graft why semver          every version of it, and the shortest ways to each
+  graft why semver@5.7.2    one version"""
+
+
+def run(command: Command, arguments: list[str], console: Console) -> int:
+    parser = Parser(command, examples=_EXAMPLES, usage="[flags] <package>")
+    parser.add_argument("package", help="name, or name@version")
+    said = parser.parse(arguments)
+    from graft.workflows.look import reasons
+
+    with session(said, console) as context:
+        found = reasons(context, said.package)
+    if console.json:
+        console.document(
+            [
+                {
+                    "id": reason.id,
+                    "chains": [
+                        [{"name": n, "specifier": s, "id": id} for n, s, id in chain]
+                        for chain in reason.chains
+                    ],
+                }
+                for reason in found
+            ]
+        )
+        return 0
+    for reason in found:
+        console.data(reason.id)
+        for chain in reason.chains:
+            for level, (local, specifier, id) in enumerate(chain):
+                asker = "package.json" if level == 0 else chain[level - 1][2]
+                console.data(f"{'  ' * (level + 1)}{asker} asks for {local}@{specifier}: {id}")
+    return 0

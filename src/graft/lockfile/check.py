@@ -1,0 +1,107 @@
+"""The check that needs no solver: does a lock answer what is asked?
+
+It runs on every install, on locks that were just written too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from graft.model.graph import Graph
+from graft.model.manifest import Manifest
+from graft.model.requirement import Kind, Requirement
+from graft.versions.specifier import asks_for_anything, parse_specifier
+from graft.versions.version import parse_version
+
+
+class Unmet(NamedTuple):
+    """A requirement that the lock does not answer. ``owner`` is an importer's path or a node's id;
+    ``reason`` completes the sentence 'the lock …'."""
+
+    owner: str
+    local: str
+    specifier: str
+    reason: str
+
+    def __str__(self) -> str:
+        asks = "asks for" if self.owner != "." else "package.json asks for"
+        owner = "" if self.owner == "." else f"{self.owner} "
+        return f"{owner}{asks} {self.local}@{self.specifier}, and the lock {self.reason}"
+
+
+def unmet(
+    graph: Graph,
+    asked: Mapping[str, Sequence[Requirement]],
+    rules: Mapping[str, str],
+    overridden: Callable[[Requirement], str],
+) -> list[Unmet]:
+    """Everything that is asked and not answered, in order.
+
+    ``rules`` are the overrides in force now, ``overridden`` the specifier that they leave of a
+    package's requirement. Peers are a matter of notes, not of this check: they may be out of range.
+    """
+    found: list[Unmet] = []
+    for path, requirements in sorted(asked.items()):
+        found += _of_importer(graph, path, requirements)
+    for name in sorted(graph.overrides.keys() | rules.keys()):
+        if graph.overrides.get(name) != rules.get(name):
+            had = graph.overrides.get(name)
+            reason = f"was made with '{had}'" if had else "was made without that override"
+            found.append(Unmet(".", name, rules.get(name, "no override"), reason))
+    for id, node in graph.nodes.items():
+        for requirement in node.manifest.requirements:
+            if requirement.kind is Kind.PEER:
+                continue
+            reason = _fault(graph, node.edges, requirement, overridden(requirement))
+            if reason:
+                found.append(Unmet(id, requirement.local, requirement.specifier, reason))
+    return found
+
+
+def _of_importer(graph: Graph, path: str, requirements: Sequence[Requirement]) -> list[Unmet]:
+    importer = graph.importers.get(path)
+    locked = {r.local: r for r in importer.requirements} if importer else {}
+    edges = importer.edges if importer else {}
+    found = []
+    for requirement in requirements:
+        was = locked.pop(requirement.local, None)
+        if was is None:
+            reason = "has nothing for it"
+        elif was.kind is not requirement.kind:
+            reason = f"has it as {was.kind}, not as {requirement.kind}"
+        elif was.specifier != requirement.specifier:
+            reason = _changed(graph, edges, was, requirement)
+        else:
+            reason = _fault(graph, edges, requirement, requirement.specifier)
+        if reason:
+            found.append(Unmet(path, requirement.local, requirement.specifier, reason))
+    found += [
+        Unmet(path, was.local, "nothing", f"still holds it ({was.specifier})")
+        for was in locked.values()
+    ]
+    return found
+
+
+def _changed(graph: Graph, edges: Mapping[str, str], was: Requirement, now: Requirement) -> str:
+    target = edges.get(was.local)
+    got = f", which gave {graph.nodes[target].manifest.version}" if target else ""
+    return f"answers '{was.specifier}'{got}, not '{now.specifier}'"
+
+
+def _fault(graph: Graph, edges: Mapping[str, str], requirement: Requirement, specifier: str) -> str:
+    target = edges.get(requirement.local)
+    if target is None:
+        return "" if requirement.optional else "has nothing for it"
+    manifest = graph.nodes[target].manifest
+    return "" if _fits(manifest, requirement.local, specifier) else f"gives it {manifest.id}"
+
+
+def _fits(manifest: Manifest, local: str, text: str) -> bool:
+    wanted = parse_specifier(local, text)
+    if wanted.foreign or manifest.name != wanted.package:
+        return False
+    if wanted.range is None:
+        return True  # what a dist-tag meant on the day of the lock is what the lock says
+    version = parse_version(manifest.version)
+    return wanted.range.contains(version) or asks_for_anything(wanted.range)

@@ -1,0 +1,136 @@
+"""Who graft says it is, to whom."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graft.project.npmrc import Layer, Npmrc
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An http or https URL taken apart: ``host`` has its port unless that is the scheme's own."""
+
+    scheme: str
+    host: str
+    path: str
+    user: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host}{self.path}"
+
+
+def parse_address(url: str) -> Address | None:
+    """Take a URL apart; None if it is not http or https, or names no host.
+
+    Query and fragment are dropped.
+    """
+    scheme, separator, rest = url.strip().partition("://")
+    scheme = scheme.lower()
+    if not separator or scheme not in _DEFAULT_PORTS:
+        return None
+    rest = rest.partition("#")[0].partition("?")[0]
+    authority, _, path = rest.partition("/")
+    user, _, host = authority.rpartition("@")
+    host = host.lower().removesuffix(_DEFAULT_PORTS[scheme])
+    if not host or not url.isprintable() or set(host) & set(" \\<>\"'^`{|}"):
+        return None
+    return Address(scheme=scheme, host=host, path=f"/{path}", user=user)
+
+
+class Credentials:
+    """The ``//host[:port]/path/:…`` settings.
+
+    A credential without a port belongs to https. Over plain http it is sent only to hosts in
+    ``clear_text``: those of registries that somebody other than the project configured as
+    ``http://``, so that no repository can make a token travel unencrypted.
+    """
+
+    def __init__(
+        self, fields: Mapping[str, Mapping[str, str]], clear_text: frozenset[str] = frozenset()
+    ) -> None:
+        """``fields``: ``//host/path/`` -> field (``_authToken`` …) -> value."""
+        self._headers = {
+            prefix: header for prefix, said in fields.items() if (header := _header(said))
+        }
+        self._clear_text = clear_text
+
+    def header_for(self, url: str) -> str:
+        """The Authorization header for ``url``: the longest matching prefix's; empty if none."""
+        address = parse_address(url) if self._headers else None
+        if address is None:
+            return ""
+        if (
+            address.scheme == "http"
+            and ":" not in address.host
+            and address.host not in self._clear_text
+        ):
+            return ""
+        for prefix in _prefixes(address):
+            if header := self._headers.get(prefix):
+                return header
+        return ""
+
+
+def read_credentials(npmrc: Npmrc) -> Credentials:
+    fields: dict[str, dict[str, str]] = {}
+    clear_text = set()
+    for key, setting in npmrc.settings.items():
+        if key.startswith("//"):
+            prefix, colon, field = key.rpartition(":")
+            if colon and "/" in prefix[2:] + "/":
+                host, _, path = prefix[2:].partition("/")
+                prefix = f"//{host.lower()}/{path}".rstrip("/") + "/"
+                fields.setdefault(prefix, {})[field] = setting.value
+        elif key == "registry" or key.endswith(":registry"):
+            address = parse_address(setting.value)
+            if address is None:
+                continue
+            if address.scheme == "http" and setting.layer is not Layer.PROJECT:
+                clear_text.add(address.host)
+            if address.user:
+                own = {"_auth": base64.b64encode(_unescape(address.user).encode()).decode()}
+                fields.setdefault(f"//{address.host}{address.path.rstrip('/')}/", own)
+    return Credentials(fields, frozenset(clear_text))
+
+
+def _header(said: Mapping[str, str]) -> str:
+    # A variable that is not set leaves its reference standing: that is no credential.
+    known = {field: value for field, value in said.items() if value and "${" not in value}
+    if token := known.get("_authToken"):
+        return f"Bearer {token}"
+    if auth := known.get("_auth"):
+        return f"Basic {auth}"
+    if "username" in known and "_password" in known:
+        try:
+            password = base64.b64decode(known["_password"]).decode()
+        except (binascii.Error, ValueError):
+            return ""
+        pair = f"{known['username']}:{password}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return ""
+
+
+def _prefixes(address: Address) -> Iterator[str]:
+    """``//host/a/b/``, ``//host/a/``, ``//host/``."""
+    # libcurl resolves dot segments before it sends; a path with them matches its host alone.
+    dotted = "/." in address.path or "%2e" in address.path.lower()
+    path = "/" if dotted else address.path
+    while True:
+        path = path[: path.rfind("/") + 1]
+        yield f"//{address.host}{path}"
+        if path == "/":
+            return
+        path = path[:-1]
+
+
+def _unescape(user: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(user)

@@ -1,0 +1,87 @@
+"""The registry that packages come from when no setting says so.
+
+graft has no registry of its own: it asks the npm that is installed, once, and remembers the answer
+in the user's configuration.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from graft.base.diagnostics import GraftError
+from graft.base.files import read_file, write_atomic
+from graft.base.processes import Finished, run
+from graft.project.credentials import parse_address
+
+_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRegistry:
+    """``user_config`` is the path of the user's config.toml."""
+
+    user_config: str
+    home: str
+    environ: Mapping[str, str]
+    run: Callable[..., Finished] = run
+
+    def find(self) -> str:
+        """The remembered registry, else npm's; ``registry-unknown`` if there is neither."""
+        if remembered := self._remembered():
+            return remembered
+        # In the home folder, so that no project's .npmrc has a say in what is remembered.
+        answer = self.run(
+            ["npm", "config", "get", "registry"],
+            cwd=self.home,
+            environ=self.environ,
+            timeout=_TIMEOUT,
+        )
+        lines = answer.stdout.split() if answer.status == 0 else []
+        address = parse_address(lines[-1]) if lines else None
+        if address is None:
+            raise GraftError(
+                "registry-unknown",
+                "no registry is configured, and no npm is installed that could name one",
+                where="~/.npmrc",
+                fix="add this line to ~/.npmrc: registry=https://registry.example.com/",
+            )
+        self._remember(address.url)
+        return address.url
+
+    def _remembered(self) -> str:
+        data = read_file(self.user_config)
+        if not data:
+            return ""
+        # tomllib takes 6 ms to import and is wanted only here.
+        import tomllib
+
+        try:
+            settings = tomllib.loads(data.decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise self._unreadable(str(error)) from error
+        registry = settings.get("registry", "")
+        if not registry:
+            return ""
+        if not isinstance(registry, str) or parse_address(registry) is None:
+            raise self._unreadable("'registry' is not an http or https URL")
+        return registry
+
+    def _unreadable(self, reason: str) -> GraftError:
+        return GraftError(
+            "settings-unreadable",
+            f"{self.user_config}: {reason}",
+            where=self.user_config,
+            fix="mend the file, or remove it",
+        )
+
+    def _remember(self, url: str) -> None:
+        """Put the line first, before any table; the rest of the file stays as it is."""
+        try:
+            os.makedirs(os.path.dirname(self.user_config), exist_ok=True)
+            before = read_file(self.user_config) or b""
+            write_atomic(self.user_config, f'registry = "{url}"\n'.encode() + before)
+        except OSError:
+            # A home that cannot be written costs the next run the same question, no more.
+            return

@@ -1,0 +1,140 @@
+"""A project's ``package.json``: what is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graft.base.diagnostics import GraftError
+from graft.base.files import read_file
+from graft.model.names import check_name
+from graft.model.requirement import Kind, Requirement
+
+MANIFEST_NAME = "package.json"
+
+# Later sections win where two name the same package: what npm installs is what is optional, then
+# what runs in production, then what is for development, then peers.
+SECTIONS: dict[str, Kind] = {
+    "peerDependencies": Kind.PEER,
+    "devDependencies": Kind.DEV,
+    "dependencies": Kind.PROD,
+    "optionalDependencies": Kind.OPTIONAL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectManifest:
+    """``data`` is the document as it is; ``raw`` its bytes; ``path`` where it was read."""
+
+    path: str
+    raw: bytes
+    data: Mapping[str, Any]
+    requirements: tuple[Requirement, ...]
+
+    @property
+    def name(self) -> str:
+        """The project's name, or empty if it has none that could be a link in ``node_modules``."""
+        name = self.data.get("name", "")
+        try:
+            return check_name(name) if isinstance(name, str) and name else ""
+        except GraftError:
+            return ""
+
+    @property
+    def overrides(self) -> Mapping[str, Any]:
+        overrides: Mapping[str, Any] = self.data.get("overrides", {})
+        return overrides
+
+
+def read_manifest(project: str) -> ProjectManifest:
+    """Raises ``manifest-missing``, ``manifest-unreadable`` or ``manifest-invalid``; the last lists
+    everything that is wrong, not the first thing alone."""
+    path = os.path.join(project, MANIFEST_NAME)
+    raw = read_file(path)
+    if raw is None:
+        raise GraftError(
+            "manifest-missing",
+            f"there is no {MANIFEST_NAME} here",
+            where=project,
+            fix="go to the project's folder, or start one with 'graft add <package>'",
+        )
+    return parse_manifest(raw, path)
+
+
+def parse_manifest(raw: bytes, path: str) -> ProjectManifest:
+    data = _parse(raw, path)
+    wrong: list[str] = []
+    found: dict[str, Requirement] = {}
+    for section, kind in SECTIONS.items():
+        for local, specifier in _section(data, section, wrong).items():
+            optional = kind is Kind.OPTIONAL or (
+                kind is Kind.PEER and _is_optional_peer(data, local)
+            )
+            if optional and kind is Kind.PEER:
+                continue  # a library's optional peer is its user's choice, not its own need
+            found[local] = Requirement(
+                local=local, specifier=specifier, kind=kind, optional=optional
+            )
+    if not isinstance(data.get("overrides", {}), dict):
+        wrong.append("overrides is not an object")
+    if wrong:
+        raise GraftError(
+            "manifest-invalid",
+            f"{MANIFEST_NAME} is not what it should be",
+            where=path,
+            why=wrong,
+            fix="correct the lines above",
+        )
+    requirements = tuple(sorted(found.values(), key=lambda r: r.local))
+    return ProjectManifest(path=path, raw=raw, data=data, requirements=requirements)
+
+
+def _parse(raw: bytes, path: str) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        data = dict(pairs)
+        if len(data) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"it names {', '.join(twice)} twice in one object")
+        return data
+
+    try:
+        data = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=once)
+        if not isinstance(data, dict):
+            raise ValueError("it is not an object")
+        return data
+    except (ValueError, RecursionError) as error:
+        raise GraftError(
+            "manifest-unreadable",
+            f"{MANIFEST_NAME} cannot be read: {error}",
+            where=path,
+            fix="correct the file; nothing was changed",
+        ) from None
+
+
+def _section(data: Mapping[str, Any], section: str, wrong: list[str]) -> dict[str, str]:
+    said = data.get(section, {})
+    if not isinstance(said, dict):
+        wrong.append(f"{section} is not an object of name: version")
+        return {}
+    good = {}
+    for local, specifier in said.items():
+        try:
+            check_name(local)
+        except GraftError:
+            wrong.append(f"{section}: '{local}' is not a package name")
+            continue
+        if not isinstance(specifier, str):
+            wrong.append(f"{section}: the version of '{local}' is not a text")
+            continue
+        good[local] = specifier
+    return good
+
+
+def _is_optional_peer(data: Mapping[str, Any], local: str) -> bool:
+    meta = data.get("peerDependenciesMeta", {})
+    entry = meta.get(local, {}) if isinstance(meta, dict) else {}
+    return isinstance(entry, dict) and entry.get("optional") is True

@@ -1,0 +1,190 @@
+"""npm's settings: files, environment and flags, laid over each other.
+
+A project's own ``.npmrc`` comes with whatever was cloned, so it may not do all that the user's may.
+It must not send the user's secrets anywhere (an expanded ``${VAR}`` in a credential or an address
+would), weaken or reroute connections, or choose another store or script policy. What it sets of
+these is ignored with a note that holds the line for the user's own file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from graft.base.diagnostics import Diagnostic, GraftError
+from graft.project.ini import IniLine, expand, parse_ini, references
+
+_CREDENTIALS = frozenset(
+    {"_authToken", "_auth", "_password", "username", "email", "certfile", "keyfile", "tokenHelper"}
+)
+# These name files or programs of this machine: never for a repository to say.
+_LOCAL_CREDENTIALS = frozenset({"certfile", "keyfile", "tokenHelper"})
+_REFUSED_IN_PROJECT = frozenset(
+    {
+        # where graft and npm keep things, and where settings come from
+        *("cache", "prefix", "userconfig", "globalconfig", "store-dir", "tmp"),
+        # how connections are made, and who is believed on them
+        *("strict-ssl", "ca", "cafile", "cert", "key", "local-address"),
+        *("proxy", "http-proxy", "https-proxy", "noproxy", "no-proxy"),
+        # how programs are run
+        *("script-shell", "shell", "node-options", "git", "unsafe-perm"),
+    }
+)
+# Stricter than the user's choice is welcome from a project; laxer is not.
+_REFUSED_VALUES = {"ignore-scripts": "false"}
+
+
+class Layer(IntEnum):
+    """Where a setting comes from; a higher layer wins."""
+
+    GLOBAL = 1
+    USER = 2
+    PROJECT = 3
+    ENVIRONMENT = 4
+    FLAG = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """``values`` has one item unless the key was written as a list; ``where`` says who set it."""
+
+    values: tuple[str, ...] = field(repr=False)  # tokens are among them
+    layer: Layer
+    where: str
+
+    @property
+    def value(self) -> str:
+        return self.values[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Npmrc:
+    """All settings by key, and what was ignored."""
+
+    settings: Mapping[str, Setting]
+    notes: tuple[Diagnostic, ...] = ()
+
+    def get(self, key: str, default: str = "") -> str:
+        setting = self.settings.get(key)
+        return setting.value if setting else default
+
+
+def read_npmrc(
+    files: Iterable[tuple[Layer, str]], environ: Mapping[str, str], flags: Mapping[str, str]
+) -> Npmrc:
+    """Read the files that exist; raise ``settings-unreadable`` for one that cannot be read."""
+    settings: dict[str, Setting] = {}
+    notes: list[Diagnostic] = []
+    for layer, path in sorted(files, key=lambda file: file[0]):
+        settings |= _read_file(path, layer, environ, notes)
+    settings |= _read_environment(environ)
+    for key, value in flags.items():
+        settings[key] = Setting(values=(value,), layer=Layer.FLAG, where=f"--{key}")
+    return Npmrc(settings=settings, notes=tuple(notes))
+
+
+def environment_setting(environ: Mapping[str, str], key: str) -> str:
+    """``npm_config_<key>`` in whatever case; empty counts as unset."""
+    setting = _read_environment(environ).get(key)
+    return setting.value if setting else ""
+
+
+def _read_file(
+    path: str, layer: Layer, environ: Mapping[str, str], notes: list[Diagnostic]
+) -> dict[str, Setting]:
+    found: dict[str, Setting] = {}
+    for line in parse_ini(_text(path)):
+        where = f"{path}:{line.line}"
+        if layer is Layer.PROJECT and (note := _objection(line, where)):
+            notes.append(note)
+            continue
+        key, value = expand(line.key, environ), expand(line.value, environ)
+        before = found[key].values if line.is_list and key in found else ()
+        found[key] = Setting(values=(*before, value), layer=layer, where=where)
+    return found
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise GraftError(
+            "settings-unreadable",
+            f"cannot read {path}: {error.strerror}",
+            where=path,
+            fix="make it a readable file, or remove it",
+        ) from error
+    try:
+        text = data.decode("utf-8-sig")
+        bad = text.index("\0") if "\0" in text else -1
+    except UnicodeDecodeError as error:
+        text, bad = data[: error.start].decode("utf-8-sig", "replace"), error.start
+    if bad >= 0:
+        line = text[:bad].count("\n") + 1
+        raise GraftError(
+            "settings-unreadable",
+            f"{path} is not a text file: line {line} holds bytes that are not UTF-8 text",
+            where=f"{path}:{line}",
+            fix="write it as UTF-8 text, one key=value a line",
+        )
+    return text
+
+
+def _read_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
+    """npm's rule: ``_`` reads as ``-`` but for a leading one; keys of a host are taken as is."""
+    found = {}
+    for variable, value in environ.items():
+        if variable[:11].lower() != "npm_config_" or not value:
+            continue
+        key = variable[11:]
+        if not key.startswith("//"):
+            key = key[:1].lower() + key[1:].lower().replace("_", "-")
+        found[key] = Setting(values=(value,), layer=Layer.ENVIRONMENT, where=f"${variable}")
+    return found
+
+
+def _objection(line: IniLine, where: str) -> Diagnostic | None:
+    """Why a line of a project's file is not obeyed, if it is not."""
+    last = line.key.rpartition(":")[2]
+    is_credential = line.key.startswith("//") or line.key in _CREDENTIALS
+    is_address = last == "registry"
+    variables = references(line.key) or references(line.value)
+    if variables and (is_credential or is_address or references(line.key)):
+        what = "a credential" if is_credential else "an address"
+        return Diagnostic(
+            code="credential-in-project",
+            message=f"ignored {what} that takes ${{{variables[0]}}} from the environment",
+            where=where,
+            why=(
+                "a project's .npmrc comes with the repository: expanding variables there would "
+                "let any repository send your secrets to a host of its choice",
+            ),
+            fix=f"put this line into ~/.npmrc instead: {_without_secrets(line, where)}",
+        )
+    if (
+        line.key in _REFUSED_IN_PROJECT
+        or _REFUSED_VALUES.get(line.key) == line.value
+        or (line.key.startswith("//") and last in _LOCAL_CREDENTIALS)
+    ):
+        return Diagnostic(
+            code="setting-in-project",
+            message=f"ignored '{line.key}': a project may not set it",
+            where=where,
+            why=("it would choose this machine's store, connections or script policy",),
+            fix=f"if you want it, put this line into ~/.npmrc: {_without_secrets(line, where)}",
+        )
+    return None
+
+
+def _without_secrets(line: IniLine, where: str) -> str:
+    """The line to copy. A value that may hold a secret in plain text is not repeated."""
+    key = f"{line.key}[]" if line.is_list else line.key
+    is_reference = line.value.startswith("${") and line.value.find("}") == len(line.value) - 1
+    may_be_secret = line.key.startswith("//") or line.key in _CREDENTIALS | {"key"}
+    if (may_be_secret and not is_reference) or "@" in line.value or "-----" in line.value:
+        return f"{key}=<the value in {where}>"
+    return f"{key}={line.value}"

@@ -1,0 +1,129 @@
+"""``ls`` and ``why``: what is installed, and who asked for it. Both read the lock alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from graft.base.diagnostics import GraftError
+from graft.lockfile.format import LOCK_NAME
+from graft.model.graph import Graph
+from graft.model.names import canonical_name
+from graft.workflows.change import ROOT
+from graft.workflows.project import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One line of ``ls``. ``folder`` is where the package's files are; ``repeated`` means that what
+    lies below was shown before."""
+
+    local: str
+    id: str
+    kind: str
+    repeated: bool = False
+    below: tuple[Listed, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A package in the graph and the shortest chain to it from each direct dependency. A chain
+    runs from the project down: (local name, specifier, node id) a step."""
+
+    id: str
+    chains: tuple[tuple[tuple[str, str, str], ...], ...]
+
+
+def listing(context: Context, *, depth: int, names: tuple[str, ...] = ()) -> tuple[Listed, ...]:
+    """Direct dependencies and what lies below them, to ``depth`` (0: direct ones alone)."""
+    graph = _graph(context)
+    importer = graph.importers[ROOT]
+    wanted = set(map(canonical_name, names))
+    seen: set[str] = set()
+    return tuple(
+        _listed(graph, r.local, importer.edges[r.local], str(r.kind), depth, seen)
+        for r in importer.requirements
+        if r.local in importer.edges and (not wanted or r.local in wanted)
+    )
+
+
+def _listed(graph: Graph, local: str, id: str, kind: str, depth: int, seen: set[str]) -> Listed:
+    node = graph.nodes[id]
+    repeated = id in seen and bool(node.edges) and depth > 0
+    seen.add(id)
+    below: tuple[Listed, ...] = ()
+    if depth > 0 and not repeated:
+        kinds = {r.local: str(r.kind) for r in node.manifest.requirements}
+        below = tuple(
+            _listed(graph, name, child, kinds[name], depth - 1, seen)
+            for name, child in sorted(node.edges.items())
+        )
+    return Listed(local=local, id=id, kind=kind, repeated=repeated, below=below)
+
+
+def reasons(context: Context, name: str) -> tuple[Reason, ...]:
+    """Why each version of a package is in the graph. Raises ``not-a-dependency``."""
+    graph = _graph(context)
+    name = canonical_name(name)
+    bare, _, version = name[1:].partition("@")
+    package = name[0] + bare
+    found = [
+        node
+        for node in graph.nodes.values()
+        if node.manifest.name == package and (not version or node.manifest.version == version)
+    ]
+    if not found:
+        raise GraftError(
+            "not-a-dependency",
+            f"'{name}' is not in the graph",
+            where=os.path.join(context.folder, LOCK_NAME),
+            fix="'graft ls --all' shows everything that is",
+        )
+    return tuple(
+        Reason(id=node.id, chains=tuple(_chains(graph, node.id)))
+        for node in sorted(found, key=lambda node: node.id)
+    )
+
+
+def _chains(graph: Graph, target: str) -> Iterator[tuple[tuple[str, str, str], ...]]:
+    """The shortest way to ``target`` through each direct dependency that leads to it."""
+    next_step = _towards(graph, target)
+    importer = graph.importers[ROOT]
+    asked = {r.local: r.specifier for r in importer.requirements}
+    for local, id in sorted(importer.edges.items()):
+        if id not in next_step:
+            continue
+        chain = [(local, asked[local], id)]
+        while chain[-1][2] != target:
+            chain.append(next_step[chain[-1][2]])
+        yield tuple(chain)
+
+
+def _towards(graph: Graph, target: str) -> Mapping[str, tuple[str, str, str]]:
+    """For each node above ``target``, the step that brings it nearer; breadth first."""
+    parents: dict[str, list[tuple[str, str]]] = {}
+    for node in graph.nodes.values():
+        for local, child in node.edges.items():
+            parents.setdefault(child, []).append((node.id, local))
+    steps: dict[str, tuple[str, str, str]] = {target: ("", "", target)}
+    queue = [target]
+    for id in queue:
+        for parent, local in sorted(parents.get(id, ())):
+            if parent not in steps:
+                asked = {r.local: r.specifier for r in graph.nodes[parent].manifest.requirements}
+                steps[parent] = (local, asked.get(local, ""), id)
+                queue.append(parent)
+    return steps
+
+
+def _graph(context: Context) -> Graph:
+    graph = context.graph()
+    if graph is None:
+        raise GraftError(
+            "lock-missing",
+            "nothing is installed here yet",
+            where=os.path.join(context.folder, LOCK_NAME),
+            fix="run 'graft install'",
+        )
+    return graph

@@ -1,0 +1,121 @@
+"""One command at work in one project: what it was asked, where it works, what it may change."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from graft import __version__
+from graft.base.files import read_file
+from graft.base.http_client import HttpClient
+from graft.base.locks import file_lock
+from graft.base.progress import Progress
+from graft.link.commit import recover
+from graft.lockfile.format import LOCK_NAME, read_lock
+from graft.model.graph import Graph
+from graft.project.settings import Settings
+from graft.sources.packument_cache import PackumentCache
+from graft.sources.registry import Mode, RegistrySource
+from graft.store.paths import Store, open_store
+
+Fresh = frozenset[str] | Literal["all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """``folder`` is the project's absolute path."""
+
+    folder: str
+    settings: Settings
+    progress: Progress
+
+    def lock_bytes(self) -> bytes | None:
+        return read_file(os.path.join(self.folder, LOCK_NAME))
+
+    def graph(self) -> Graph | None:
+        """What the project's lock says, or None where it has none."""
+        data = self.lock_bytes()
+        if data is None:
+            return None
+        return read_lock(data, where=os.path.join(self.folder, LOCK_NAME))
+
+
+class Work:
+    """A command at work in a project: locks are held, and the network is there when asked for."""
+
+    def __init__(self, context: Context, store: Store, fresh: Fresh) -> None:
+        self.context = context
+        self.store = store
+        self._fresh = fresh
+
+    @cached_property
+    def client(self) -> HttpClient:
+        return HttpClient(self.context.settings.http)
+
+    @cached_property
+    def source(self) -> RegistrySource:
+        settings = self.context.settings
+        return RegistrySource(
+            self.client,
+            settings.registries,
+            PackumentCache(settings.cache_root),
+            mode=_mode(settings),
+            clock=time.time,
+            fresh=self._fresh,
+        )
+
+    def close(self) -> None:
+        if "client" in self.__dict__:
+            self.client.close()
+
+
+@contextmanager
+def at_work(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Work]:
+    """Hold the project for this command, and the store against collection; heal the project first.
+
+    A second command in the same project waits, and says for whom. ``fresh`` names packages that
+    the registry is asked about again even if it was just now; ``all`` is all of them.
+    """
+    store = open_store(context.settings.store_root)
+
+    def waiting(holder: str) -> None:
+        context.progress.say(f"waiting for {holder or 'another graft'} in this project")
+
+    with (
+        file_lock(
+            store.project_lock(context.folder),
+            exclusive=True,
+            holder=f"graft (process {os.getpid()})",
+            waiting=waiting,
+        ),
+        file_lock(store.shared_lock, exclusive=False),
+    ):
+        if recover(context.folder):
+            context.progress.say("finished a change that had been interrupted")
+        work = Work(context, store, fresh)
+        try:
+            yield work
+        finally:
+            work.close()
+
+
+def _mode(settings: Settings) -> Mode:
+    if settings.offline:
+        return Mode.OFFLINE
+    return Mode.PREFER_OFFLINE if settings.prefer_offline else Mode.ONLINE
+
+
+def inputs_digest(*parts: bytes | str) -> str:
+    """One text for everything that decides what is in ``node_modules``."""
+    digest = hashlib.sha256(__version__.encode())
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()
