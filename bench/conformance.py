@@ -143,7 +143,7 @@ OPERATORS = (
     *("", "=", "<", "<=", ">", ">=", "^", "~", "~>"),
     *("==", "=>", "<>", "^=", "~=", ">==", "!"),
 )
-SPACES = ("", " ", " \t ")
+SPACES = ("", " ", "  ", " \t")
 PREFIXES = ("", "v", "=", "v ", "= v")
 PARTIALS = (
     *("*", "x", "X", "0", "1", "2", "01", "0.x", "1.x", "1.*", "0.0", "0.1", "1.2", "x.x", "*.*"),
@@ -169,6 +169,7 @@ ODDITIES = (
     *("<0.0.0", "<0.0.0-beta >=0", "<0.0.0-beta >=0.0.0", "<0.0.0-beta >=v0.0.0", "~0 >0.0.0-2"),
     # spaces and stars where they hardly belong
     *("\ufeff1.2.3\u00a0", "1.2.3\n- 2", "1.2.3- 2", "1.2.3 -2", "1 - 2 3", "1 - 2 - 3", "1 -  2"),
+    *(">   v1.2", "1   -   2.3", "1.2.3  ||  2"),
     *("* - *", "> = 1.2.3", "= > 1.2.3", "= = 1.2.3", "~ > 1.2.3", "~ ~ 1", "^ ^ 1.2.3", "^~1.2.3"),
     *("^>1.2.3", ">^1.2.3", ">*1.2.3", "=*1.2.3", "1.*2.3"),
     # length
@@ -266,7 +267,7 @@ def range_questions(texts: Iterable[str], rng: random.Random, count: int) -> Ite
 
 
 def version_questions(rng: random.Random) -> Iterator[Question]:
-    written = map("".join, itertools.product(SPACES, PREFIXES, PARTIALS, TAILS, SPACES[:2]))
+    written = map("".join, itertools.product(SPACES, PREFIXES, PARTIALS, TAILS, ("", "\n")))
     drawn = (random_version(rng, loose=True) for _ in range(20_000))
     for text in itertools.chain(written, drawn, ODDITIES):
         yield Question("version", (text, True))
@@ -320,8 +321,8 @@ def run(title: str, questions: Iterable[Question], folder: Path) -> int:
     refused = sum(answer is None for answer in theirs)
     seconds = time.perf_counter() - started
     print(
-        f"{title:<28} {count:>9,} checks in {len(asked):>7,} questions ({refused:,} refused by both),"
-        f" {len(wrong):,} disagreements, {seconds:.0f} s",
+        f"{title:<28} {count:>9,} checks in {len(asked):>7,} questions"
+        f" ({refused:,} refused by node): {len(wrong):,} disagreements, {seconds:.0f} s",
         flush=True,
     )
     for question, their, our in wrong[:SHOWN]:

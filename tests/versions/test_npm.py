@@ -111,11 +111,12 @@ def test_membership_where_prereleases_count(text: str, inside: str, outside: str
     [
         *("latest", "next", "v", ">", "^", "-", "|", "x.1", "1.x.3", "1.2.3.4", "foo * bar"),
         *("git+ssh://host/a.git", "file:../a", "npm:a@1.2.3", "=>1.2.3", "1.2.3-a_b"),
-        *("9007199254740992.0.0", "^9007199254740991", ">9007199254740991", "1.2.3-" + "a" * 251),
+        *("9007199254740992.0.0", "^9007199254740991", ">9007199254740991"),
+        *("1.2.3-" + "a" * 251, "1 " * 2100),
     ],
 )
 def test_what_is_no_range(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         parse_range(text)
 
 

@@ -86,7 +86,7 @@ def test_parts() -> None:
 
 def test_order() -> None:
     versions = [parse_version(text) for text in ORDER]
-    assert sorted(reversed(versions)) == versions
+    assert sorted(versions, reverse=True)[::-1] == versions
     for at, low in enumerate(versions):
         for high in versions[at + 1 :]:
             assert low < high

@@ -118,7 +118,11 @@ def aim(
         headers.append(f"Authorization: {request.auth}")
     put = handle.setopt
     put(pycurl.URL, request.url)
-    put(pycurl.HTTPHEADER, headers)
+    # pycurl takes an empty list for no change: the last request's headers, with its token, would
+    # be sent again.
+    handle.unsetopt(pycurl.HTTPHEADER)
+    if headers:
+        put(pycurl.HTTPHEADER, headers)
     if request.compressed:
         put(pycurl.ACCEPT_ENCODING, "")  # all that this libcurl can decode
     else:

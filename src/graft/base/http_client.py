@@ -236,7 +236,7 @@ class HttpClient:
     def _end(self, handle: Any, code: int, message: str) -> None:
         attempt = self._running.pop(handle)
         self._multi.remove_handle(handle)
-        self.stats.received += int(handle.getinfo(pycurl.SIZE_DOWNLOAD))
+        self.stats.received += handle.getinfo(pycurl.SIZE_DOWNLOAD_T)
         self.stats.connections += handle.getinfo(pycurl.NUM_CONNECTS)
         transfer, wait = attempt.transfer, None
         outcome: Response | GraftError

@@ -54,7 +54,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     said = parser.parse(arguments)
     from graft.model.requirement import Kind
     from graft.workflows.edit import add, read_wish
-    from graft.workflows.install import InstallOptions
+    from graft.workflows.report import InstallOptions
 
     options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
     wishes = [read_wish(text) for text in said.packages]

@@ -40,8 +40,9 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         assert adding is not None
         return add.run(adding, arguments, console)
     from graft.project.manifest import read_manifest
-    from graft.workflows.install import InstallOptions, install
+    from graft.workflows.install import install
     from graft.workflows.project import at_work
+    from graft.workflows.report import InstallOptions
 
     frozen = said.frozen_lockfile or command.name == "ci"
     options = InstallOptions(

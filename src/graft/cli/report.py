@@ -6,7 +6,7 @@ from typing import Any
 
 from graft.base.diagnostics import Diagnostic
 from graft.cli.console import Console
-from graft.workflows.install import InstallReport
+from graft.workflows.report import InstallReport
 
 _LISTED = 20
 

@@ -24,7 +24,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     )
     said = parser.parse(arguments)
     from graft.workflows.edit import update
-    from graft.workflows.install import InstallOptions
+    from graft.workflows.report import InstallOptions
 
     options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
     with session(said, console, flag_settings(said)) as context:

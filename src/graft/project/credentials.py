@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from graft.project.npmrc import Layer, Npmrc
+from graft.project.npmrc import Npmrc
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -39,7 +39,7 @@ def parse_address(url: str) -> Address | None:
     authority, _, path = rest.partition("/")
     user, _, host = authority.rpartition("@")
     host = host.lower().removesuffix(_DEFAULT_PORTS[scheme])
-    if not host or not url.isprintable() or set(host) & set(" \\<>\"'^`{|}"):
+    if not host or not url.isprintable() or set(authority) & set(" \\<>\"'^`{|}"):
         return None
     return Address(scheme=scheme, host=host, path=f"/{path}", user=user)
 
@@ -80,7 +80,6 @@ class Credentials:
 
 def read_credentials(npmrc: Npmrc) -> Credentials:
     fields: dict[str, dict[str, str]] = {}
-    clear_text = set()
     for key, setting in npmrc.settings.items():
         if key.startswith("//"):
             prefix, colon, field = key.rpartition(":")
@@ -88,28 +87,40 @@ def read_credentials(npmrc: Npmrc) -> Credentials:
                 host, _, path = prefix[2:].partition("/")
                 prefix = f"//{host.lower()}/{path}".rstrip("/") + "/"
                 fields.setdefault(prefix, {})[field] = setting.value
-        elif key == "registry" or key.endswith(":registry"):
+        elif is_registry_key(key):
             address = parse_address(setting.value)
-            if address is None:
-                continue
-            if address.scheme == "http" and setting.layer is not Layer.PROJECT:
-                clear_text.add(address.host)
-            if address.user:
+            if address is not None and address.user:
                 own = {"_auth": base64.b64encode(_unescape(address.user).encode()).decode()}
                 fields.setdefault(f"//{address.host}{address.path.rstrip('/')}/", own)
+    said_by_user = [
+        parse_address(setting.value)
+        for key, setting in npmrc.without_project.items()
+        if is_registry_key(key)
+    ]
+    clear_text = {address.host for address in said_by_user if address and address.scheme == "http"}
     return Credentials(fields, frozenset(clear_text))
 
 
+def is_registry_key(key: str) -> bool:
+    """``registry`` or ``@scope:registry``."""
+    return key == "registry" or (key.startswith("@") and key.endswith(":registry"))
+
+
 def _header(said: Mapping[str, str]) -> str:
-    # A variable that is not set leaves its reference standing: that is no credential.
-    known = {field: value for field, value in said.items() if value and "${" not in value}
+    # A variable that is not set leaves its reference standing: that is no credential. Nor is what
+    # would break out of its header.
+    known = {
+        field: value
+        for field, value in said.items()
+        if value and value.isprintable() and "${" not in value
+    }
     if token := known.get("_authToken"):
         return f"Bearer {token}"
     if auth := known.get("_auth"):
         return f"Basic {auth}"
     if "username" in known and "_password" in known:
         try:
-            password = base64.b64decode(known["_password"]).decode()
+            password = base64.b64decode(known["_password"], validate=True).decode()
         except (binascii.Error, ValueError):
             return ""
         pair = f"{known['username']}:{password}"

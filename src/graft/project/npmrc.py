@@ -60,9 +60,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Npmrc:
-    """All settings by key, and what was ignored."""
+    """All settings by key, what they would be without the project's file, and what was ignored."""
 
     settings: Mapping[str, Setting]
+    without_project: Mapping[str, Setting] = field(default_factory=dict)
     notes: tuple[Diagnostic, ...] = ()
 
     def get(self, key: str, default: str = "") -> str:
@@ -74,14 +75,18 @@ def read_npmrc(
     files: Iterable[tuple[Layer, str]], environ: Mapping[str, str], flags: Mapping[str, str]
 ) -> Npmrc:
     """Read the files that exist; raise ``settings-unreadable`` for one that cannot be read."""
-    settings: dict[str, Setting] = {}
+    machine: dict[str, Setting] = {}
+    project: dict[str, Setting] = {}
     notes: list[Diagnostic] = []
     for layer, path in sorted(files, key=lambda file: file[0]):
-        settings |= _read_file(path, layer, environ, notes)
-    settings |= _read_environment(environ)
+        found = project if layer is Layer.PROJECT else machine
+        found |= _read_file(path, layer, environ, notes)
+    said = _read_environment(environ)
     for key, value in flags.items():
-        settings[key] = Setting(values=(value,), layer=Layer.FLAG, where=f"--{key}")
-    return Npmrc(settings=settings, notes=tuple(notes))
+        said[key] = Setting(values=(value,), layer=Layer.FLAG, where=f"--{key}")
+    return Npmrc(
+        settings=machine | project | said, without_project=machine | said, notes=tuple(notes)
+    )
 
 
 def environment_setting(environ: Mapping[str, str], key: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from graft.base.diagnostics import GraftError
 from graft.base.http import redact
 from graft.model.names import split_name
-from graft.project.credentials import Credentials, parse_address
+from graft.project.credentials import Credentials, is_registry_key, parse_address
 from graft.project.npmrc import Npmrc
 
 
@@ -68,11 +68,7 @@ def read_registries(
     npmrc: Npmrc, credentials: Credentials, find_default: Callable[[], str]
 ) -> Registries:
     """Raises ``settings-unreadable`` for a registry that is no URL."""
-    named = {
-        key: setting
-        for key, setting in npmrc.settings.items()
-        if key == "registry" or (key.startswith("@") and key.endswith(":registry"))
-    }
+    named = {key: setting for key, setting in npmrc.settings.items() if is_registry_key(key)}
     urls = {key: normal_url(said.value, where=said.where) for key, said in named.items()}
     default = urls.pop("registry", "")
     return Registries(

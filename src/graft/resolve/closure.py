@@ -13,8 +13,8 @@ from typing import NamedTuple
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
+from graft.project.overrides import Overrides
 from graft.resolve.locked import Locked
-from graft.resolve.overrides import Overrides
 from graft.resolve.pick import newest, pick
 from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource

@@ -10,9 +10,9 @@ from graft.base.diagnostics import Diagnostic
 from graft.model.graph import Graph, Importer, Node
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
+from graft.project.overrides import Overrides
 from graft.resolve.closure import Closure
 from graft.resolve.locked import Locked
-from graft.resolve.overrides import Overrides
 from graft.resolve.peers import Instance, PeerContexts, resolve_peers
 from graft.resolve.prune import spoiled
 from graft.sources.registry import RegistrySource

@@ -7,16 +7,17 @@ inflating, hashing and writing, all without the interpreter's lock.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.diagnostics import GraftError
 from graft.base.http import Transfer
 from graft.base.http_client import HttpClient
 from graft.base.progress import Progress
-from graft.model.integrity import Integrity, parse_integrity
+from graft.model.integrity import Integrity
 from graft.model.manifest import Manifest
 from graft.sources.registry import RegistrySource
+from graft.store.admission import required_integrity
 from graft.store.objects import StoredObject, admit, find_object, has_object
 from graft.store.paths import Store
 
@@ -28,14 +29,11 @@ class Archives:
     """Fetches each archive once, however often it is wanted. Close it to stop its threads."""
 
     def __init__(
-        self,
-        store: Store,
-        network: Callable[[], tuple[RegistrySource, HttpClient]],
-        progress: Progress,
+        self, store: Store, source: RegistrySource, client: HttpClient, progress: Progress
     ) -> None:
-        """``network`` is called when there is something to fetch, and not before."""
         self._store = store
-        self._network = network
+        self._source = source
+        self._client = client
         self._progress = progress
         self._threads = ThreadPoolExecutor(max_workers=_THREADS)
         self._unpacking: dict[str, Future[StoredObject]] = {}
@@ -52,7 +50,7 @@ class Archives:
             integrity = required_integrity(manifest)
             if not again and has_object(self._store, integrity):
                 return
-            transfer = self._network()[0].archive(manifest)
+            transfer = self._source.archive(manifest)
         except GraftError as error:
             self._failed[id] = error
             return
@@ -86,7 +84,7 @@ class Archives:
         for manifest in needed.values():
             self.want(manifest)
         while any(id in self._downloading for id in needed):
-            self._network()[1].pump(_PUMP_SECONDS)
+            self._client.pump(_PUMP_SECONDS)
             self._progress.changed()
         pending = {self._unpacking[id] for id in needed if id in self._unpacking}
         while pending:
@@ -110,29 +108,3 @@ class Archives:
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
-
-
-def required_integrity(manifest: Manifest) -> Integrity:
-    """The integrity that a package must have. Raises ``integrity-missing``."""
-    try:
-        return parse_integrity(manifest.integrity)
-    except ValueError:
-        raise GraftError(
-            "integrity-missing",
-            f"nothing says what the archive of {manifest.id} must contain",
-            where=manifest.id,
-            why=["the registry gives neither an integrity nor a shasum for it"],
-            fix="use a version that was published with an integrity",
-        ) from None
-
-
-def weak_integrity_note(manifests: Iterable[Manifest]) -> list[Diagnostic]:
-    weak = sorted(m.id for m in manifests if m.integrity.startswith("sha1-"))
-    if not weak:
-        return []
-    return [
-        Diagnostic(
-            code="weak-integrity",
-            message=f"verified by sha1 alone, as they were published: {', '.join(weak)}",
-        )
-    ]

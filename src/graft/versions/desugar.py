@@ -42,6 +42,7 @@ def add_word(word: str, found: ComparatorSet) -> int:
 
 
 def add_exactly(key: Key, found: ComparatorSet) -> None:
+    """Add ``=``."""
     found.at_least(key)
     found.below(following(key))
     found.name(key)

@@ -16,6 +16,9 @@ from graft.versions.intervals import EMPTY, first_prerelease, following, union_o
 from graft.versions.partial import PARTIAL, Partial
 from graft.versions.ranges import Range
 
+# node-semver has no limit. This one keeps what a stranger's manifest can cost in bounds.
+MAX_LENGTH = 4096
+
 
 @cache
 def _hyphen_pattern() -> re.Pattern[str]:
@@ -25,8 +28,11 @@ def _hyphen_pattern() -> re.Pattern[str]:
 @lru_cache(maxsize=1 << 16)
 def parse_range(text: str) -> Range:
     """Read a range; raise ValueError if ``text`` is none. Dist-tags and URLs are none."""
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"a range has at most {MAX_LENGTH} characters: '{text[:40]}…'")
     line = text
-    if not (text.isascii() and text.isprintable()):
+    # Printable ASCII has no whitespace but the space.
+    if "  " in text or not (text.isascii() and text.isprintable()):
         line = re.sub(f"[{WHITESPACE}]+", " ", text)
     sets = [found for part in line.split("||") if (found := _comparator_set(part.strip(" ")))]
     if not sets:

@@ -38,7 +38,7 @@ def range_text(releases: IntervalSet, prereleases: IntervalSet) -> str:
 
 def _span_text(low: Key, high: Key | None) -> str:
     if high is None:
-        return "*" if low in (FIRST, _ZERO) else f">={_key_text(low)}"
+        return "*" if low == _ZERO else f">={_key_text(low)}"
     if high == following(low) or (low[3] == RELEASE and high == release(following(low))):
         return _key_text(low)
     # What follows 1.2.3-beta is 1.2.3-beta.0, and below that is up to 1.2.3-beta.

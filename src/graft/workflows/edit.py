@@ -29,8 +29,9 @@ from graft.resolve.pick import pick
 from graft.sources.registry import RegistrySource
 from graft.versions.specifier import parse_specifier
 from graft.workflows.change import ROOT
-from graft.workflows.install import InstallOptions, InstallReport, install
+from graft.workflows.install import install
 from graft.workflows.project import Context, at_work
+from graft.workflows.report import InstallOptions, InstallReport
 
 _EMPTY_MANIFEST = b"{}\n"
 

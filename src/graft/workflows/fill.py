@@ -7,38 +7,34 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from graft.base.clones import Cloner
-from graft.base.progress import Progress
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
-from graft.sources.archives import Archives, required_integrity
+from graft.store.admission import required_integrity
 from graft.store.check import object_is_intact, slot_is_intact
 from graft.store.objects import StoredObject, discard_object, find_object
 from graft.store.paths import Store
 from graft.store.slots import Slot, has_slot, populate
 from graft.store.trash import discard
+from graft.workflows.project import Work
 
 
 def fill_store(
-    store: Store,
-    archives: Archives,
-    graph: Graph,
-    slots: Mapping[str, Slot],
-    progress: Progress,
-    *,
-    distrust: bool = False,
+    work: Work, graph: Graph, slots: Mapping[str, Slot], *, distrust: bool = False
 ) -> int:
     """See to it that every slot is there; how many had to be made.
 
     ``distrust`` compares every byte with what the archives held, and rebuilds what differs.
     """
+    store, progress = work.store, work.context.progress
     if distrust:
         _drop_damaged(store, graph, slots)
     lacking: dict[str, str] = {}
     for id, slot in slots.items():
         if not has_slot(store, slot):
             lacking.setdefault(slot.name, id)
-    manifests = [graph.nodes[id].manifest for id in lacking.values()]
-    stored = archives.finish(manifests)
+    if not lacking:
+        return 0
+    stored = work.archives.finish(graph.nodes[id].manifest for id in lacking.values())
     progress.to_link += len(lacking)
     cloner = Cloner()
 

@@ -9,20 +9,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from graft import __version__
 from graft.base.files import read_file
-from graft.base.http_client import HttpClient
 from graft.base.locks import file_lock
 from graft.base.progress import Progress
 from graft.link.commit import recover
 from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph
 from graft.project.settings import Settings
-from graft.sources.packument_cache import PackumentCache
-from graft.sources.registry import Mode, RegistrySource
 from graft.store.paths import Store, open_store
+
+if TYPE_CHECKING:
+    from graft.base.http_client import HttpClient
+    from graft.sources.archives import Archives
+    from graft.sources.registry import RegistrySource
 
 Fresh = frozenset[str] | Literal["all"]
 
@@ -54,23 +56,40 @@ class Work:
         self.store = store
         self._fresh = fresh
 
+    # What follows is imported on use: most installs find everything in lock and store, and loading
+    # an HTTP client would be most of their cost.
+
     @cached_property
     def client(self) -> HttpClient:
+        from graft.base.http_client import HttpClient
+
         return HttpClient(self.context.settings.http)
 
     @cached_property
     def source(self) -> RegistrySource:
+        from graft.sources.packument_cache import PackumentCache
+        from graft.sources.registry import Mode, RegistrySource
+
         settings = self.context.settings
+        mode = Mode.PREFER_OFFLINE if settings.prefer_offline else Mode.ONLINE
         return RegistrySource(
             self.client,
             settings.registries,
             PackumentCache(settings.cache_root),
-            mode=_mode(settings),
+            mode=Mode.OFFLINE if settings.offline else mode,
             clock=time.time,
             fresh=self._fresh,
         )
 
+    @cached_property
+    def archives(self) -> Archives:
+        from graft.sources.archives import Archives
+
+        return Archives(self.store, self.source, self.client, self.context.progress)
+
     def close(self) -> None:
+        if "archives" in self.__dict__:
+            self.archives.close()
         if "client" in self.__dict__:
             self.client.close()
 
@@ -103,12 +122,6 @@ def at_work(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Work]:
             yield work
         finally:
             work.close()
-
-
-def _mode(settings: Settings) -> Mode:
-    if settings.offline:
-        return Mode.OFFLINE
-    return Mode.PREFER_OFFLINE if settings.prefer_offline else Mode.ONLINE
 
 
 def inputs_digest(*parts: bytes | str) -> str:

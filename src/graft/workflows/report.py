@@ -1,0 +1,64 @@
+"""What an install is told and what it tells."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from graft.base.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallOptions:
+    """``frozen`` refuses to change the lock; ``lock_only`` changes nothing else; ``force`` trusts
+    nothing that lies in the store or the project. ``update`` names packages whose locked versions
+    are not preferred; None is all of them."""
+
+    frozen: bool = False
+    lock_only: bool = False
+    force: bool = False
+    dry_run: bool = False
+    update: Collection[str] | None = ()
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether a lock that answers everything is left as it is."""
+        return self.update is not None and not self.update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallReport:
+    """What was done, or with ``dry_run`` would be. ``added`` and ``removed`` are node ids compared
+    with the lock before; ``direct`` maps local names to versions; ``steps`` are changes in
+    ``node_modules``; ``fetched`` counts archives, ``slots`` those that the store lacked."""
+
+    up_to_date: bool = False
+    dry_run: bool = False
+    packages: int = 0
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    direct: Mapping[str, str] = field(default_factory=dict)
+    fetched: int = 0
+    fetched_bytes: int = 0
+    slots: int = 0
+    steps: tuple[Mapping[str, str], ...] = ()
+    lock_changed: bool = False
+    notes: tuple[Diagnostic, ...] = ()
+    milliseconds: Mapping[str, int] = field(default_factory=dict)
+
+
+class Laps:
+    """Wall time by phase, in milliseconds."""
+
+    def __init__(self) -> None:
+        self._phases: dict[str, int] = {}
+        self._start = self._last = time.perf_counter()
+
+    def lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self._phases[phase] = round((now - self._last) * 1000)
+        self._last = now
+
+    def total(self) -> dict[str, int]:
+        return self._phases | {"total": round((time.perf_counter() - self._start) * 1000)}
