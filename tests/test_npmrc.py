@@ -322,7 +322,6 @@ def test_every_note_has_a_known_code(home: Home) -> None:
 # Credentials
 
 
-
 def test_the_longest_prefix_wins() -> None:
     found = Credentials(
         {

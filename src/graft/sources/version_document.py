@@ -88,11 +88,8 @@ def read_manifest(
 
 
 def usual_path(name: str, version: str) -> str:
-    """Where an archive lies below its registry's URL unless the packument says otherwise.
-
-    Build metadata is no part of it: npm drops it when publishing.
-    """
-    return f"{name}/-/{split_name(name)[1]}-{version.partition('+')[0]}.tgz"
+    """Where an archive lies below its registry's URL unless the packument says otherwise."""
+    return f"{name}/-/{split_name(name)[1]}-{version}.tgz"
 
 
 def tarball_path(url: str, *, name: str, version: str, registry: str) -> str:

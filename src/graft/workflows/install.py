@@ -117,7 +117,7 @@ def _report(
     before = previous.nodes.keys() if previous else set()
     direct = graph.importers[ROOT].edges
     return InstallReport(
-        packages=len(local.nodes),
+        packages=len({node.manifest.id for node in local.nodes.values()}),
         added=tuple(sorted(graph.nodes.keys() - before)),
         removed=tuple(sorted(before - graph.nodes.keys())),
         direct={name: graph.nodes[id].manifest.version for name, id in sorted(direct.items())},
