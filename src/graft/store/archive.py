@@ -59,8 +59,9 @@ class _Reader(Protocol):
 def read_archive(data: bytes) -> Iterator[ArchiveFile]:
     """The archive's files in its order, with the first path component dropped, as npm does.
 
-    Raises ``ArchiveRefused``, possibly after files have been yielded: whoever writes them must be
-    able to throw them away.
+    A path can come twice, as npm itself packs what a manifest lists as ``./x`` and as ``x``; who
+    writes the files refuses the second unless it has the same bytes. Raises ``ArchiveRefused``,
+    possibly after files have been yielded: they must then be thrown away.
     """
     if not data.startswith(_GZIP_MAGIC):
         return _files(io.BytesIO(data))
@@ -220,7 +221,7 @@ def _text(name: bytes) -> str:
 
 
 class _Names:
-    """Turns stored names into safe relative paths, and sees to it that each is used once.
+    """Turns stored names into safe relative paths, none of them two things at once.
 
     Two names that differ only in case are refused everywhere, because on some machines the second
     would replace the first and an archive must mean the same on all of them.
@@ -242,14 +243,11 @@ class _Names:
         self._claim_folders(parts[:-1], name)
         path = "/".join(parts)
         folded = path.casefold()
-        if folded in self._files or folded in self._folders:
-            other = self._files.get(folded) or self._folders[folded]
-            raise ArchiveRefused(
-                f"'{name}' is there twice"
-                if other == path
-                else f"'{name}' and '{other}' are one name where case does not count"
-            )
-        self._files[folded] = path
+        if folded in self._folders:
+            raise ArchiveRefused(f"'{name}' is a file and a folder")
+        other = self._files.setdefault(folded, path)
+        if other != path:
+            raise ArchiveRefused(f"'{name}' and '{other}' are one name where case does not count")
         return path
 
     def _claim_folders(self, parts: list[str], name: str) -> None:

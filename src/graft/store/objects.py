@@ -128,18 +128,22 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
 def _write_files(folder: str, data: bytes, subject: str) -> tuple[ObjectFile, ...]:
     os.makedirs(folder)
     folders = {"": folder}
-    written: list[ObjectFile] = []
+    written: dict[str, ObjectFile] = {}
     package_json: bytes | None = None
     for file in read_archive(data):
         make_folders(folder, file.path.rpartition("/")[0], folders)
         if file.path == "package.json":
             package_json = bytes(file.data)
-        written.append(_write(folder, file))
+        entry = _described(file)
+        if written.setdefault(file.path, entry) is entry:
+            write_file(os.path.join(folder, file.path), file.data, mode=entry.mode)
+        elif written[file.path] != entry:
+            raise ArchiveRefused(f"'{file.path}' is there twice, with different contents")
     if package_json is None:
         raise ArchiveRefused(f"it holds no package.json, so it is not {subject}")
     commands = _bin_targets(package_json)
     files = []
-    for entry in written:
+    for entry in written.values():
         if entry.path in commands and not entry.executable:
             # Many packages are published without the bit on what their own manifest calls a
             # command; npm sets it when it links, which a read-only store cannot.
@@ -161,11 +165,9 @@ def make_folders(root: str, path: str, made: dict[str, str]) -> None:
     os.mkdir(made[path])
 
 
-def _write(folder: str, file: ArchiveFile) -> ObjectFile:
+def _described(file: ArchiveFile) -> ObjectFile:
     digest = hashlib.sha256(file.data).hexdigest()
-    entry = ObjectFile(file.path, file.executable, len(file.data), digest)
-    write_file(os.path.join(folder, file.path), file.data, mode=entry.mode)
-    return entry
+    return ObjectFile(file.path, file.executable, len(file.data), digest)
 
 
 def _bin_targets(package_json: bytes) -> frozenset[str]:
