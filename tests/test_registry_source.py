@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from graft.base.http import HttpSettings, Transfer
 from graft.base.http_client import HttpClient
 from graft.base.retry import RetryPolicy
 from graft.model.manifest import Manifest
+from graft.model.integrity import parse_integrity
 from graft.project.credentials import Credentials
+from graft.project.default_registry import DefaultRegistry
 from graft.project.registries import Registries
 from graft.sources.packument import Packument
 from graft.sources.packument_cache import PackumentCache, Validators
@@ -252,6 +255,16 @@ def test_a_plain_registry_without_etags_is_asked_again_in_full(lab: Lab) -> None
     assert source.stats.fetched == 1
 
 
+def test_the_validator_of_one_form_is_not_sent_for_the_other(lab: Lab) -> None:
+    lab.registry.publish("a@1.0.0")
+    source = lab.run()
+    source.packument("a", full=True)
+    source.flush()
+    lab.now += 301
+    lab.run().packument("a")
+    assert "if-none-match" not in lab.registry.requests[-1].headers
+
+
 def test_a_clock_that_was_set_back_makes_nothing_fresh(lab: Lab) -> None:
     lab.registry.publish("a@1.0.0")
     lab.fill("a")
@@ -429,6 +442,12 @@ def test_an_archive_at_the_usual_path(lab: Lab) -> None:
     assert source.stats.archives == 1
 
 
+def test_an_archive_that_is_declared_as_compressed_text_stays_what_it_is(lab: Lab) -> None:
+    release = lab.registry.publish("a@1.0.0")
+    lab.registry.fault("/a/-/a-1.0.0.tgz", headers={"Content-Encoding": "gzip"})
+    assert lab.archive(lab.run(), Manifest(name="a", version="1.0.0")) == release.archive
+
+
 def test_an_archive_elsewhere_below_the_registry(lab: Lab) -> None:
     lab.registry.tarball_path = lambda name, version: f"/files/{name}/{version}"
     release = lab.registry.publish("a@1.0.0")
@@ -527,3 +546,26 @@ def test_an_archives_failure_is_told_by_its_transfer(lab: Lab) -> None:
     while lab.client.pump(1.0):
         pass
     assert failed == ["registry-unreachable"]
+
+
+@pytest.mark.real_registry
+def test_the_registry_of_this_machine(tmp_path: Path) -> None:
+    find = DefaultRegistry(
+        user_config=str(tmp_path / "config.toml"), home=os.environ["HOME"], environ=os.environ
+    ).find
+    settings = HttpSettings(extra_cafile=os.environ.get("NODE_EXTRA_CA_CERTS", ""))
+    with HttpClient(settings) as client:
+        cache = PackumentCache(str(tmp_path))
+        source = RegistrySource(
+            client, Registries(find_default=find), cache, mode=Mode.ONLINE, clock=time.time
+        )
+        names = ["semver", "lodash", "@types/node"]
+        for name in names:
+            source.prefetch(name)
+        for name in names:
+            packument = source.packument(name)
+            manifest = packument.manifest(packument.tags["latest"])
+            assert manifest.tarball == ""
+            body = client.wait(source.archive(manifest)).body
+            assert parse_integrity(manifest.integrity).matches(body)
+        assert client.stats.connections <= 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from graft.base.progress import Progress
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from graft.cli.console import Console
 
 _PATIENCE_SECONDS = 0.25
 
@@ -19,8 +19,8 @@ _PATIENCE_SECONDS = 0.25
 class Bars(Progress):
     """Resolved, fetched and linked, with bytes and time; removed when the work is over."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
         self._start = time.monotonic()
         self._drawn: RichProgress | None = None
         self._tasks: dict[str, TaskID] = {}
@@ -43,7 +43,7 @@ class Bars(Progress):
             self._drawn.update(self._tasks[name], completed=done, total=total, detail=detail)
 
     def say(self, text: str) -> None:
-        self._console.status(text)
+        self._say(text)
 
     def stop(self) -> None:
         if self._drawn is not None:

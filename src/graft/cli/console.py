@@ -70,7 +70,7 @@ class Console:
         if not (self.quiet or self.json) and self._is_terminal(sys.stderr):
             from graft.cli.bars import Bars
 
-            return Bars(self)
+            return Bars(self.status)
         return _Lines(self)
 
     def _is_terminal(self, stream: TextIO) -> bool:

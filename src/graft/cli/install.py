@@ -48,8 +48,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     options = InstallOptions(
         frozen=frozen, lock_only=said.lockfile_only, force=said.force, dry_run=said.dry_run
     )
-    with session(said, console, flag_settings(said)) as context:
+    with session(said, console, flag_settings(said)) as context, at_work(context) as work:
         manifest = read_manifest(context.folder)
-        with at_work(context) as work:
-            report = install(work, manifest, options, manifest_before=manifest.raw)
+        report = install(work, manifest, options, manifest_before=manifest.raw)
     return show(console, command.name, report)

@@ -8,8 +8,6 @@ from graft.base.diagnostics import Diagnostic
 from graft.cli.console import Console
 from graft.workflows.report import InstallReport
 
-_LISTED = 20
-
 
 def show(console: Console, command: str, report: InstallReport) -> int:
     if console.json:
@@ -20,11 +18,7 @@ def show(console: Console, command: str, report: InstallReport) -> int:
     if report.up_to_date:
         console.status(f"up to date ({_milliseconds(report)})")
         return 0
-    for sign, colour, ids in (("+", "green", report.added), ("-", "red", report.removed)):
-        for id in ids[:_LISTED]:
-            console.status(f"{console.style(colour, sign)} {id}")
-        if len(ids) > _LISTED:
-            console.status(f"{console.style(colour, sign)} … and {len(ids) - _LISTED} more")
+    _show_direct(console, report)
     if report.dry_run:
         for step in report.steps:
             console.status(f"would {step['action']} node_modules/{step['path']}: {step['reason']}")
@@ -32,8 +26,22 @@ def show(console: Console, command: str, report: InstallReport) -> int:
     return 0
 
 
+def _show_direct(console: Console, report: InstallReport) -> None:
+    before, after = report.direct_before, report.direct
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) == after.get(name):
+            continue
+        if name not in after:
+            console.status(f"{console.style('red', '-')} {name} {before[name]}")
+            continue
+        was = f" (was {before[name]})" if name in before else ""
+        console.status(f"{console.style('green', '+')} {name} {after[name]}{was}")
+
+
 def _summary(report: InstallReport) -> str:
     parts = [f"{report.packages} packages"]
+    if report.added or report.removed:
+        parts.append(f"{len(report.added)} added and {len(report.removed)} removed in the lock")
     if report.fetched:
         parts.append(f"{report.fetched} fetched ({report.fetched_bytes / 1e6:.1f} MB)")
     if report.slots:
@@ -41,8 +49,6 @@ def _summary(report: InstallReport) -> str:
     links = len(report.steps)
     if not report.dry_run:
         parts.append(f"{links} {'link' if links == 1 else 'links'} changed")
-    if report.lock_changed:
-        parts.append("lock written" if not report.dry_run else "lock would change")
     return f"{', '.join(parts)} ({_milliseconds(report)})"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -73,6 +72,9 @@ def references(text: str) -> list[str]:
 def _unquote(text: str) -> str:
     """Quotes taken off; outside of them a ``;`` or ``#`` begins a comment unless escaped."""
     if len(text) > 1 and text[0] == text[-1] == '"':
+        # json takes 10 ms to import, and few files quote anything.
+        import json
+
         try:
             value = json.loads(text)
         except ValueError:

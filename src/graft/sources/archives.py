@@ -70,10 +70,6 @@ class Archives:
         self.fetched.add(id)
         self._progress.fetched_bytes += len(body)
         self._unpacking[id] = self._threads.submit(admit, self._store, body, integrity, subject=id)
-        self._unpacking[id].add_done_callback(self._unpacked)
-
-    def _unpacked(self, _: Future[StoredObject]) -> None:
-        self._progress.fetched += 1
 
     def finish(self, manifests: Iterable[Manifest]) -> dict[str, StoredObject]:
         """Wait until the objects of ``manifests`` are stored; they are returned by manifest id.
@@ -85,15 +81,19 @@ class Archives:
             self.want(manifest)
         while any(id in self._downloading for id in needed):
             self._client.pump(_PUMP_SECONDS)
-            self._progress.changed()
+            self._count()
         pending = {self._unpacking[id] for id in needed if id in self._unpacking}
         while pending:
             _, pending = wait(pending, timeout=_PUMP_SECONDS)
-            self._progress.changed()
+            self._count()
         failed = sorted(needed.keys() & self._failed.keys())
         if failed:
             raise self._failed[failed[0]]
         return {id: self._stored(manifest) for id, manifest in sorted(needed.items())}
+
+    def _count(self) -> None:
+        self._progress.fetched = sum(done.done() for done in self._unpacking.values())
+        self._progress.changed()
 
     def _stored(self, manifest: Manifest) -> StoredObject:
         unpacked = self._unpacking.get(manifest.id)

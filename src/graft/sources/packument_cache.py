@@ -35,7 +35,6 @@ class Validators(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class _Header(msgspec.Struct, frozen=True, kw_only=True):
-    length: int
     checksum: int
     validators: Validators
 
@@ -86,7 +85,7 @@ class PackumentCache:
         except (ValueError, msgspec.DecodeError):
             return None
         body = data[end + 1 :]
-        if len(body) != header.length or crc32(body) != header.checksum:
+        if crc32(body) != header.checksum:
             return None
         return CachedPackument(body=body, looked=looked, validators=header.validators)
 
@@ -96,7 +95,7 @@ class PackumentCache:
         """Queue an entry for ``flush``: nobody waits for a cache while packages are missing."""
         if not self._folder:
             return
-        header = _Header(length=len(body), checksum=crc32(body), validators=validators)
+        header = _Header(checksum=crc32(body), validators=validators)
         lines = (_first_line(now), _encode(header), b"\n", body)
         self._pending[self._path(url, authorization)] = lines
 

@@ -7,8 +7,8 @@ names) and refuses everything else by name: links, devices, sparse files, traver
 
 from __future__ import annotations
 
-import gzip
 import io
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,12 +19,21 @@ import deflate
 MAX_ENTRIES = 100_000
 MAX_FILE_BYTES = 500 * 1024**2
 MAX_TOTAL_BYTES = 5 * 1024**3
+# One component is what every file system takes; the whole leaves room for a store's own path in the
+# 1024 bytes that macOS allows.
+MAX_COMPONENT_BYTES = 255
+MAX_PATH_BYTES = 768
+# Names and PAX records: real ones have a few hundred bytes.
+MAX_EXTENDED_BYTES = 1024**2
 # Up to this size an archive is inflated in one call; above it, piece by piece in bounded memory.
 _ONE_CALL_BYTES = 128 * 1024**2
+_PIECE = 64 * 1024
 
 _BLOCK = 512
 _GZIP_MAGIC = b"\x1f\x8b"
+_OCTAL = frozenset(b"01234567")
 _FILE_TYPES = frozenset(b"0\x007")
+_EXTENDED_TYPES = frozenset(b"xgLK")  # said of the next entry, or (g) of all; no entries themselves
 _REFUSED_TYPES = {
     ord("1"): "a hard link",
     ord("2"): "a symbolic link",
@@ -37,10 +46,6 @@ _REFUSED_TYPES = {
 
 class ArchiveRefused(Exception):  # noqa: N818 - it says what happened, like KeyboardInterrupt
     """The archive breaks a rule; the message names the entry."""
-
-
-class _Truncated(ArchiveRefused):
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,61 +104,77 @@ class _Buffer:
 
 
 class _GzipStream:
+    """Members one after the other. What follows the last one is no part of the archive: npm's users
+    have packages with such a tail, and the integrity speaks for every byte of it."""
+
     def __init__(self, data: bytes) -> None:
-        self._file = gzip.GzipFile(fileobj=io.BytesIO(data))
+        self._file = io.BytesIO(data)
+        self._input = b""
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
     def read(self, size: int, /) -> bytes:
+        inflated = bytearray()
         try:
-            return self._file.read(size)
-        except EOFError:
-            raise _Truncated("the archive ends in the middle of its compressed data") from None
-        except (OSError, zlib.error) as error:
+            while len(inflated) < size and (not self._inflater.eof or self._next_member()):
+                data = self._input or self._file.read(_PIECE)
+                piece = self._inflater.decompress(data, size - len(inflated))
+                self._input = self._inflater.unconsumed_tail
+                inflated += piece
+                if not (data or piece or self._inflater.eof):
+                    raise ArchiveRefused("the archive ends in the middle of its compressed data")
+        except zlib.error as error:
             raise ArchiveRefused(f"the archive is not readable as gzip: {error}") from None
+        return bytes(inflated)
+
+    def _next_member(self) -> bool:
+        self._input = self._inflater.unused_data + self._file.read(_PIECE)
+        if not self._input.startswith(_GZIP_MAGIC):
+            return False
+        self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        return True
 
 
 def _files(reader: _Reader) -> Iterator[ArchiveFile]:
     names = _Names()
+    entries = 0
     total = 0
     pax: dict[str, bytes] = {}
     long_name: bytes | None = None
-    for _ in range(MAX_ENTRIES):
-        header = _header(reader)
-        if header is None:
-            return
+    while (header := _header(reader)) is not None:
         kind = header[156]
-        size = int(pax["size"]) if _is_number(pax.get("size")) else _number(header[124:136])
-        total += size
-        if size > MAX_FILE_BYTES or total > MAX_TOTAL_BYTES:
-            shown = _text(long_name or _stored_name(header))
-            raise ArchiveRefused(f"'{shown}' makes the archive larger than is allowed")
-        if kind == ord("x"):
-            pax = _pax_records(_content(reader, size))
-            continue
-        if kind == ord("g"):
-            _content(reader, size)
-            continue
-        if kind in b"LK":
-            stored = bytes(_content(reader, size)).rstrip(b"\0")
-            long_name = stored if kind == ord("L") else long_name
+        if kind in _EXTENDED_TYPES:
+            data = _extended(reader, _number(header[124:136]))
+            if kind == ord("x"):
+                pax = _pax_records(data)
+            elif kind == ord("L"):
+                long_name = data.rstrip(b"\0")
             continue
         raw_name = pax.get("path") or long_name or _stored_name(header)
+        said = pax.get("size")
+        size = int(said) if _is_number(said) else _number(header[124:136])
         sparse = any(key.startswith("GNU.sparse") for key in pax)
         pax, long_name = {}, None
         name = _text(raw_name)
+        entries += 1
+        total += size
+        if entries > MAX_ENTRIES:
+            raise ArchiveRefused(f"the archive has more than {MAX_ENTRIES:,} entries")
+        if size > MAX_FILE_BYTES or total > MAX_TOTAL_BYTES:
+            raise ArchiveRefused(f"'{shown(name)}' makes the archive larger than is allowed")
         if kind in _REFUSED_TYPES or sparse:
-            raise ArchiveRefused(f"'{name}' is {_REFUSED_TYPES.get(kind, 'a sparse file')}")
+            what = _REFUSED_TYPES.get(kind, "a sparse file")
+            raise ArchiveRefused(f"'{shown(name)}' is {what}")
         if kind == ord("5") or (kind in _FILE_TYPES and name.endswith("/")):
             _content(reader, size)
             names.folder(name)
             continue
         if kind not in _FILE_TYPES:
-            raise ArchiveRefused(f"'{name}' is an entry of the unknown type {chr(kind)!r}")
+            raise ArchiveRefused(f"'{shown(name)}' is an entry of the unknown type {chr(kind)!r}")
         content = _content(reader, size)
         path = names.file(name)
         if path:
             executable = bool(_number(header[100:108]) & 0o111)
             yield ArchiveFile(path, executable, content)
-    raise ArchiveRefused(f"the archive has more than {MAX_ENTRIES:,} entries")
 
 
 def _header(reader: _Reader) -> bytes | None:
@@ -162,7 +183,7 @@ def _header(reader: _Reader) -> bytes | None:
     if not header or (len(header) == _BLOCK and not any(header)):
         return None
     if len(header) < _BLOCK:
-        raise _Truncated("the archive ends in the middle of an entry")
+        raise ArchiveRefused("the archive ends in the middle of an entry")
     unsigned = sum(header) - sum(header[148:156]) + 8 * ord(" ")
     if unsigned != _number(header[148:156]):
         raise ArchiveRefused("the archive is not a tar: a header's checksum is wrong")
@@ -172,11 +193,17 @@ def _header(reader: _Reader) -> bytes | None:
 def _content(reader: _Reader, size: int) -> bytes | memoryview:
     data = reader.read(size)
     if len(data) < size:
-        raise _Truncated("the archive ends in the middle of an entry")
+        raise ArchiveRefused("the archive ends in the middle of an entry")
     padding = -size % _BLOCK
     if padding:
         reader.read(padding)
     return data
+
+
+def _extended(reader: _Reader, size: int) -> bytes:
+    if size > MAX_EXTENDED_BYTES:
+        raise ArchiveRefused("the archive holds an extended header larger than is allowed")
+    return bytes(_content(reader, size))
 
 
 def _stored_name(header: bytes) -> bytes:
@@ -193,22 +220,22 @@ def _number(field: bytes) -> int:
     if field[0] & 0x80:
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     digits = field.strip(b" \0")
-    try:
-        return int(digits, 8) if digits else 0
-    except ValueError:
-        raise ArchiveRefused("the archive is not a tar: a header holds a broken number") from None
+    # Not left to int(), which takes signs, underscores and prefixes too.
+    if not _OCTAL.issuperset(digits):
+        raise ArchiveRefused("the archive is not a tar: a header holds a broken number")
+    return int(digits, 8) if digits else 0
 
 
 def _is_number(value: bytes | None) -> bool:
     return value is not None and value.isdigit() and len(value) < 20
 
 
-def _pax_records(data: bytes | memoryview) -> dict[str, bytes]:
+def _pax_records(data: bytes) -> dict[str, bytes]:
     """``<length> <key>=<value>\\n`` records."""
-    rest, records = bytes(data), {}
+    rest, records = data, {}
     while rest:
         digits, _, _ = rest.partition(b" ")
-        if not digits.isdigit() or not len(digits) < int(digits[:9]) <= len(rest):
+        if not (_is_number(digits) and len(digits) < int(digits) <= len(rest)):
             raise ArchiveRefused("the archive holds a broken extended header")
         record, rest = rest[len(digits) + 1 : int(digits)], rest[int(digits) :]
         key, _, value = record.removesuffix(b"\n").partition(b"=")
@@ -220,11 +247,17 @@ def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
 
 
-class _Names:
-    """Turns stored names into safe relative paths, none of them two things at once.
+def shown(name: str) -> str:
+    """A name from an archive as a message may hold it: no control characters, no lone bytes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
-    Two names that differ only in case are refused everywhere, because on some machines the second
-    would replace the first and an archive must mean the same on all of them.
+
+class _Names:
+    """Turns stored names into safe relative paths, and sees to it that each is used once.
+
+    Two names that differ only in case, or in how an accent is composed, are refused everywhere,
+    because on some machines the second would replace the first and an archive must mean the same
+    on all of them.
     """
 
     def __init__(self) -> None:
@@ -242,35 +275,48 @@ class _Names:
             return ""
         self._claim_folders(parts[:-1], name)
         path = "/".join(parts)
-        folded = path.casefold()
-        if folded in self._folders:
-            raise ArchiveRefused(f"'{name}' is a file and a folder")
-        other = self._files.setdefault(folded, path)
-        if other != path:
-            raise ArchiveRefused(f"'{name}' and '{other}' are one name where case does not count")
+        folded = _folded(path)
+        if folded in self._files or folded in self._folders:
+            other = self._files.get(folded) or self._folders[folded]
+            raise ArchiveRefused(
+                f"'{shown(name)}' is there twice" if other == path else _one_name(name, other)
+            )
+        self._files[folded] = path
         return path
 
     def _claim_folders(self, parts: list[str], name: str) -> None:
         path = ""
         for part in parts:
             path = f"{path}/{part}" if path else part
-            folded = path.casefold()
+            folded = _folded(path)
             if folded in self._files:
-                raise ArchiveRefused(f"'{name}' lies below '{self._files[folded]}', a file")
-            if self._folders.setdefault(folded, path) != path:
-                other = self._folders[folded]
-                raise ArchiveRefused(
-                    f"'{path}' and '{other}' are one name where case does not count"
-                )
+                file = shown(self._files[folded])
+                raise ArchiveRefused(f"'{shown(name)}' lies below '{file}', a file")
+            other = self._folders.setdefault(folded, path)
+            if other != path:
+                raise ArchiveRefused(_one_name(path, other))
+
+
+def _folded(path: str) -> str:
+    folded = path.casefold()
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
+
+
+def _one_name(name: str, other: str) -> str:
+    return f"'{shown(name)}' and '{shown(other)}' are one name where case does not count"
 
 
 def _safe_parts(name: str) -> list[str]:
     """The components below the archive's first one; refuses what would leave the package."""
-    if name.startswith(("/", "\\")) or name[1:2] == ":":
-        raise ArchiveRefused(f"'{name}' is an absolute path")
-    if "\0" in name:
-        raise ArchiveRefused(f"{name!r} holds a zero byte")
     parts = [part for part in name.split("/") if part]
+    if name.startswith(("/", "\\")) or any(part[1:2] == ":" for part in parts):
+        raise ArchiveRefused(f"'{shown(name)}' is an absolute path")
+    if "\0" in name:
+        raise ArchiveRefused(f"'{shown(name)}' holds a zero byte")
     if ".." in name.replace("\\", "/").split("/"):
-        raise ArchiveRefused(f"'{name}' leaves the package's folder")
-    return [part for part in parts[1:] if part != "."]
+        raise ArchiveRefused(f"'{shown(name)}' leaves the package's folder")
+    below = [part for part in parts[1:] if part != "."]
+    sizes = [len(part.encode("utf-8", "surrogateescape")) for part in below]
+    if sum(sizes) + len(sizes) > MAX_PATH_BYTES or max(sizes, default=0) > MAX_COMPONENT_BYTES:
+        raise ArchiveRefused(f"'{shown(name)}' is too long for a path")
+    return below

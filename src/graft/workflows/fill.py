@@ -40,10 +40,10 @@ def fill_store(
 
     def make(id: str) -> None:
         populate(store, slots[id], stored[graph.nodes[id].manifest.id], cloner)
-        progress.linked += 1
 
     with ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 2))) as threads:
         for _ in threads.map(make, lacking.values()):
+            progress.linked += 1
             progress.changed()
     return len(lacking)
 

@@ -115,14 +115,19 @@ def _report(
     graph: Graph, local: Graph, previous: Graph | None, change: Change, plan: Plan
 ) -> InstallReport:
     before = previous.nodes.keys() if previous else set()
-    direct = graph.importers[ROOT].edges
     return InstallReport(
         packages=len({node.manifest.id for node in local.nodes.values()}),
         added=tuple(sorted(graph.nodes.keys() - before)),
         removed=tuple(sorted(before - graph.nodes.keys())),
-        direct={name: graph.nodes[id].manifest.version for name, id in sorted(direct.items())},
+        direct=_direct_versions(graph),
+        direct_before=_direct_versions(previous) if previous else {},
         steps=tuple(
             {"action": step.action, "path": step.path, "reason": step.reason} for step in plan.steps
         ),
         lock_changed=LOCK_NAME in change.files,
     )
+
+
+def _direct_versions(graph: Graph) -> dict[str, str]:
+    edges = graph.importers[ROOT].edges
+    return {name: graph.nodes[id].manifest.version for name, id in sorted(edges.items())}

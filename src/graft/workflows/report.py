@@ -30,7 +30,8 @@ class InstallOptions:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallReport:
     """What was done, or with ``dry_run`` would be. ``added`` and ``removed`` are node ids compared
-    with the lock before; ``direct`` maps local names to versions; ``steps`` are changes in
+    with the lock before; ``direct`` maps local names to versions, ``direct_before`` as the lock had
+    them; ``steps`` are changes in
     ``node_modules``; ``fetched`` counts archives, ``slots`` those that the store lacked."""
 
     up_to_date: bool = False
@@ -39,6 +40,7 @@ class InstallReport:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     direct: Mapping[str, str] = field(default_factory=dict)
+    direct_before: Mapping[str, str] = field(default_factory=dict)
     fetched: int = 0
     fetched_bytes: int = 0
     slots: int = 0

@@ -1,0 +1,201 @@
+"""Which versions an install chooses: ranges, tags, prereleases, aliases, and what is shared."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from harness.machine import Machine
+from harness.project import Project
+from harness.registry import LocalRegistry
+
+
+def nodes(project: Project) -> set[str]:
+    return set(project.lock["nodes"])
+
+
+@pytest.mark.parametrize(
+    ("specifier", "chosen"),
+    [
+        ("^1.0.0", "1.4.0"),
+        ("~1.2", "1.2.9"),
+        ("1.0.0", "1.0.0"),
+        ("<1.2.5 || 3.x", "1.2.0"),
+        ("", "2.0.0"),
+        ("latest", "2.0.0"),
+        ("next", "3.0.0-rc.1"),
+        (">=2.1.0-0", "3.0.0-rc.1"),
+    ],
+)
+def test_the_newest_version_in_the_range_is_chosen(
+    project: Project, registry: LocalRegistry, specifier: str, chosen: str
+) -> None:
+    for version in ("1.0.0", "1.2.0", "1.2.9", "1.4.0", "2.0.0"):
+        registry.publish(f"a@{version}")
+    registry.publish("a@3.0.0-rc.1", tag="next")
+    project.manifest(dependencies={"a": specifier})
+    assert project.graft("install", "--json").json["direct"] == {"a": chosen}
+    assert project.node("console.log(require('a').version)") == chosen
+
+
+def test_hazard_14_latest_is_the_tag_and_not_the_highest_version(
+    project: Project, registry: LocalRegistry
+) -> None:
+    for version in ("1.0.0", "1.1.0", "1.2.0", "2.0.0"):
+        registry.publish(f"a@{version}")
+        registry.publish(f"b@{version}")
+    registry.tag("a", "latest", "1.1.0")
+    registry.tag("b", "latest", "1.1.0")
+    project.manifest(dependencies={"a": "^1.0.0", "b": ">=1.2.0"})
+    # In the range, the tag wins over what is newer; outside of it, it does not count.
+    assert project.graft("install", "--json").json["direct"] == {"a": "1.1.0", "b": "2.0.0"}
+
+
+def test_hazard_13_a_range_that_names_a_prerelease_gets_one(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("@babel/core@7.26.0", dependencies={"gensync": "^1.0.0-beta.2"})
+    registry.publish("gensync@1.0.0-beta.1")
+    registry.publish("gensync@1.0.0-beta.2")
+    registry.publish("canary@0.0.0-a1")
+    registry.publish("canary@0.0.0-a2")
+    project.manifest(dependencies={"@babel/core": "^7.26.0", "canary": "*"})
+    project.graft("install")
+    assert nodes(project) == {"@babel/core@7.26.0", "gensync@1.0.0-beta.2", "canary@0.0.0-a2"}
+
+
+def test_a_prerelease_behind_a_star_is_kept_by_the_lock(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("canary@0.0.0-a1")
+    registry.publish("b@1.0.0")
+    project.manifest(dependencies={"canary": "*"})
+    project.graft("install")
+    registry.publish("canary@0.0.0-a2")
+    project.manifest(dependencies={"canary": "*", "b": "1"})
+    registry.clear_log()
+    project.graft("install")
+    assert nodes(project) == {"canary@0.0.0-a1", "b@1.0.0"}
+    assert registry.count("/canary") == 0
+
+
+def test_hazard_14_deprecated_versions_are_a_last_resort_and_noted(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    registry.publish("a@1.1.0", deprecated="broken")
+    registry.publish("b@1.0.0", deprecated="use c")
+    project.manifest(dependencies={"a": "^1", "b": "^1"})
+    said = project.graft("install", "--json").json
+    assert said["direct"] == {"a": "1.0.0", "b": "1.0.0"}
+    assert said["notes"] == [{"code": "deprecated", "message": "use c", "where": "b@1.0.0"}]
+
+
+def test_hazard_12_aliases_at_the_root_and_below(project: Project, registry: LocalRegistry) -> None:
+    registry.publish("lodash@3.0.0")
+    registry.publish("lodash@4.0.0")
+    registry.publish("@acme/real@1.0.0")
+    registry.publish("user@1.0.0", dependencies={"hidden": "npm:@acme/real@^1"})
+    project.manifest(dependencies={"old": "npm:lodash@^3", "lodash": "^4", "user": "1"})
+    project.graft("install")
+    assert nodes(project) == {"lodash@3.0.0", "lodash@4.0.0", "@acme/real@1.0.0", "user@1.0.0"}
+    assert set(project.links()) == {"app", "lodash", "old", "user"}
+    shown = project.node(
+        "console.log(require('old').version, require('lodash').version, "
+        "require('user').requires('hidden').name)"
+    )
+    assert shown == "3.0.0 4.0.0 @acme/real"
+    assert registry.count("/old") == registry.count("/hidden") == 0
+
+
+def test_hazard_15_the_root_keeps_its_older_version_beside_a_newer_one(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("b@1.0.0")
+    registry.publish("b@2.0.0")
+    registry.publish("a@1.0.0", dependencies={"b": "^2"})
+    project.manifest(dependencies={"a": "1", "b": "^1"})
+    project.graft("install")
+    script = "console.log(require('b').version, require('a').requires('b').version)"
+    assert project.node(script) == "1.0.0 2.0.0"
+
+
+def test_a_diamond_shares_what_is_already_chosen(project: Project, registry: LocalRegistry) -> None:
+    registry.publish("left@1.0.0", dependencies={"shared": "1.2.0"})
+    registry.publish("right@1.0.0", dependencies={"middle": "1"})
+    registry.publish("middle@1.0.0", dependencies={"shared": "^1.0.0"})
+    for version in ("1.2.0", "1.3.0"):
+        registry.publish(f"shared@{version}")
+    project.manifest(dependencies={"left": "1", "right": "1"})
+    project.graft("install")
+    assert {id for id in nodes(project) if id.startswith("shared")} == {"shared@1.2.0"}
+
+
+def test_dependency_beats_peer_in_one_package(project: Project, registry: LocalRegistry) -> None:
+    registry.publish("a@1.0.0", dependencies={"b": "^1"}, peers={"b": "^2"})
+    registry.publish("b@1.0.0")
+    registry.publish("b@2.0.0")
+    project.manifest(dependencies={"a": "1", "b": "2"})
+    project.graft("install")
+    assert nodes(project) == {"a@1.0.0", "b@1.0.0", "b@2.0.0"}
+    assert project.node("console.log(require('a').requires('b').version)") == "1.0.0"
+
+
+def test_bundled_dependencies_are_not_asked_for(project: Project, registry: LocalRegistry) -> None:
+    inner = {"node_modules/inside/package.json": '{"name":"inside","version":"9.0.0"}'}
+    registry.publish(
+        "a@1.0.0", dependencies={"inside": "^9", "out": "1"}, bundled=["inside"], files=inner
+    )
+    registry.publish("out@1.0.0")
+    project.manifest(dependencies={"a": "1"})
+    project.graft("install")
+    assert nodes(project) == {"a@1.0.0", "out@1.0.0"}
+    assert registry.count("/inside") == 0
+    script = "console.log(require('a').requires('inside/package.json').version)"
+    assert project.node(script) == "9.0.0"
+
+
+def _publish_tangle(registry: LocalRegistry) -> dict[str, str]:
+    """Packages whose shared dependencies could be had in several versions."""
+    for version in ("1.0.0", "1.5.0", "2.0.0"):
+        registry.publish(f"leaf@{version}")
+    for number in range(8):
+        registry.publish(
+            f"p{number}@1.0.0",
+            dependencies={"leaf": ["^1", "1.0.0", "*", ">=1.5"][number % 4], "hub": "1"},
+            peers={"host": "*"},
+        )
+    registry.publish("hub@1.0.0", dependencies={"leaf": "<2", "extra": "1"})
+    registry.publish("extra@1.0.0", optional={"leaf": "^2"}, peers={"host": "^1"})
+    registry.publish("host@1.0.0")
+    registry.publish("host@2.0.0")
+    return {f"p{number}": "1" for number in range(8)}
+
+
+def test_hazard_20_the_order_of_arrival_does_not_matter(
+    machine: Machine, project: Project, registry: LocalRegistry
+) -> None:
+    project.manifest(dependencies=_publish_tangle(registry))
+    chance = random.Random(20)
+    locks = set()
+    for round in range(4):
+        for name in ("leaf", "hub", "extra", "host", *(f"p{number}" for number in range(8))):
+            registry.fault(f"/{name}", delay=chance.random() * 0.15)
+        project.graft("install", "--lockfile-only", env={"GRAFT_HOME": str(machine.root / f"{round}")})
+        locks.add(project.read("graft-lock.json"))
+        project.remove("graft-lock.json")
+        registry.clear_faults()
+    assert len(locks) == 1
+
+
+def test_the_order_of_the_manifest_does_not_matter(
+    project: Project, registry: LocalRegistry
+) -> None:
+    wanted = _publish_tangle(registry)
+    project.manifest(dependencies=wanted, devDependencies={"leaf": "*"})
+    project.graft("install", "--lockfile-only")
+    other = project.sibling("other", devDependencies={"leaf": "*"})
+    other.manifest(dependencies=dict(reversed(wanted.items())))
+    other.graft("install", "--lockfile-only")
+    assert other.read("graft-lock.json") == project.read("graft-lock.json")

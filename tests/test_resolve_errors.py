@@ -1,0 +1,95 @@
+"""What a user is told when there is no answer: the code, who asks, and what would mend it."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.project import Project
+from harness.registry import LocalRegistry
+
+
+def test_no_matching_version_says_who_asks(project: Project, registry: LocalRegistry) -> None:
+    registry.publish("a@1.0.0", dependencies={"b": "1"})
+    registry.publish("b@1.0.0", dependencies={"c": "^9"})
+    registry.publish("c@1.2.0")
+    project.manifest(dependencies={"a": "1"})
+    failed = project.graft("install", check=False)
+    assert failed.code == 20 and failed.stdout == ""
+    assert "no-matching-version: no version of c is in '^9'" in failed.stderr
+    assert "a@1.0.0 > b@1.0.0 asks for c@^9" in failed.stderr
+    assert "the newest version is 1.2.0" in failed.stderr
+    failed = project.graft("install", "--json", check=False)
+    error = failed.json["error"]
+    assert (failed.code, error["code"]) == (20, "no-matching-version")
+    assert error["why"] == ["a@1.0.0 > b@1.0.0 asks for c@^9", "the newest version is 1.2.0"]
+    assert not project.exists("graft-lock.json") and not project.exists("node_modules")
+
+
+def test_no_matching_version_of_the_project_itself(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    registry.publish("a@2.0.0-rc.1", tag="next")
+    project.manifest(dependencies={"a": "^2.0.0"})
+    error = project.graft("install", "--json", check=False).json["error"]
+    assert error["why"] == [
+        "package.json asks for a@^2.0.0",
+        "the newest version is 1.0.0",
+        "2.0.0-rc.1 would match, but a range has to name a prerelease to get one",
+    ]
+    assert error["fix"] == "ask for a@^1.0.0"
+
+
+def test_an_unknown_tag_lists_the_tags_that_there_are(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    registry.publish("a@2.0.0-rc.1", tag="next")
+    project.manifest(devDependencies={"a": "nxt"})
+    error = project.graft("install", "--json", check=False).json["error"]
+    assert error["message"] == "a has no dist-tag 'nxt'"
+    assert "its tags are latest (1.0.0), next (2.0.0-rc.1)" in error["why"]
+
+
+def test_package_not_found_says_who_asks(project: Project, registry: LocalRegistry) -> None:
+    registry.publish("a@1.0.0", dependencies={"absent": "1"})
+    project.manifest(dependencies={"a": "1"})
+    failed = project.graft("install", "--json", check=False)
+    error = failed.json["error"]
+    assert (failed.code, error["code"]) == (21, "package-not-found")
+    assert error["why"][0] == "a@1.0.0 asks for absent@1"
+
+
+@pytest.mark.parametrize(
+    ("specifier", "kind"),
+    [
+        ("git+https://example.com/x.git", "git"),
+        ("owner/repository", "git"),
+        ("https://example.com/x.tgz", "tarball"),
+        ("file:../x", "directory"),
+        ("workspace:*", "workspace"),
+        ("catalog:", "catalog"),
+        ("jsr:@std/path@1", "jsr"),
+    ],
+)
+def test_sources_that_are_no_registry_are_refused_by_name(
+    project: Project, registry: LocalRegistry, specifier: str, kind: str
+) -> None:
+    project.manifest(dependencies={"x": specifier})
+    failed = project.graft("install", "--json", check=False)
+    error = failed.json["error"]
+    assert (failed.code, error["code"]) == (24, "source-unsupported")
+    assert f"is a {kind} source" in error["message"]
+    assert error["where"] == "package.json"
+    assert registry.requests == []
+
+
+def test_a_tag_on_something_that_is_no_version_is_no_answer(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    registry.publish("a@not-a-version", tag="odd")
+    project.manifest(dependencies={"a": "odd"})
+    assert project.graft("install", check=False).code == 20
+    project.manifest(dependencies={"a": "*"})
+    assert project.graft("install", "--json").json["direct"] == {"a": "1.0.0"}
