@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import random
 import re
 import subprocess
@@ -71,9 +72,10 @@ class Question:
 
 
 def install_semver(folder: Path) -> Path:
-    """Put node-semver below ``folder``; return the folder from which node finds it."""
-    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "semver@7"]
-    subprocess.run([*command, "--prefix", str(folder)], check=True)
+    """Put node-semver below ``folder``, by graft itself; return the folder where node finds it."""
+    command = [sys.executable, "-m", "graft", "add", "--silent", "--dir", str(folder), "semver@7"]
+    home = {"GRAFT_HOME": str(folder / "graft")}
+    subprocess.run(command, check=True, env=os.environ | home)
     return folder
 
 

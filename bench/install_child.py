@@ -1,7 +1,7 @@
-"""Runs one command and writes what it took: wall, user and system seconds, peak KiB, exit status.
+"""Runs one command and writes what it took: wall, user and system seconds, peak KiB, exit code.
 
-A process of its own, started by ``python -I -S``, because a child inherits the peak memory of whoever
-starts it: this one is below 10 MB, which is the least that the benchmark can tell.
+A process of its own, started by ``python -I -S``, because a child inherits the peak memory of who
+starts it: this one stays near 10 MB, which is the least that the benchmark can tell.
 """
 
 from __future__ import annotations

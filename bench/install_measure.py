@@ -34,14 +34,14 @@ class Sample:
         return self.user + self.system
 
 
-class TimedOut(Exception):
+class TimedOutError(Exception):
     """The command was ended because it took too long."""
 
 
 def measure(
     command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, timeout: float
 ) -> Sample:
-    """Run ``command`` to its end; ``log`` gets what it prints. Raises ``TimedOut``."""
+    """Run ``command`` to its end; ``log`` gets what it prints. Raises ``TimedOutError``."""
     report = log.with_suffix(".measured")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -56,7 +56,7 @@ def measure(
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise TimedOut(f"{command[0]} took more than {timeout:.0f} s") from None
+            raise TimedOutError(f"{command[0]} took more than {timeout:.0f} s") from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -102,9 +102,10 @@ def summarize(samples: Sequence[Sample]) -> Summary:
 
 
 def ratio(own: Sequence[Sample], peers: Iterable[Sequence[Sample]]) -> float:
-    """The median, over the rounds, of our wall time divided by the best peer's in the same round."""
+    """The median over the rounds of our wall time, divided by the round's best among the peers."""
     rounds = zip(own, *peers, strict=True)
-    return median(mine.wall / min(other.wall for other in others) for mine, *others in rounds)
+    quotients = [mine.wall / min(other.wall for other in others) for mine, *others in rounds]
+    return median(quotients)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

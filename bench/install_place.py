@@ -37,7 +37,7 @@ class Place:
         return [name for kind in kinds for name in manifest.get(kind, {})]
 
     def new_home(self) -> None:
-        """A home with nothing in it but configuration; ``Cached`` if that were not so."""
+        """A home with nothing in it but configuration, which is checked."""
         self.put_away(self.home)
         for name, text in self.tool.home.items():
             path = self.home / name

@@ -18,11 +18,15 @@ _PASSED_ON = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "NODE_EXTRA_CA_CERTS",
-    *(name for word in ("http", "https", "no") for name in (f"{word}_proxy", f"{word.upper()}_PROXY")),
+    *(
+        name
+        for word in ("http", "https", "no")
+        for name in (f"{word}_proxy", f"{word.upper()}_PROXY")
+    ),
 )
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """A tool, or the registry, cannot be had; the message is for the user."""
 
 
@@ -145,7 +149,7 @@ def _npmrc(npm: str) -> str:
     """The registry and the authorities that npm is configured for; no credentials."""
     registry = _npm_setting(npm, "registry")
     if not registry.startswith(("http://", "https://")):
-        raise Unusable("npm names no registry: see 'npm config get registry'")
+        raise UnusableError("npm names no registry: see 'npm config get registry'")
     lines = [f"registry={registry}"]
     authority = _npm_setting(npm, "cafile")
     if authority not in ("", "null", "undefined"):
@@ -175,7 +179,7 @@ def _install_peers(npm: str, work: Path, say: Callable[[str], None]) -> Path:
     flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
     done = subprocess.run([npm, "install", *flags], cwd=folder, timeout=600, check=False)
     if done.returncode != 0:
-        raise Unusable("npm could not install the peers; its words are above")
+        raise UnusableError("npm could not install the peers; its words are above")
     ready.touch()
     return folder
 
@@ -183,13 +187,13 @@ def _install_peers(npm: str, work: Path, say: Callable[[str], None]) -> Path:
 def _only(folder: Path, pattern: str) -> str:
     for path in sorted(folder.glob(pattern)):
         return str(path)
-    raise Unusable(f"no {pattern.rpartition('/')[2]} for this platform among the peers")
+    raise UnusableError(f"no {pattern.rpartition('/')[2]} for this platform among the peers")
 
 
 def _on_path(name: str) -> str:
     found = shutil.which(name)
     if not found:
-        raise Unusable(f"there is no {name} on PATH")
+        raise UnusableError(f"there is no {name} on PATH")
     return found
 
 
@@ -198,9 +202,7 @@ def _version(program: str) -> str:
 
 
 def _output(command: Sequence[str], cwd: Path | None = None) -> str:
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode != 0:
-        raise Unusable(f"{Path(command[0]).name} {' '.join(command[1:])} failed")
+        raise UnusableError(f"{Path(command[0]).name} {' '.join(command[1:])} failed")
     return done.stdout.strip()

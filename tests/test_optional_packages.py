@@ -131,6 +131,7 @@ def test_hazard_20_what_is_in_the_cache_does_not_change_what_the_lock_says_of_li
     machine: Machine, project: Project, registry: LocalRegistry
 ) -> None:
     registry.abbreviated_fields -= {"libc"}
+    registry.max_age = 300
     registry.publish("native@1.0.0", libc=["glibc", "musl"])
     project.manifest(dependencies={"native": "1"})
     project.graft("install")

@@ -79,7 +79,9 @@ def test_a_changed_override_resolves_again(project: Project) -> None:
     stale = project.graft("ci", "--json", check=False)
     assert stale.code == 11
     assert stale.json["error"]["why"] == [
-        "package.json overrides b with '3.0.0', and the lock was made without that override"
+        "package.json overrides b with '3.0.0', and the lock was made without that override",
+        "a@1.0.0 asks for b@^1, and the lock gives it b@1.0.0",
+        "z@1.0.0 asks for b@^2, and the lock gives it b@2.0.0",
     ]
     assert seen(project, overrides={"b": "3.0.0"}) == {"a": "b@3.0.0", "z": "b@3.0.0"}
     assert seen(project, overrides={"b": "1.0.0"}) == {"a": "b@1.0.0", "z": "b@1.0.0"}

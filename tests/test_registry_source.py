@@ -14,8 +14,8 @@ from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings, Transfer
 from graft.base.http_client import HttpClient
 from graft.base.retry import RetryPolicy
-from graft.model.manifest import Manifest
 from graft.model.integrity import parse_integrity
+from graft.model.manifest import Manifest
 from graft.project.credentials import Credentials
 from graft.project.default_registry import DefaultRegistry
 from graft.project.registries import Registries

@@ -29,13 +29,13 @@ def test_no_matching_version_of_the_project_itself(
     project: Project, registry: LocalRegistry
 ) -> None:
     registry.publish("a@1.0.0")
-    registry.publish("a@2.0.0-rc.1", tag="next")
+    registry.publish("a@2.1.0-rc.1", tag="next")
     project.manifest(dependencies={"a": "^2.0.0"})
     error = project.graft("install", "--json", check=False).json["error"]
     assert error["why"] == [
         "package.json asks for a@^2.0.0",
         "the newest version is 1.0.0",
-        "2.0.0-rc.1 would match, but a range has to name a prerelease to get one",
+        "2.1.0-rc.1 would match, but a range has to name a prerelease to get one",
     ]
     assert error["fix"] == "ask for a@^1.0.0"
 

@@ -16,18 +16,16 @@ from graft.versions.version import parse_version
 
 
 class Unmet(NamedTuple):
-    """A requirement that the lock does not answer. ``owner`` is an importer's path or a node's id;
-    ``reason`` completes the sentence 'the lock …'."""
+    """Something that is asked and that the lock does not answer. ``owner`` is an importer's path or
+    a node's id; ``asks`` and ``reason`` complete the sentence '<owner> …, and the lock …'."""
 
     owner: str
-    local: str
-    specifier: str
+    asks: str
     reason: str
 
     def __str__(self) -> str:
-        asks = "asks for" if self.owner != "." else "package.json asks for"
-        owner = "" if self.owner == "." else f"{self.owner} "
-        return f"{owner}{asks} {self.local}@{self.specifier}, and the lock {self.reason}"
+        owner = "package.json" if self.owner == "." else self.owner
+        return f"{owner} {self.asks}, and the lock {self.reason}"
 
 
 def unmet(
@@ -48,14 +46,15 @@ def unmet(
         if graph.overrides.get(name) != rules.get(name):
             had = graph.overrides.get(name)
             reason = f"was made with '{had}'" if had else "was made without that override"
-            found.append(Unmet(".", name, rules.get(name, "no override"), reason))
+            asks = f"overrides {name} with '{rules[name]}'" if name in rules else ""
+            found.append(Unmet(".", asks or f"no longer overrides {name}", reason))
     for id, node in graph.nodes.items():
         for requirement in node.manifest.requirements:
             if requirement.kind is Kind.PEER:
                 continue
             reason = _fault(graph, node.edges, requirement, overridden(requirement))
             if reason:
-                found.append(Unmet(id, requirement.local, requirement.specifier, reason))
+                found.append(Unmet(id, _asks(requirement), reason))
     return found
 
 
@@ -75,12 +74,16 @@ def _of_importer(graph: Graph, path: str, requirements: Sequence[Requirement]) -
         else:
             reason = _fault(graph, edges, requirement, requirement.specifier)
         if reason:
-            found.append(Unmet(path, requirement.local, requirement.specifier, reason))
+            found.append(Unmet(path, _asks(requirement), reason))
     found += [
-        Unmet(path, was.local, "nothing", f"still holds it ({was.specifier})")
+        Unmet(path, f"no longer asks for {was.local}", f"still holds it ({was.specifier})")
         for was in locked.values()
     ]
     return found
+
+
+def _asks(requirement: Requirement) -> str:
+    return f"asks for {requirement.local}@{requirement.specifier}"
 
 
 def _changed(graph: Graph, edges: Mapping[str, str], was: Requirement, now: Requirement) -> str:

@@ -15,6 +15,7 @@ class Overrides:
 
     They apply to the requirements of packages. What the project itself asks for is already its own
     word, so its own lines stay as they are; ``$foo`` repeats the project's own line for ``foo``.
+    A rule for a range goes before the one for all: the order of lines in a manifest says nothing.
     """
 
     def __init__(self, rules: Mapping[str, str]) -> None:
@@ -23,6 +24,8 @@ class Overrides:
         for key, replacement in self.rules.items():
             name, _, asked = key[1:].partition("@")
             self._by_name.setdefault(key[0] + name, []).append((asked, replacement))
+        for rules_of_name in self._by_name.values():
+            rules_of_name.sort(key=lambda rule: not rule[0])
 
     def apply(self, requirement: Requirement) -> str:
         """The specifier that counts for a package's requirement."""

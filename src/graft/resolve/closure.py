@@ -8,6 +8,7 @@ the time at which they arrive, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from graft.base.diagnostics import Diagnostic, GraftError
@@ -15,12 +16,11 @@ from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.project.overrides import Overrides
 from graft.resolve.locked import Locked
-from graft.resolve.pick import newest, pick
+from graft.resolve.pick import admits, newest, newest_of, pick
 from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource
 from graft.versions.ranges import Range
 from graft.versions.specifier import Specifier, parse_specifier
-from graft.versions.version import parse_version
 
 
 class Asked(NamedTuple):
@@ -68,18 +68,9 @@ class Closure:
 
     def add_peer(self, name: str, specifiers: Sequence[str]) -> str | None:
         """Choose one version of ``name`` that satisfies all; its package id, or None."""
-        parsed = [parse_specifier(name, text) for text in specifiers]
-        ranges = [specifier.range for specifier in parsed if specifier.range is not None]
-        package = parsed[0].package
-        if len(ranges) < len(parsed):
-            if len(parsed) > 1 or parsed[0].foreign:
-                return None
-            wanted: Specifier = parsed[0]
-        else:
-            together = ranges[0]
-            for range in ranges[1:]:
-                together = together.intersection(range)
-            wanted = Specifier(package, range=together)
+        wanted = _together([parse_specifier(name, text) for text in specifiers])
+        if wanted is None:
+            return None
         try:
             manifest = self._choose(wanted, owner="", local=name, specifier="")
         except GraftError as error:
@@ -90,11 +81,11 @@ class Closure:
         return manifest.id
 
     def path_to(self, owner: str) -> list[str]:
-        """Who brought ``owner`` in, from the project down."""
+        """From what the project asks for down to ``owner``; the project itself is package.json."""
         path = [owner]
         while path[-1] in self._parents:
             path.append(self._parents[path[-1]])
-        return [step for step in reversed(path) if step]
+        return [step for step in reversed(path) if step not in ("", ".")] or ["package.json"]
 
     def _decide(self, level: list[Asked]) -> None:
         while level:
@@ -164,16 +155,15 @@ class Closure:
             raise GraftError(
                 "source-unsupported",
                 f"{local}: '{specifier}' is a {wanted.foreign} source, which graft cannot install",
-                where=owner,
+                where=" > ".join(self.path_to(owner)),
                 fix="depend on a version from a registry",
             )
         had = self._locked.edge(owner, local, specifier) if specifier else None
-        if had and had.name == wanted.package and _in_range(had, wanted.range):
+        if had and had.name == wanted.package and _answers(had, wanted.range):
             return had
-        if wanted.range is not None:
-            kept = self._locked.newest(wanted.package, wanted.range) or self._already(wanted)
-            if kept:
-                return kept
+        kept = self._known(wanted)
+        if kept:
+            return kept
         packument = self._source.packument(wanted.package, full=optional)
         version = pick(packument, wanted, self._tag)
         if version is None:
@@ -181,16 +171,16 @@ class Closure:
             version = pick(packument, wanted, self._tag)
         if version is None:
             raise _no_version(packument, wanted, specifier)
-        return packument.manifest(version)
+        manifest = packument.manifest(version)
+        return manifest if optional else _without_libc(manifest)
 
-    def _already(self, wanted: Specifier) -> Manifest | None:
-        assert wanted.range is not None
-        fitting = [
-            manifest
-            for manifest in self._chosen.get(wanted.package, ())
-            if _in_range(manifest, wanted.range)
-        ]
-        return max(fitting, key=lambda m: parse_version(m.version).key, default=None)
+    def _known(self, wanted: Specifier) -> Manifest | None:
+        """What answers a range without a packument."""
+        if wanted.range is None:
+            return None
+        return self._locked.newest(wanted.package, wanted.range) or newest_of(
+            self._chosen.get(wanted.package, ()), wanted.range
+        )
 
     def _explained(self, said: Diagnostic, asked: Asked) -> GraftError:
         path = self.path_to(asked.owner)
@@ -209,7 +199,7 @@ class Closure:
         if wanted.foreign:
             return
         had = self._locked.edge(asked.owner, requirement.local, asked.specifier)
-        if had and _in_range(had, wanted.range):
+        if had and _answers(had, wanted.range):
             return
         if wanted.range is not None and self._locked.newest(wanted.package, wanted.range):
             return
@@ -233,22 +223,39 @@ class Closure:
     def _guess(self, requirement: Requirement) -> None:
         specifier = self._overrides.apply(requirement)
         wanted = parse_specifier(requirement.local, specifier)
-        if wanted.foreign or (wanted.range is not None and self._already_known(wanted)):
+        if wanted.foreign or self._known(wanted):
             return
         self._likely.setdefault(wanted.package, set()).add(wanted)
         self._source.prefetch(wanted.package, full=requirement.optional)
-
-    def _already_known(self, wanted: Specifier) -> bool:
-        assert wanted.range is not None
-        return bool(self._locked.newest(wanted.package, wanted.range) or self._already(wanted))
 
 
 # Diagnostics that say: there is no such thing, and asking again would not change that.
 _ABSENT = frozenset({"package-not-found", "no-matching-version"})
 
 
-def _in_range(manifest: Manifest, range: Range | None) -> bool:
-    return range is None or range.contains(parse_version(manifest.version))
+def _answers(manifest: Manifest, range: Range | None) -> bool:
+    return range is None or admits(range, manifest.version)
+
+
+def _without_libc(manifest: Manifest) -> Manifest:
+    """Short packuments may lack ``libc``, and only those of optional packages are sure to be whole.
+    So it counts for those alone: otherwise the lock would say what happened to be in the cache."""
+    if not manifest.platforms.libc:
+        return manifest
+    return replace(manifest, platforms=replace(manifest.platforms, libc=()))
+
+
+def _together(specifiers: Sequence[Specifier]) -> Specifier | None:
+    """One specifier that is met only by what meets them all, if there can be one."""
+    first, *others = specifiers
+    if first.foreign or (others and first.range is None):
+        return None
+    range = first.range
+    for other in others:
+        if other.package != first.package or other.range is None or range is None:
+            return None
+        range = range.intersection(other.range)
+    return first._replace(range=range)
 
 
 def _no_version(packument: Packument, wanted: Specifier, specifier: str) -> GraftError:

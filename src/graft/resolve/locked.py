@@ -10,10 +10,8 @@ from collections.abc import Callable
 
 from graft.model.graph import Graph, Importer, Node
 from graft.model.manifest import Manifest
+from graft.resolve.pick import newest_of
 from graft.versions.ranges import Range
-from graft.versions.version import parse_version
-
-_NOBODY: dict[str, str] = {}
 
 
 class Locked:
@@ -32,8 +30,6 @@ class Locked:
                 continue
             self._owners[manifest.id] = node
             self._by_name.setdefault(manifest.name, []).append(manifest)
-        for manifests in self._by_name.values():
-            manifests.sort(key=lambda manifest: parse_version(manifest.version).key, reverse=True)
 
     def edge(self, owner: str, local: str, specifier: str) -> Manifest | None:
         """What this very requirement got, if it still reads the same."""
@@ -50,7 +46,4 @@ class Locked:
 
     def newest(self, name: str, range: Range) -> Manifest | None:
         """The newest locked version of a package in a range."""
-        for manifest in self._by_name.get(name, ()):
-            if range.contains(parse_version(manifest.version)):
-                return manifest
-        return None
+        return newest_of(self._by_name.get(name, ()), range)

@@ -46,7 +46,7 @@ def resolve(
     for path in sorted(asked):
         closure.add_importer(path, asked[path])
     _drop_failed(closure, asked, asked)
-    contexts = _complete_peers(closure, asked)
+    contexts = _complete_peers(closure, asked, overrides)
     graph = _graph(closure, contexts, asked, overrides)
     return Resolved(graph, (*closure.notes, *_peer_notes(closure, contexts)))
 
@@ -65,22 +65,30 @@ def _drop_failed(
             *((id, manifest.requirements) for id, manifest in closure.packages.items()),
         )
     }
-    gone = spoiled(
-        closure.failed,
-        lambda owner: {
-            local: (child, local in soft[owner]) for local, child in closure.children[owner].items()
-        },
-        closure.children,
-    )
+
+    def spoiled_by(owners: Collection[str]) -> set[str]:
+        return spoiled(
+            owners,
+            lambda owner: {
+                local: (child, local in soft[owner])
+                for local, child in closure.children[owner].items()
+            },
+            closure.children,
+        )
+
+    gone = spoiled_by(closure.failed)
     if not gone.isdisjoint(needed):
-        first = min(closure.failed, key=lambda owner: (len(closure.path_to(owner)), owner))
+        culprits = [o for o in closure.failed if not spoiled_by([o]).isdisjoint(needed)]
+        first = min(culprits, key=lambda owner: (len(closure.path_to(owner)), owner))
         raise closure.failed[first]
     for children in closure.children.values():
         for local in [local for local, child in children.items() if child in gone]:
             del children[local]
 
 
-def _complete_peers(closure: Closure, asked: Mapping[str, Sequence[Requirement]]) -> PeerContexts:
+def _complete_peers(
+    closure: Closure, asked: Mapping[str, Sequence[Requirement]], overrides: Overrides
+) -> PeerContexts:
     """Resolve peers; add those that are missing to the importer; again until none is missing.
 
     One version serves all who miss a name where their ranges allow it.
@@ -88,10 +96,10 @@ def _complete_peers(closure: Closure, asked: Mapping[str, Sequence[Requirement]]
     added: dict[tuple[str, str], list[str]] = {}
     hopeless: set[tuple[str, str, str]] = set()
     while True:
-        contexts = resolve_peers(closure.packages, closure.children, asked, added)
+        contexts = resolve_peers(closure.packages, closure.children, asked, added, overrides.apply)
         wanted: dict[tuple[str, str], set[str]] = {}
         for missing in contexts.missing:
-            name, text = missing.requirement.local, missing.requirement.specifier
+            name, text = missing.requirement.local, overrides.apply(missing.requirement)
             if (missing.importer, name, text) not in hopeless:
                 wanted.setdefault((missing.importer, name), set()).add(text)
         if not wanted:

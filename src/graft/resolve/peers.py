@@ -12,7 +12,7 @@ merged by their graph keys, so places that do not matter leave no trace.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -72,10 +72,12 @@ def resolve_peers(
     children: Mapping[str, Mapping[str, str]],
     importers: Iterable[str],
     added: Mapping[tuple[str, str], list[str]],
+    specifier: Callable[[Requirement], str] = lambda requirement: requirement.specifier,
 ) -> PeerContexts:
     """Walk from the importers down. ``added`` maps (importer, name) to the ids of packages that
-    were added there because peers were missing, best first."""
-    return _Walk(packages, children, added).run(sorted(importers))
+    were added there because peers were missing, best first; ``specifier`` gives the text of a peer
+    requirement that counts."""
+    return _Walk(packages, children, added, specifier).run(sorted(importers))
 
 
 class _Walk:
@@ -84,7 +86,9 @@ class _Walk:
         packages: Mapping[str, Manifest],
         children: Mapping[str, Mapping[str, str]],
         added: Mapping[tuple[str, str], list[str]],
+        specifier: Callable[[Requirement], str],
     ) -> None:
+        self._specifier = specifier
         self._packages = packages
         self._children = children
         self._added = added
@@ -177,7 +181,7 @@ class _Walk:
             found = self._instance_at(place, requirement) if place else None
             if found is not None:
                 instance.peers[requirement.local] = found
-                if not satisfies(self._packages[found.package], requirement):
+                if not self._satisfies(found.package, requirement):
                     bad.append(Mismatch(instance.package, requirement, found.package))
             elif not requirement.optional:
                 missing.append(Missing(importer, requirement, instance.package))
@@ -186,9 +190,13 @@ class _Walk:
         if not place.added:
             return place.owner.children[place.local] if place.local else place.owner
         for package in self._added[place.owner.package, requirement.local]:
-            if satisfies(self._packages[package], requirement):
+            if self._satisfies(package, requirement):
                 return self._additions[id(place.owner), package]
         return None
+
+    def _satisfies(self, package: str, requirement: Requirement) -> bool:
+        text = self._specifier(requirement)
+        return satisfies(self._packages[package], requirement.local, text)
 
 
 def _top(instance: Instance) -> Instance:
@@ -197,10 +205,10 @@ def _top(instance: Instance) -> Instance:
     return instance
 
 
-def satisfies(manifest: Manifest, requirement: Requirement) -> bool:
+def satisfies(manifest: Manifest, local: str, text: str) -> bool:
     """Whether a provider is in a peer's range. Prereleases count, as they do for npm: whoever
     installs a canary of the host means it."""
-    specifier = parse_specifier(requirement.local, requirement.specifier)
+    specifier = parse_specifier(local, text)
     if specifier.range is None or manifest.name != specifier.package:
         return True
     version = parse_version(manifest.version)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from graft.model.manifest import Manifest
 from graft.sources.packument import Packument
 from graft.versions.ranges import Range
 from graft.versions.specifier import Specifier, asks_for_anything
@@ -15,8 +18,8 @@ def pick(packument: Packument, specifier: Specifier, tag: str) -> str | None:
     newest one in the range that is not deprecated; else the newest in the range.
     """
     if specifier.range is None:
-        tagged = packument.tags.get(specifier.tag)
-        return tagged if tagged in packument.versions else None
+        tagged = packument.tags.get(specifier.tag, "")
+        return tagged if tagged in packument.versions and _version(tagged) else None
     return newest(packument, specifier.range, tag)
 
 
@@ -38,6 +41,19 @@ def newest(packument: Packument, range: Range, tag: str) -> str | None:
         if not packument.is_deprecated(text):
             return text
     return candidates[0][1]
+
+
+def admits(range: Range, version: str) -> bool:
+    """Whether a version that somebody has already answers a range: to ``*``, anything does."""
+    return range.contains(parse_version(version)) or asks_for_anything(range)
+
+
+def newest_of(manifests: Collection[Manifest], range: Range) -> Manifest | None:
+    """The same for packages that are already there: the newest one in the range."""
+    fitting = [m for m in manifests if range.contains(parse_version(m.version))]
+    if not fitting and manifests and asks_for_anything(range):
+        fitting = list(manifests)
+    return max(fitting, key=lambda manifest: parse_version(manifest.version).key, default=None)
 
 
 def _version(text: str) -> Version | None:

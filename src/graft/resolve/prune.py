@@ -64,7 +64,8 @@ def for_platform(graph: Graph, platform: Platform) -> Graph:
 def for_kinds(graph: Graph, omitted: Collection[Kind]) -> Graph:
     """The graph without what only the omitted kinds ask for.
 
-    Omitting optional dependencies omits those of packages too.
+    Omitting optional dependencies omits those of packages too; omitting peers, what was added for
+    packages that lack one.
     """
     if not omitted:
         return graph
@@ -80,7 +81,20 @@ def for_kinds(graph: Graph, omitted: Collection[Kind]) -> Graph:
             if left_out:
                 edges = {k: v for k, v in node.edges.items() if k not in left_out}
                 nodes[id] = replace(node, edges=edges)
-    return reachable(replace(graph, importers=importers, nodes=nodes))
+    smaller = reachable(replace(graph, importers=importers, nodes=nodes))
+    return _without_added_peers(smaller) if Kind.PEER in omitted else smaller
+
+
+def _without_added_peers(graph: Graph) -> Graph:
+    """Nothing but peers leads to what was added for their sake."""
+
+    def dependencies(node: Node) -> dict[str, str]:
+        peers = {r.local for r in node.manifest.requirements if r.kind is Kind.PEER}
+        return {local: target for local, target in node.edges.items() if local not in peers}
+
+    nodes = {id: replace(node, edges=dependencies(node)) for id, node in graph.nodes.items()}
+    needed = reachable(replace(graph, nodes=nodes)).nodes
+    return _without(graph, graph.nodes.keys() - needed.keys())
 
 
 def _without(graph: Graph, gone: Collection[str]) -> Graph:

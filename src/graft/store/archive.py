@@ -144,19 +144,19 @@ def _files(reader: _Reader) -> Iterator[ArchiveFile]:
         kind = header[156]
         if kind in _EXTENDED_TYPES:
             data = _extended(reader, _number(header[124:136]))
+            total += _BLOCK + len(data)
             if kind == ord("x"):
                 pax = _pax_records(data)
             elif kind == ord("L"):
                 long_name = data.rstrip(b"\0")
             continue
-        raw_name = pax.get("path") or long_name or _stored_name(header)
-        said = pax.get("size")
+        name = _text(pax.get("path") or long_name or _stored_name(header))
+        said = pax.get("size", b"")
         size = int(said) if _is_number(said) else _number(header[124:136])
         sparse = any(key.startswith("GNU.sparse") for key in pax)
         pax, long_name = {}, None
-        name = _text(raw_name)
         entries += 1
-        total += size
+        total += _BLOCK + size
         if entries > MAX_ENTRIES:
             raise ArchiveRefused(f"the archive has more than {MAX_ENTRIES:,} entries")
         if size > MAX_FILE_BYTES or total > MAX_TOTAL_BYTES:
@@ -165,7 +165,7 @@ def _files(reader: _Reader) -> Iterator[ArchiveFile]:
             what = _REFUSED_TYPES.get(kind, "a sparse file")
             raise ArchiveRefused(f"'{shown(name)}' is {what}")
         if kind == ord("5") or (kind in _FILE_TYPES and name.endswith("/")):
-            _content(reader, size)
+            # Whatever size it names: some packers write what stat says, and none adds contents.
             names.folder(name)
             continue
         if kind not in _FILE_TYPES:
@@ -226,8 +226,8 @@ def _number(field: bytes) -> int:
     return int(digits, 8) if digits else 0
 
 
-def _is_number(value: bytes | None) -> bool:
-    return value is not None and value.isdigit() and len(value) < 20
+def _is_number(value: bytes) -> bool:
+    return value.isdigit() and len(value) < 20
 
 
 def _pax_records(data: bytes) -> dict[str, bytes]:
@@ -253,7 +253,7 @@ def shown(name: str) -> str:
 
 
 class _Names:
-    """Turns stored names into safe relative paths, and sees to it that each is used once.
+    """Turns stored names into safe relative paths, none of them two things at once.
 
     Two names that differ only in case, or in how an accent is composed, are refused everywhere,
     because on some machines the second would replace the first and an archive must mean the same
@@ -276,12 +276,11 @@ class _Names:
         self._claim_folders(parts[:-1], name)
         path = "/".join(parts)
         folded = _folded(path)
-        if folded in self._files or folded in self._folders:
-            other = self._files.get(folded) or self._folders[folded]
-            raise ArchiveRefused(
-                f"'{shown(name)}' is there twice" if other == path else _one_name(name, other)
-            )
-        self._files[folded] = path
+        if folded in self._folders:
+            raise ArchiveRefused(f"'{shown(name)}' is a file and a folder")
+        other = self._files.setdefault(folded, path)
+        if other != path:
+            raise ArchiveRefused(_one_name(name, other))
         return path
 
     def _claim_folders(self, parts: list[str], name: str) -> None:

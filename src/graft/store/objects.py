@@ -22,7 +22,7 @@ from graft.base.files import (
     write_file,
 )
 from graft.model.integrity import Integrity
-from graft.store.archive import ArchiveFile, ArchiveRefused, read_archive
+from graft.store.archive import ArchiveFile, ArchiveRefused, read_archive, shown
 from graft.store.paths import Store
 from graft.store.trash import discard
 
@@ -138,7 +138,7 @@ def _write_files(folder: str, data: bytes, subject: str) -> tuple[ObjectFile, ..
         if written.setdefault(file.path, entry) is entry:
             write_file(os.path.join(folder, file.path), file.data, mode=entry.mode)
         elif written[file.path] != entry:
-            raise ArchiveRefused(f"'{file.path}' is there twice, with different contents")
+            raise ArchiveRefused(f"'{shown(file.path)}' is there twice, with different contents")
     if package_json is None:
         raise ArchiveRefused(f"it holds no package.json, so it is not {subject}")
     commands = _bin_targets(package_json)

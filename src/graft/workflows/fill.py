@@ -42,6 +42,8 @@ def fill_store(
         populate(store, slots[id], stored[graph.nodes[id].manifest.id], cloner)
 
     with ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 2))) as threads:
+        # The network is done; what it said of packages can be written while links are made.
+        threads.submit(work.source.flush)
         for _ in threads.map(make, lacking.values()):
             progress.linked += 1
             progress.changed()

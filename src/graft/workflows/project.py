@@ -90,6 +90,8 @@ class Work:
     def close(self) -> None:
         if "archives" in self.__dict__:
             self.archives.close()
+        if "source" in self.__dict__:
+            self.source.flush()
         if "client" in self.__dict__:
             self.client.close()
 
