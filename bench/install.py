@@ -16,10 +16,11 @@ import sys
 import time
 from pathlib import Path
 
+from install_names import pin
 from install_report import Report, as_json, as_markdown, as_text, machine, put_section
 from install_run import Bench, FailedError
 from install_scenarios import SCENARIOS
-from install_tools import UnusableError, default_graft, find_tools
+from install_tools import UnusableError, default_graft, find_registry, find_tools
 
 FIXTURES = Path(__file__).with_name("fixtures")
 _START = time.monotonic()
@@ -27,15 +28,25 @@ _START = time.monotonic()
 
 def main(arguments: list[str]) -> int:
     said = _parser().parse_args(arguments)
+    work = Path(said.work).resolve() if said.work else _default_work()
+    folder = work / f"run-{os.getpid()}"
     try:
-        report = _run(said, arguments)
+        _publish(_run(said, work, folder), said)
     except (UnusableError, FailedError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bench: interrupted", file=sys.stderr)
         return 130
-    print(as_text(report))
+    finally:
+        if folder.exists():
+            _say("deleting what was installed")
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _publish(report: Report, said: argparse.Namespace) -> None:
+    print(as_text(report), flush=True)
     if said.json:
         text = json.dumps(as_json(report), indent=1)
         Path(said.json).write_text(text + "\n", encoding="utf-8")
@@ -44,7 +55,6 @@ def main(arguments: list[str]) -> int:
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         text = put_section(before, report.fixture, as_markdown(report))
         path.write_text(text, encoding="utf-8")
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,39 +76,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(said: argparse.Namespace, arguments: list[str]) -> Report:
+def _run(said: argparse.Namespace, work: Path, folder: Path) -> Report:
     load = os.getloadavg()[0]
     fixture = _fixture(said.fixture)
-    work = Path(said.work).resolve() if said.work else _default_work()
+    registry = find_registry()
+    pin(registry, sys.argv)
     graft = str(Path(said.graft).absolute()) if said.graft else default_graft()
     overrides = json.loads(fixture.read_bytes()).get("overrides", {})
-    tools = find_tools(graft, work, overrides, _say)
+    tools = find_tools(graft, registry, work, overrides, _say)
     if said.tool:
         unknown = set(said.tool) - {tool.key for tool in tools}
         if unknown:
             raise UnusableError(f"no tool is called {', '.join(sorted(unknown))}")
         tools = [tool for tool in tools if tool.key in said.tool]
     scenarios = [s for s in SCENARIOS if not said.scenario or s.key in said.scenario]
-    folder = work / f"run-{os.getpid()}"
-    try:
-        bench = Bench(
-            folder, tools, scenarios, fixture.read_bytes(), timeout=said.timeout, say=_say
-        )
-        bench.prove()
-        for number in range(said.runs):
-            bench.round(number)
-        return Report(
-            fixture=fixture.stem,
-            runs=said.runs,
-            date=datetime.date.today(),
-            command=_command(arguments),
-            machine=machine(work, load),
-            tools=tools,
-            results=bench.results,
-        )
-    finally:
-        _say("deleting what was installed")
-        shutil.rmtree(folder, ignore_errors=True)
+    bench = Bench(folder, tools, scenarios, fixture.read_bytes(), timeout=said.timeout, say=_say)
+    bench.prove()
+    for number in range(said.runs):
+        bench.round(number)
+    return Report(
+        fixture=fixture.stem,
+        runs=said.runs,
+        date=datetime.date.today(),
+        command=_command(said),
+        machine=machine(work, load),
+        tools=tools,
+        results=bench.results,
+    )
 
 
 def _fixture(name: str) -> Path:
@@ -113,10 +117,16 @@ def _default_work() -> Path:
     return Path(cache).resolve() / "graft-bench"
 
 
-def _command(arguments: list[str]) -> str:
-    """As it can be repeated elsewhere: paths by their last part."""
-    shown = [Path(word).name if word.startswith("/") else word for word in arguments]
-    return " ".join(["python bench/install.py", *shown])
+def _command(said: argparse.Namespace) -> str:
+    """What was measured, as it can be repeated elsewhere: without paths."""
+    words = [
+        "python bench/install.py",
+        f"--fixture {Path(said.fixture).stem}",
+        f"--runs {said.runs}",
+    ]
+    words += [f"--scenario {key}" for key in said.scenario or ()]
+    words += [f"--tool {key}" for key in said.tool or ()]
+    return " ".join(words)
 
 
 def _say(line: str) -> None:

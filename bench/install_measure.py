@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -101,11 +101,10 @@ def summarize(samples: Sequence[Sample]) -> Summary:
     )
 
 
-def ratio(own: Sequence[Sample], peers: Iterable[Sequence[Sample]]) -> float:
+def ratio(own: Sequence[Sample], peers: Sequence[Sequence[Sample]]) -> float:
     """The median over the rounds of our wall time, divided by the round's best among the peers."""
-    rounds = zip(own, *peers, strict=True)
-    quotients = [mine.wall / min(other.wall for other in others) for mine, *others in rounds]
-    return median(quotients)
+    best = [min(peer[number].wall for peer in peers) for number in range(len(own))]
+    return median(mine.wall / wall for mine, wall in zip(own, best, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from install_measure import Summary, ratio, summarize
+from install_names import pinned
 from install_run import Results
 from install_scenarios import SCENARIOS
 from install_tools import Tool
@@ -31,13 +32,14 @@ class Machine:
     file_system: str
     python: str
     node: str
+    names: str
     load_before: float
     load_after: float
 
     def __str__(self) -> str:
         return (
             f"{self.cores} cores, {self.memory_gib} GiB, {self.system}, {self.file_system}, "
-            f"Python {self.python}, Node {self.node}; "
+            f"Python {self.python}, Node {self.node}; names resolved {self.names}; "
             f"load average {self.load_before:.1f} before, {self.load_after:.1f} after"
         )
 
@@ -52,6 +54,7 @@ def machine(work: Path, load_before: float) -> Machine:
         file_system=_file_system(work),
         python=platform.python_version(),
         node=node.stdout.strip().removeprefix("v"),
+        names="once for all tools" if pinned() else "by each tool",
         load_before=load_before,
         load_after=os.getloadavg()[0],
     )
@@ -100,7 +103,7 @@ class Report:
             peers = {tool: samples for tool, samples in by_tool.items() if tool != OWN}
             if OWN in by_tool and peers:
                 best = min(peers, key=lambda tool: summarize(peers[tool]).wall)
-                answer[scenario] = ratio(by_tool[OWN], peers.values()), best
+                answer[scenario] = ratio(by_tool[OWN], list(peers.values())), best
         return answer
 
     def verdict(self) -> str:
@@ -232,7 +235,8 @@ def as_markdown(report: Report) -> str:
             "|---|---|---|---|",
             *(
                 f"| {tool} | {found.entries:,} | {found.inodes:,} | {found.size / 1e6:.2f} |"
-                for tool, found in report.results.footprints.items()
+                for tool in tools
+                for found in [report.results.footprints[tool]]
             ),
             "",
         ]

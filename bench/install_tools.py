@@ -58,13 +58,25 @@ def environment(home: Path) -> dict[str, str]:
     return passed_on | {"HOME": str(home), "LANG": "C.UTF-8", "NO_COLOR": "1", "DO_NOT_TRACK": "1"}
 
 
+def find_registry() -> str:
+    """The one that npm is configured for: to be used, and not to be shown."""
+    registry = _npm_setting(_on_path("npm"), "registry")
+    if not registry.startswith(("http://", "https://")):
+        raise UnusableError("npm names no registry: see 'npm config get registry'")
+    return registry
+
+
 def find_tools(
-    graft: str, work: Path, overrides: Mapping[str, str], say: Callable[[str], None]
+    graft: str,
+    registry: str,
+    work: Path,
+    overrides: Mapping[str, str],
+    say: Callable[[str], None],
 ) -> list[Tool]:
     """graft and its peers, which are installed below ``work`` if they are not there yet."""
     npm = _on_path("npm")
     peers = _install_peers(npm, work, say)
-    npmrc = _npmrc(npm)
+    npmrc = _npmrc(npm, registry)
     pnpm = _only(peers, "node_modules/@pnpm/exe.*/pnpm")
     bun = _only(peers, "node_modules/@oven/bun-*/bin/bun")
     # pnpm reads overrides from here alone; all tools shall have the same graph to install.
@@ -145,11 +157,8 @@ def registry_words(npmrc: str) -> list[str]:
     return [word for word in words if word]
 
 
-def _npmrc(npm: str) -> str:
-    """The registry and the authorities that npm is configured for; no credentials."""
-    registry = _npm_setting(npm, "registry")
-    if not registry.startswith(("http://", "https://")):
-        raise UnusableError("npm names no registry: see 'npm config get registry'")
+def _npmrc(npm: str, registry: str) -> str:
+    """The registry, and the authorities that npm is configured for; no credentials."""
     lines = [f"registry={registry}"]
     authority = _npm_setting(npm, "cafile")
     if authority not in ("", "null", "undefined"):

@@ -93,3 +93,14 @@ def test_a_tag_on_something_that_is_no_version_is_no_answer(
     assert project.graft("install", check=False).code == 20
     project.manifest(dependencies={"a": "*"})
     assert project.graft("install", "--json").json["direct"] == {"a": "1.0.0"}
+
+
+@pytest.mark.parametrize("alias", ["npm:../../evil@1", "npm:@../evil", "npm:node_modules@*"])
+def test_an_alias_of_something_that_is_no_name_is_refused(
+    project: Project, registry: LocalRegistry, alias: str
+) -> None:
+    registry.publish("a@1.0.0", dependencies={"x": alias})
+    project.manifest(dependencies={"a": "1"})
+    failed = project.graft("install", "--json", check=False)
+    error = failed.json["error"]
+    assert (failed.code, error["code"], error["where"]) == (26, "bad-specifier", "a@1.0.0")

@@ -24,7 +24,8 @@ def write_atomic(path: str, data: bytes, *, durable: bool = False) -> None:
     """
     staged = temporary_sibling(path)
     try:
-        write_file(staged, data, mode=_mode_of(path), durable=durable)
+        write_file(staged, data, durable=durable)
+        copy_mode(path, staged)
         point("file-staged")
         os.replace(staged, path)
     except BaseException:
@@ -45,6 +46,12 @@ def write_file(
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def copy_mode(source: str, target: str) -> None:
+    """Give ``target`` the mode of ``source`` if that is there: all of it, whatever the umask."""
+    with suppress(FileNotFoundError):
+        os.chmod(target, stat.S_IMODE(os.stat(source).st_mode))
 
 
 def read_file(path: str) -> bytes | None:
@@ -69,10 +76,3 @@ def remove_tree(path: str) -> None:
     for folder, _, _ in os.walk(path):
         os.chmod(folder, 0o700)
     shutil.rmtree(path)
-
-
-def _mode_of(path: str) -> int:
-    try:
-        return stat.S_IMODE(os.stat(path).st_mode)
-    except FileNotFoundError:
-        return 0o666

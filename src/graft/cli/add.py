@@ -19,7 +19,24 @@ _EXAMPLES = """\
 def run(command: Command, arguments: list[str], console: Console) -> int:
     parser = Parser(command, examples=_EXAMPLES, usage="[flags] <package>...")
     install_flags(parser)
+    save_flags(parser)
     parser.add_argument("packages", nargs="+", help="name, name@range, name@tag")
+    said = parser.parse(arguments)
+    from graft.model.requirement import Kind
+    from graft.workflows.edit import add
+    from graft.workflows.report import InstallOptions
+    from graft.workflows.wishes import read_wish
+
+    options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
+    wishes = [read_wish(text) for text in said.packages]
+    with session(said, console, flag_settings(said)) as context:
+        kind = Kind(said.kind) if said.kind else None
+        report = add(context, wishes, options, kind=kind, exact=said.save_exact)
+    return show(console, command.name, report)
+
+
+def save_flags(parser: Parser) -> None:
+    """How packages are saved; ``graft install <package>`` has the same."""
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument(
         "-D",
@@ -51,14 +68,3 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser.add_argument(
         "-E", "--save-exact", "--exact", action="store_true", help="save the version without ^"
     )
-    said = parser.parse(arguments)
-    from graft.model.requirement import Kind
-    from graft.workflows.edit import add, read_wish
-    from graft.workflows.report import InstallOptions
-
-    options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
-    wishes = [read_wish(text) for text in said.packages]
-    with session(said, console, flag_settings(said)) as context:
-        kind = Kind(said.kind) if said.kind else None
-        report = add(context, wishes, options, kind=kind, exact=said.save_exact)
-    return show(console, command.name, report)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from graft.cli.commands import Command
+from graft.cli import add
+from graft.cli.commands import Command, find
 from graft.cli.console import Console
 from graft.cli.parser import Parser, flag_settings, install_flags
 from graft.cli.report import show
@@ -18,7 +19,9 @@ _EXAMPLES = """\
 def run(command: Command, arguments: list[str], console: Console) -> int:
     parser = Parser(command, examples=_EXAMPLES, usage="[flags]")
     install_flags(parser)
-    parser.add_argument("packages", nargs="*", help="packages to add, as for 'graft add'")
+    if command.name == "install":
+        add.save_flags(parser)
+        parser.add_argument("packages", nargs="*", help="packages to add, as for 'graft add'")
     parser.add_argument(
         "--frozen-lockfile",
         action="store_true",
@@ -32,13 +35,12 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         "make the project's links anew",
     )
     said = parser.parse(arguments)
-    if said.packages:
-        from graft.cli import add
-        from graft.cli.commands import find
-
+    if command.name == "install" and said.packages:
         adding = find("add")
         assert adding is not None
         return add.run(adding, arguments, console)
+    if command.name == "install" and (said.kind or said.save_exact):
+        parser.error("there is no package to save")
     from graft.project.manifest import read_manifest
     from graft.workflows.install import install
     from graft.workflows.project import at_work

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import os
 import sys
+import traceback
 
 from graft.base.diagnostics import CODES, Diagnostic, GraftError
 from graft.cli.commands import COMMANDS, Command, find
@@ -15,6 +16,7 @@ from graft.cli.console import Console
 def run(arguments: list[str]) -> int:
     """Returns the exit code; docs/diagnostics lists what each means."""
     console = Console(os.environ, json="--json" in arguments)
+    arguments = _command_first(arguments)
     try:
         if not arguments or arguments[0] in ("help", "--help", "-h"):
             return _help(console, arguments[1:])
@@ -37,6 +39,23 @@ def run(arguments: list[str]) -> int:
         return CODES["interrupted"]
     except OSError as error:
         return console.failure(_system_error(error))
+    except Exception as error:
+        # stdout still keeps its promise; the traceback is for whoever mends it.
+        traceback.print_exc()
+        return console.failure(_own_error(error))
+
+
+def _command_first(arguments: list[str]) -> list[str]:
+    """``graft -C DIR ls`` is ``graft ls -C DIR``: flags that all commands share may come first."""
+    at = 0
+    while at < len(arguments):
+        if arguments[at] in ("-C", "--dir"):
+            at += 2
+        elif arguments[at] in ("--json", "--silent", "-s") or arguments[at].startswith("--dir="):
+            at += 1
+        else:
+            break
+    return arguments[at : at + 1] + arguments[:at] + arguments[at + 1 :]
 
 
 def _call(command: Command, arguments: list[str], console: Console) -> int:
@@ -67,6 +86,14 @@ def _unknown(name: str) -> GraftError:
         "usage",
         f"there is no command '{name}'",
         fix=f"did you mean 'graft {near[0]}'?" if near else "'graft help' lists what there is",
+    )
+
+
+def _own_error(error: Exception) -> Diagnostic:
+    return Diagnostic(
+        code="internal-error",
+        message=f"graft made a mistake: {type(error).__name__}: {error}",
+        fix="report it, with the traceback on stderr",
     )
 
 

@@ -30,8 +30,10 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, arguments: list[str]) -> argparse.Namespace:
         said, extra = self.parse_known_intermixed_args(arguments)
-        if extra:
+        if extra and extra[0].startswith("-"):
             self.error(f"there is no flag '{extra[0]}'")
+        if extra:
+            self.error(f"'{extra[0]}' is one argument too many")
         return said
 
     def error(self, message: str) -> NoReturn:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from graft.model.bins import chosen_bins
 from graft.model.graph import Graph
 from graft.store.paths import Store
 from graft.store.slots import Slot
@@ -36,21 +37,10 @@ def virtual_links(
     for local, id in sorted(edges.items()):
         links[local] = store.package(slots[id].name, slots[id].package)
         reasons[local] = f"{importer} asks for {local}"
-    for command, (local, path) in root_bins(graph, edges).items():
+    for command, (local, path) in chosen_bins(graph, edges).items():
         links[f".bin/{command}"] = f"../{local}/{path}"
         reasons[f".bin/{command}"] = f"a command of {local}"
     if own_name and own_name not in links:
         links[own_name] = os.path.join("..", "..") if "/" in own_name else ".."
         reasons[own_name] = "the project's own name"
     return Wanted(links, reasons)
-
-
-def root_bins(graph: Graph, edges: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Command -> (local name, path in the package). Where two packages offer one command, the one
-    that is named after it has it, else the first by name."""
-    chosen: dict[str, tuple[str, str]] = {}
-    for local, id in sorted(edges.items()):
-        for command, path in graph.nodes[id].manifest.bins:
-            if command not in chosen or local.rpartition("/")[2] == command:
-                chosen[command] = (local, path)
-    return dict(sorted(chosen.items()))

@@ -20,6 +20,7 @@ from graft.model.manifest import Manifest
 from graft.model.names import check_name
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
+from graft.versions.version import parse_version
 
 LOCK_NAME = "graft-lock.json"
 LOCK_VERSION = 1
@@ -35,7 +36,7 @@ _SECTIONS = (
 
 def write_lock(graph: Graph) -> bytes:
     importers = (
-        f'"{path}": {{\n{_lines(_importer_lines(graph.importers[path]))}\n}}'
+        f"{_text(path)}: {{\n{_lines(_importer_lines(graph.importers[path]))}\n}}"
         for path in sorted(graph.importers)
     )
     nodes = (f"{_text(id)}: {_text(_node_entry(graph.nodes[id]))}" for id in sorted(graph.nodes))
@@ -115,7 +116,7 @@ def read_lock(data: bytes, *, where: str) -> Graph:
         )
         _check_edges(graph)
         return graph
-    except (KeyError, TypeError, ValueError, AttributeError, GraftError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, GraftError) as error:
         raise _unreadable(where, data, error) from None
 
 
@@ -143,6 +144,8 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
         platforms=_platforms(entry),
         has_scripts=bool(entry.get("scripts", False)),
     )
+    if not id.startswith(manifest.id) or id[len(manifest.id) :][:1] not in ("", "("):
+        raise ValueError(f"'{id}' is not {manifest.id}")
     return Node(id=id, manifest=manifest, edges=edges)
 
 
@@ -154,8 +157,9 @@ def _coordinates(id: str, origin: str) -> tuple[str, str]:
         rest = rest.removeprefix(f"{origin}#")
     version = rest.partition("(")[0]
     check_name(name)
-    if not version or not version.isascii() or not set(version).isdisjoint("/\\:\0 "):
+    if not version.isascii() or not set(version).isdisjoint("/\\:\0 "):
         raise ValueError(f"'{id}' holds no version")
+    parse_version(version)
     return name, version
 
 
@@ -168,7 +172,7 @@ def _read_edges(
 ) -> None:
     for local, edge in section.items():
         check_name(local)
-        specifier, *target = edge
+        specifier, *target = _strings(edge)
         requirements.append(
             Requirement(local=local, specifier=_string(specifier), kind=kind, optional=optional)
         )
@@ -179,7 +183,8 @@ def _read_edges(
 def _importer(path: str, entry: dict[str, list[str]]) -> Importer:
     requirements: list[Requirement] = []
     edges: dict[str, str] = {}
-    for local, (kind, *edge) in entry.items():
+    for local, said in entry.items():
+        kind, *edge = _strings(said)
         optional = kind == Kind.OPTIONAL
         _read_edges({local: edge}, Kind(kind), optional, requirements, edges)
     return Importer(path=path, requirements=tuple(requirements), edges=edges)
@@ -192,11 +197,13 @@ def _bin(command: str, path: str) -> tuple[str, str]:
 
 
 def _platforms(entry: dict[str, Any]) -> PlatformLimits:
-    os, cpu, libc = (tuple(map(_string, entry.get(key, ()))) for key in ("os", "cpu", "libc"))
+    os, cpu, libc = (tuple(_strings(entry.get(key, []))) for key in ("os", "cpu", "libc"))
     return PlatformLimits(os=os, cpu=cpu, libc=libc) if os or cpu or libc else ANYWHERE
 
 
 def _check_edges(graph: Graph) -> None:
+    if "." not in graph.importers:
+        raise ValueError("it does not say what the project asks for")
     owners: list[Importer | Node] = [*graph.importers.values(), *graph.nodes.values()]
     for owner in owners:
         for local, target in owner.edges.items():
@@ -208,6 +215,12 @@ def _string(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected a text, found {value!r}")
     return value
+
+
+def _strings(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list of texts, found {value!r}")
+    return [_string(item) for item in value]
 
 
 def _unreadable(where: str, data: bytes, error: Exception) -> GraftError:

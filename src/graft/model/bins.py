@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
+
+from graft.model.graph import Graph
 
 
 def is_safe_bin(command: str, path: str) -> bool:
@@ -18,6 +21,21 @@ def is_safe_bin(command: str, path: str) -> bool:
         and bool(path)
         and path == normal_bin_path(path)
     )
+
+
+def chosen_bins(graph: Graph, edges: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """The commands beside which code with these ``edges`` runs: command -> (local name, path in the
+    package). Where several packages offer one command, the package of that name has it, else one of
+    that name in a scope, else the first by name."""
+    chosen: dict[str, tuple[str, str]] = {}
+    ranks: dict[str, tuple[bool, bool, str]] = {}
+    for local, id in edges.items():
+        for command, path in graph.nodes[id].manifest.bins:
+            rank = (local != command, local.rpartition("/")[2] != command, local)
+            if command not in ranks or rank < ranks[command]:
+                ranks[command] = rank
+                chosen[command] = (local, path)
+    return dict(sorted(chosen.items()))
 
 
 def normal_bin_path(path: str) -> str:

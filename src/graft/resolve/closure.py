@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.model.manifest import Manifest
+from graft.model.names import check_name
 from graft.model.requirement import Kind, Requirement
 from graft.project.overrides import Overrides
 from graft.resolve.locked import Locked
-from graft.resolve.pick import admits, newest, newest_of, pick
+from graft.resolve.pick import admits, newest_of, no_version, pick
 from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource
 from graft.versions.ranges import Range
@@ -158,6 +159,7 @@ class Closure:
                 where=" > ".join(self.path_to(owner)),
                 fix="depend on a version from a registry",
             )
+        check_name(wanted.package, where=" > ".join(self.path_to(owner)))
         had = self._locked.edge(owner, local, specifier) if specifier else None
         if had and had.name == wanted.package and _answers(had, wanted.range):
             return had
@@ -170,7 +172,7 @@ class Closure:
             packument = self._source.refresh(wanted.package)
             version = pick(packument, wanted, self._tag)
         if version is None:
-            raise _no_version(packument, wanted, specifier)
+            raise no_version(packument, wanted, specifier)
         manifest = packument.manifest(version)
         return manifest if optional else _without_libc(manifest)
 
@@ -256,28 +258,3 @@ def _together(specifiers: Sequence[Specifier]) -> Specifier | None:
             return None
         range = range.intersection(other.range)
     return first._replace(range=range)
-
-
-def _no_version(packument: Packument, wanted: Specifier, specifier: str) -> GraftError:
-    latest = packument.tags.get("latest", "")
-    if wanted.range is None:
-        tags = ", ".join(f"{tag} ({version})" for tag, version in sorted(packument.tags.items()))
-        return GraftError(
-            "no-matching-version",
-            f"{packument.name} has no dist-tag '{wanted.tag}'",
-            where=packument.name,
-            why=[f"its tags are {tags}"] if tags else [],
-            fix=f"ask for {packument.name}@latest, or for a range",
-        )
-    shown = specifier or str(wanted.range)
-    near = newest(packument, wanted.range.include_prereleases(), "")
-    why = [f"the newest version is {latest}"] if latest else []
-    if near:
-        why.append(f"{near} would match, but a range has to name a prerelease to get one")
-    return GraftError(
-        "no-matching-version",
-        f"no version of {packument.name} is in '{shown}'",
-        where=packument.name,
-        why=why,
-        fix=f"ask for {packument.name}@^{latest}" if latest else "",
-    )

@@ -21,6 +21,9 @@ from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import parse_specifier
 from graft.versions.version import parse_version
 
+# How far a context is looked into to see that a dependency cycle repeats itself.
+_SIGHT = 2
+
 
 class Place(NamedTuple):
     """Where a name is provided: an instance's dependency ``local``, or the instance itself if
@@ -122,22 +125,29 @@ class _Walk:
 
     def _enter(self, package: str, parent: Instance, importer: Instance) -> Instance:
         """The instance of ``package`` as ``parent``'s child."""
-        context = {}
-        for name in self._free[package]:
-            place = self._provided(name, parent, importer)
-            if place:
-                context[name] = place
-        key = (package, *((n, id(p.owner), p.local) for n, p in sorted(context.items())))
+        context = self._context(package, parent, importer)
+        key = (package, *((name, self._identity(name, place)) for name, place in context.items()))
         known = self._memo.get(key)
         if known is None:
             made = Instance(package, parent, context)
-            known = self._unrolled(made) if context else None
+            known = self._unrolled(made, importer) if context else None
             if known is None:
                 known = made
                 self._instances.append(made)
                 self._queue.append((made, importer))
             self._memo[key] = known
         return known
+
+    def _context(self, package: str, parent: Instance, importer: Instance) -> dict[str, Place]:
+        found = ((name, self._provided(name, parent, importer)) for name in self._free[package])
+        return {name: place for name, place in found if place}
+
+    def _identity(self, name: str, place: Place) -> object:
+        """A provider that takes nothing from its own dependents is the same in every place."""
+        packages = self._packages_at(name, place)
+        if any(self._free[package] for package in packages):
+            return id(place.owner), place.local
+        return packages, place.added
 
     def _provided(self, name: str, parent: Instance, importer: Instance) -> Place | None:
         if name in self._children[parent.package]:
@@ -148,21 +158,36 @@ class _Walk:
             return Place(parent, "")
         return parent.context.get(name)
 
-    def _unrolled(self, made: Instance) -> Instance | None:
-        """An ancestor of the same package whose context names the same packages.
+    def _unrolled(self, made: Instance, importer: Instance) -> Instance | None:
+        """An ancestor of the same package whose context looks the same.
 
         Dependency cycles that provide peers to each other would otherwise go on for ever, each turn
-        seeing the providers of the turn before.
+        seeing the providers of the turn before. So along every path a package's peers, and their
+        peers, are exact; what lies beyond those may be that of a turn before.
         """
         ancestor = made.parent
         while ancestor is not None:
-            if ancestor.package == made.package and self._coarse(ancestor) == self._coarse(made):
+            if ancestor.package == made.package and self._looks(
+                ancestor.context, importer, _SIGHT
+            ) == self._looks(made.context, importer, _SIGHT):
                 return ancestor
             ancestor = ancestor.parent
         return None
 
-    def _coarse(self, instance: Instance) -> dict[str, object]:
-        return {name: self._packages_at(name, p) for name, p in instance.context.items()}
+    def _looks(self, context: dict[str, Place], importer: Instance, depth: int) -> object:
+        """The packages in a context, and to some depth those in the contexts of each."""
+        if depth == 0:
+            return None
+        seen = {}
+        for name, place in context.items():
+            for package in self._packages_at(name, place):
+                own = (
+                    self._context(package, place.owner, importer)
+                    if place.local or place.added
+                    else place.owner.context
+                )
+                seen[name, package] = self._looks(own, importer, depth - 1)
+        return seen
 
     def _packages_at(self, name: str, place: Place) -> tuple[str, ...]:
         if place.added:

@@ -1,9 +1,10 @@
-"""Which of a package's versions a specifier gets."""
+"""Which of a package's versions a specifier gets, and what to say where it gets none."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from graft.base.diagnostics import GraftError
 from graft.model.manifest import Manifest
 from graft.sources.packument import Packument
 from graft.versions.ranges import Range
@@ -41,6 +42,32 @@ def newest(packument: Packument, range: Range, tag: str) -> str | None:
         if not packument.is_deprecated(text):
             return text
     return candidates[0][1]
+
+
+def no_version(packument: Packument, wanted: Specifier, specifier: str) -> GraftError:
+    """The error for ``pick``'s None. ``specifier`` is what was written, if anything was."""
+    latest = packument.tags.get("latest", "")
+    if wanted.range is None:
+        tags = ", ".join(f"{tag} ({version})" for tag, version in sorted(packument.tags.items()))
+        return GraftError(
+            "no-matching-version",
+            f"{packument.name} has no dist-tag '{wanted.tag}'",
+            where=packument.name,
+            why=[f"its tags are {tags}"] if tags else [],
+            fix=f"ask for {packument.name}@latest, or for a range",
+        )
+    shown = specifier or str(wanted.range)
+    near = newest(packument, wanted.range.include_prereleases(), "")
+    why = [f"the newest version is {latest}"] if latest else []
+    if near:
+        why.append(f"{near} would match, but a range has to name a prerelease to get one")
+    return GraftError(
+        "no-matching-version",
+        f"no version of {packument.name} is in '{shown}'",
+        where=packument.name,
+        why=why,
+        fix=f"ask for {packument.name}@^{latest}" if latest else "",
+    )
 
 
 def admits(range: Range, version: str) -> bool:

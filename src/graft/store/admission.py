@@ -24,7 +24,7 @@ def required_integrity(manifest: Manifest) -> Integrity:
 
 
 def weak_integrity_note(manifests: Iterable[Manifest]) -> list[Diagnostic]:
-    weak = sorted(m.id for m in manifests if m.integrity.startswith("sha1-"))
+    weak = sorted(m.id for m in manifests if "sha1-" in m.integrity and required_integrity(m).weak)
     if not weak:
         return []
     return [

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
-from graft.store.objects import ObjectFile, StoredObject
+from graft.store.objects import StoredObject, entries, holds, holds_just
 from graft.store.paths import Store
 from graft.store.slots import Slot, slot_links
 
 
 def object_is_intact(stored: StoredObject) -> bool:
-    """Every file is there with its bytes; rehashes all of them."""
-    return all(_holds(os.path.join(stored.folder, file.path), file) for file in stored.files)
+    return holds_just(stored.folder, stored.files)
 
 
 def slot_is_intact(store: Store, slot: Slot, stored: StoredObject) -> bool:
-    """The slot's files are those of its object, itself intact, and its links are in place."""
-    package = store.package(slot.name, slot.package)
+    """The slot's files are those of its object, itself intact; its links are in place; and nothing
+    else is there."""
     modules = os.path.join(store.slot(slot.name), "node_modules")
-    return all(
-        _same_file(os.path.join(package, file.path), os.path.join(stored.folder, file.path))
-        or _holds(os.path.join(package, file.path), file)
-        for file in stored.files
-    ) and all(_leads(os.path.join(modules, path), to) for path, to in slot_links(slot).items())
-
-
-def _holds(path: str, file: ObjectFile) -> bool:
-    try:
-        with open(path, "rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest() == file.digest
-    except OSError:
-        return False
+    links = slot_links(slot)
+    files = {f"{slot.package}/{file.path}": file for file in stored.files}
+    return (
+        set(entries(modules)) == links.keys() | files.keys()
+        and all(_leads(os.path.join(modules, path), to) for path, to in links.items())
+        and all(
+            _same_file(os.path.join(modules, path), os.path.join(stored.folder, file.path))
+            or holds(os.path.join(modules, path), file)
+            for path, file in files.items()
+        )
+    )
 
 
 def _same_file(first: str, second: str) -> bool:

@@ -18,6 +18,9 @@ T = TypeVar("T", bound=Hashable)
 
 _KEY_BYTES = 16  # 128 bits: 32 hex digits in a slot's name
 
+# Nodes on cycles by what they are: key -> the keys of their children by local name.
+_OnCycles = dict[str, dict[str, dict[str, str]]]
+
 
 def graph_keys(
     fields: Mapping[T, Sequence[str]], edges: Mapping[T, Mapping[str, T]]
@@ -28,14 +31,63 @@ def graph_keys(
     name. Every child must be a node.
     """
     keys: dict[T, str] = {}
+    on_cycles: _OnCycles = {}
     own = {node: _hash("node", *values) for node, values in fields.items()}
     for component in components(edges):
-        if len(component) == 1 and component[0] not in edges[component[0]].values():
+        if twins := _twins(component, own, edges, keys, on_cycles):
+            keys.update(twins)
+        elif len(component) == 1 and component[0] not in edges[component[0]].values():
             (node,) = component
             keys[node] = _lone_key(own[node], edges[node], keys)
         else:
             keys.update(_component_keys(component, own, edges, keys))
+            for node in component:
+                children = {local: keys[child] for local, child in edges[node].items()}
+                on_cycles.setdefault(own[node], {})[keys[node]] = children
     return keys
+
+
+def _twins(
+    members: Sequence[T],
+    own: Mapping[T, str],
+    edges: Mapping[T, Mapping[str, T]],
+    keys: Mapping[T, str],
+    on_cycles: _OnCycles,
+) -> dict[T, str]:
+    """The keys that the members have already, where they are one more turn of cycles met before:
+    ``t -> a -> b -> a`` with ``t`` like ``b``. All of a component are, or none is.
+
+    Assume every key that fits a member by itself, then give up those that its children deny.
+    """
+    possible: dict[T, set[str]] = {}
+    for node in members:
+        possible[node] = {
+            key
+            for key, children in on_cycles.get(own[node], {}).items()
+            if children.keys() == edges[node].keys()
+        }
+        if not possible[node]:
+            return {}
+    shrinking = True
+    while shrinking:
+        shrinking = False
+        for node in members:
+            kept = {
+                key
+                for key in possible[node]
+                if all(
+                    to in possible[child]
+                    if (child := edges[node][local]) in possible
+                    else to == keys[child]
+                    for local, to in on_cycles[own[node]][key].items()
+                )
+            }
+            if not kept:
+                return {}
+            shrinking |= kept != possible[node]
+            possible[node] = kept
+    # One each: nodes of different keys never unfold alike.
+    return {node: key for node, (key,) in possible.items()}
 
 
 def _lone_key(own: str, edges: Mapping[str, T], keys: Mapping[T, str]) -> str:

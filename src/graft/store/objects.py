@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from graft.base.diagnostics import GraftError
@@ -24,7 +26,7 @@ from graft.base.files import (
 from graft.model.integrity import Integrity
 from graft.store.archive import ArchiveFile, ArchiveRefused, read_archive, shown
 from graft.store.paths import Store
-from graft.store.trash import discard
+from graft.store.trash import discard, publish
 
 _MANIFEST_VERSION = 1
 
@@ -108,7 +110,9 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
             "files": [[file.path, file.executable, file.size, file.digest] for file in files],
         }
         point("object-staged")
-        _publish(store, staged, folder, files)
+        # Another process, or an earlier life of this one, may have been here first and not have
+        # written its manifest yet.
+        publish(store, staged, folder, lambda: holds_just(folder, files))
         point("object-renamed")
         write_atomic(f"{folder}.json", json.dumps(manifest, separators=(",", ":")).encode())
         point("object-published")
@@ -180,25 +184,30 @@ def _bin_targets(package_json: bytes) -> frozenset[str]:
     return frozenset(os.path.normpath(path) for path in targets if isinstance(path, str) and path)
 
 
-def _publish(store: Store, staged: str, folder: str, files: tuple[ObjectFile, ...]) -> None:
-    try:
-        os.rename(staged, folder)
-        return
-    except OSError:
-        if not os.path.isdir(folder):
-            raise
-    # Another process, or an earlier life of this one, was here first and has not written its
-    # manifest yet. What it left is either equal, and good, or damaged, and goes.
-    if not _same_sizes(folder, files):
-        discard(store, folder)
-        os.rename(staged, folder)
+def holds_just(folder: str, files: Iterable[ObjectFile]) -> bool:
+    """Every file is there with its bytes, and nothing else is; rehashes all of them."""
+    return all(holds(os.path.join(folder, file.path), file) for file in files) and (
+        set(entries(folder)) == {file.path for file in files}
+    )
 
 
-def _same_sizes(folder: str, files: tuple[ObjectFile, ...]) -> bool:
+def holds(path: str, file: ObjectFile) -> bool:
+    """``path`` is that file: its bytes, and whether it may be run."""
     try:
-        return all(os.lstat(os.path.join(folder, f.path)).st_size == f.size for f in files)
+        with open(path, "rb") as opened:
+            mode = os.fstat(opened.fileno()).st_mode
+            same = hashlib.file_digest(opened, "sha256").hexdigest() == file.digest
     except OSError:
         return False
+    return same and stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR) == file.executable
+
+
+def entries(folder: str) -> Iterator[str]:
+    """Everything below a folder that is not a folder itself, by relative path."""
+    for place, folders, files in os.walk(folder):
+        below = os.path.relpath(place, folder)
+        for name in (*files, *(f for f in folders if os.path.islink(os.path.join(place, f)))):
+            yield name if below == "." else f"{below}/{name}"
 
 
 def _same_kind(data: bytes, integrity: Integrity) -> Integrity:

@@ -32,6 +32,10 @@ class Store:
         return os.path.join(self.root, "locks")
 
     @property
+    def journals(self) -> str:
+        return os.path.join(self.root, "journals")
+
+    @property
     def trash(self) -> str:
         return os.path.join(self.root, "trash")
 
@@ -48,6 +52,11 @@ class Store:
     def project_lock(self, project: str) -> str:
         return os.path.join(self.locks, f"project-{path_digest(project)}")
 
+    def project_journal(self, project: str) -> str:
+        """Where a change of the project that has been decided is written down: not in the project,
+        because what comes with a repository decides nothing."""
+        return os.path.join(self.journals, f"{path_digest(project)}.json")
+
     @property
     def shared_lock(self) -> str:
         """Installs hold this lock shared, collection holds it exclusive."""
@@ -57,9 +66,10 @@ class Store:
 def open_store(home: str) -> Store:
     """The store below ``home``, with its folders made; raises ``store-unwritable``."""
     store = Store(os.path.join(os.path.abspath(home), "store", "v1"))
+    folders = ("objects", "slots", "projects", "locks", "journals", "trash")
     try:
-        for folder in (store.objects, store.slots, store.projects, store.locks, store.trash):
-            os.makedirs(folder, exist_ok=True)
+        for folder in folders:
+            os.makedirs(os.path.join(store.root, folder), exist_ok=True)
     except OSError as error:
         raise GraftError(
             "store-unwritable",
@@ -71,4 +81,5 @@ def open_store(home: str) -> Store:
 
 
 def path_digest(path: str) -> str:
-    return hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:32]
+    """One digest for a folder, whatever links lead to it."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]

@@ -28,10 +28,16 @@ def settle_slots(store: Store, project: str, slots: Iterable[str], lock_digest: 
     _write(store, project, set(slots), lock_digest)
 
 
+def claimed_slots(store: Store, project: str) -> frozenset[str] | None:
+    """What ``project`` named last; None where the store does not know it, as after it was moved."""
+    slots = _read(store, project).get("slots")
+    return frozenset(slots) if isinstance(slots, list) else None
+
+
 def _write(store: Store, project: str, slots: set[str], lock_digest: str) -> None:
     record = {
         "project": _RECORD_VERSION,
-        "path": os.path.abspath(project),
+        "path": os.path.realpath(project),
         "lock": lock_digest,
         "slots": sorted(slots),
     }

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from graft.base.clones import Cloner
 from graft.base.faults import point
 from graft.base.files import remove_tree, temporary_sibling, write_file
+from graft.model.bins import chosen_bins
 from graft.model.graph import Graph
 from graft.model.names import file_name
 from graft.store.keys import graph_keys
 from graft.store.objects import FOLDER_MODE, StoredObject, make_folders
 from graft.store.paths import Store
-from graft.store.trash import discard
+from graft.store.trash import publish
 
 _READABLE_LENGTH = 120
 _SLOT_VERSION = 1
@@ -71,8 +72,7 @@ def slots_of(graph: Graph) -> dict[str, Slot]:
             },
             bins={
                 command: f"{local}/{path}"
-                for local, child in sorted(edges.items(), reverse=True)
-                for command, path in graph.nodes[child].manifest.bins
+                for command, (local, path) in chosen_bins(graph, edges).items()
             },
         )
     return slots
@@ -84,8 +84,8 @@ def slot_name(package: str, version: str, key: str) -> str:
     return f"{readable[:_READABLE_LENGTH]}-{key}"
 
 
-def has_slot(store: Store, slot: Slot) -> bool:
-    return os.path.exists(os.path.join(store.slots, slot.name, "slot.json"))
+def has_slot(store: Store, name: str) -> bool:
+    return os.path.exists(f"{store.slots}/{name}/slot.json")
 
 
 def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> bool:
@@ -100,7 +100,9 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
         os.chmod(modules, FOLDER_MODE)
         os.chmod(staged, FOLDER_MODE)
         point("slot-staged")
-        return _publish(store, staged, final)
+        made = publish(store, staged, final, lambda: has_slot(store, slot.name))
+        point("slot-published")
+        return made
     finally:
         if os.path.lexists(staged):
             remove_tree(staged)
@@ -149,19 +151,3 @@ def _inputs(slot: Slot) -> bytes:
         "dependencies": {local: child for local, (child, _) in slot.dependencies.items()},
     }
     return json.dumps(said, separators=(",", ":")).encode()
-
-
-def _publish(store: Store, staged: str, final: str) -> bool:
-    try:
-        os.rename(staged, final)
-        point("slot-published")
-        return True
-    except OSError:
-        if os.path.exists(os.path.join(final, "slot.json")):
-            return False
-        if not os.path.isdir(final):
-            raise
-    # A folder of that name without slot.json was damaged by someone; it makes way.
-    discard(store, final)
-    os.rename(staged, final)
-    return True

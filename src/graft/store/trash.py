@@ -1,16 +1,43 @@
-"""Taking something out of the store: renamed away first, so that nobody meets half of it."""
+"""Folders that come into the store whole and leave it whole."""
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable
+from contextlib import suppress
 
 from graft.base.files import remove_tree, temporary_sibling
 from graft.store.paths import Store
 
+_ATTEMPTS = 8
+
+
+def publish(store: Store, staged: str, final: str, is_good: Callable[[], bool]) -> bool:
+    """Rename a finished folder into place. False if what lies there ``is_good``; then that stays.
+
+    What is not good was damaged, or half made by someone who died, and makes way. Others may be
+    doing the same at the same time, which is why it is tried more than once.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            os.rename(staged, final)
+            return True
+        except OSError as error:
+            last = attempt == _ATTEMPTS - 1
+            if last or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        if is_good():
+            return False
+        discard(store, final)
+    raise AssertionError("the last attempt returns or raises")
+
 
 def discard(store: Store, path: str) -> None:
-    """Remove a folder of the store. Moving a folder needs write permission on the folder itself."""
+    """Remove a folder of the store, if it is still there: renamed away first, so that nobody meets
+    half of it. Moving a folder needs write permission on the folder itself."""
     aside = os.path.join(store.trash, os.path.basename(temporary_sibling(path)))
-    os.chmod(path, 0o700)
-    os.rename(path, aside)
+    with suppress(FileNotFoundError):
+        os.chmod(path, 0o700)
+        os.rename(path, aside)
     remove_tree(aside)

@@ -12,6 +12,7 @@ from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.project.manifest import ProjectManifest
 from graft.project.overrides import Overrides, read_overrides
+from graft.resolve.prune import reachable
 from graft.workflows.change import ROOT
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
@@ -30,7 +31,7 @@ def answer(
     overrides = read_overrides(manifest.overrides, own, where=manifest.path)
     open_questions = _open_questions(previous, manifest, overrides)
     if previous is not None and not open_questions and options.keeps_answers:
-        return previous, ()
+        return reachable(previous), ()
     if options.frozen:
         raise _frozen(work.context, previous, open_questions)
     from graft.resolve.locked import Locked

@@ -6,18 +6,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graft.base.diagnostics import Diagnostic, GraftError
-from graft.base.files import write_atomic
+from graft.base.diagnostics import Diagnostic
 from graft.link.commit import MODULES, Staging
 from graft.link.links import Plan, make_plan
-from graft.link.state import State, links_on_disk, read_state, state_bytes, state_file
+from graft.link.state import State, links_on_disk, read_state, state_bytes
 from graft.link.virtual import LAYOUT, virtual_links
 from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
 from graft.project.manifest import MANIFEST_NAME
 from graft.store.paths import Store
-from graft.store.projects import claim_slots, settle_slots
-from graft.store.slots import Slot
+from graft.store.projects import claim_slots, claimed_slots, settle_slots
+from graft.store.slots import Slot, has_slot
 
 ROOT = "."
 
@@ -53,32 +52,26 @@ class Change:
         forgets the old ones after."""
         names = {slot.name for slot in slots.values()}
         claim_slots(self.store, self.folder, names, self.lock_digest)
-        if plan.steps or not os.path.isdir(self.modules):
-            self._commit(plan)
-        else:
-            if self.files:
-                self._commit(None)
-            self._record_inputs(plan)
+        self._commit(plan)
         settle_slots(self.store, self.folder, names, self.lock_digest)
 
     def _commit(self, plan: Plan | None) -> None:
-        staging = Staging(self.folder)
+        staging = Staging(self.folder, self.store.project_journal(self.folder))
         try:
             for name, data in self.files.items():
                 staging.add_file(name, data)
             if plan is not None:
-                state = State(layout=plan.layout, inputs=self.inputs, links=plan.links)
-                staging.add_links(plan.links, state_bytes(state), plan.displaced)
+                self._stage(plan, staging)
             staging.commit()
         finally:
             staging.abandon()
 
-    def _record_inputs(self, plan: Plan) -> None:
+    def _stage(self, plan: Plan, staging: Staging) -> None:
         state = State(layout=plan.layout, inputs=self.inputs, links=plan.links)
-        path = state_file(self.modules)
-        if read_state(self.modules) != state:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            write_atomic(path, state_bytes(state))
+        if plan.steps or not os.path.isdir(self.modules):
+            staging.add_links(plan.links, state_bytes(state), plan.displaced)
+        elif read_state(self.modules) != state:
+            staging.add_state(state_bytes(state))
 
 
 def changed_files(
@@ -92,28 +85,15 @@ def changed_files(
     return files
 
 
-def links_are_current(folder: str, inputs: str) -> State | None:
-    """The record of what is linked, if it was made from the same inputs and is still true: every
-    link is there, and leads to something."""
+def links_are_current(store: Store, folder: str, inputs: str) -> bool:
+    """Whether what is linked was made from the same inputs and is still true: every link is there,
+    and the store has the whole graph and knows that this project needs it."""
     modules = os.path.join(folder, MODULES)
     state = read_state(modules)
     if state.inputs != inputs or links_on_disk(modules, state.links) != state.links:
-        return None
-    if all(os.path.exists(os.path.join(modules, path)) for path in state.links):
-        return state
-    return None
-
-
-def refuse_linked_modules(folder: str) -> None:
-    """A ``node_modules`` that is a link leads into somebody else's; nothing is written through."""
-    modules = os.path.join(folder, MODULES)
-    if os.path.islink(modules):
-        raise GraftError(
-            "link-refused",
-            f"node_modules is a link to {os.readlink(modules)}, and graft writes only its own",
-            where=modules,
-            fix="remove the link (not what it leads to) and run 'graft install'",
-        )
+        return False
+    slots = claimed_slots(store, folder)
+    return slots is not None and all(has_slot(store, name) for name in slots)
 
 
 def displaced_notes(plan: Plan) -> list[Diagnostic]:

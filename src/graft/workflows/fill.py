@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from graft.base.clones import Cloner
@@ -26,35 +26,70 @@ def fill_store(
     ``distrust`` compares every byte with what the archives held, and rebuilds what differs.
     """
     store, progress = work.store, work.context.progress
-    if distrust:
-        _drop_damaged(store, graph, slots)
+    damaged = _damaged(store, graph, slots) if distrust else frozenset()
     lacking: dict[str, str] = {}
     for id, slot in slots.items():
-        if not has_slot(store, slot):
+        if slot.name in damaged or not has_slot(store, slot.name):
             lacking.setdefault(slot.name, id)
     if not lacking:
         return 0
-    stored = work.archives.finish(graph.nodes[id].manifest for id in lacking.values())
     progress.to_link += len(lacking)
-    cloner = Cloner()
-
-    def make(id: str) -> None:
-        populate(store, slots[id], stored[graph.nodes[id].manifest.id], cloner)
-
-    with ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 2))) as threads:
-        # The network is done; what it said of packages can be written while links are made.
-        threads.submit(work.source.flush)
-        for _ in threads.map(make, lacking.values()):
-            progress.linked += 1
-            progress.changed()
+    left = _make(work, graph, slots, lacking.values(), damaged)
+    for id in left:
+        discard_object(store, required_integrity(graph.nodes[id].manifest))
+    if left and _make(work, graph, slots, left, damaged):
+        raise AssertionError("an object that was just admitted lacks files")
     return len(lacking)
 
 
-def _drop_damaged(store: Store, graph: Graph, slots: Mapping[str, Slot]) -> None:
+def _make(
+    work: Work,
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    ids: Collection[str],
+    damaged: Collection[str],
+) -> list[str]:
+    """Fetch what these slots need and build them; those whose objects turn out to lack files."""
+    store, progress = work.store, work.context.progress
+    stored = work.archives.finish(graph.nodes[id].manifest for id in ids)
+    cloner = Cloner()
+
+    def make(id: str) -> bool:
+        if slots[id].name in damaged:
+            # Not before its successor can be made: other projects run with what there is.
+            discard(store, store.slot(slots[id].name))
+        try:
+            populate(store, slots[id], stored[graph.nodes[id].manifest.id], cloner)
+        except FileNotFoundError:
+            if object_is_intact(stored[graph.nodes[id].manifest.id]):
+                raise
+            return False
+        return True
+
+    left = []
+    with ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 2))) as threads:
+        for id, made in zip(ids, threads.map(make, ids), strict=True):
+            if made:
+                progress.linked += 1
+                progress.changed()
+            else:
+                left.append(id)
+    return left
+
+
+def _damaged(store: Store, graph: Graph, slots: Mapping[str, Slot]) -> frozenset[str]:
+    """The slots that are not what they should be. Damaged objects are dropped at once: nobody runs
+    with them, and they are fetched anew."""
+    objects: dict[str, StoredObject | None] = {}
+    found = set()
     for id, slot in slots.items():
-        stored = _intact_object(store, graph.nodes[id].manifest)
-        if has_slot(store, slot) and (stored is None or not slot_is_intact(store, slot, stored)):
-            discard(store, store.slot(slot.name))
+        manifest = graph.nodes[id].manifest
+        if manifest.integrity not in objects:
+            objects[manifest.integrity] = _intact_object(store, manifest)
+        stored = objects[manifest.integrity]
+        if stored is None or not slot_is_intact(store, slot, stored):
+            found.add(slot.name)
+    return frozenset(found)
 
 
 def _intact_object(store: Store, manifest: Manifest) -> StoredObject | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from graft.link.commit import refuse_strange_modules
 from graft.link.links import Plan
 from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
@@ -26,7 +27,6 @@ from graft.workflows.change import (
     changed_files,
     displaced_notes,
     links_are_current,
-    refuse_linked_modules,
 )
 from graft.workflows.fill import fill_store
 from graft.workflows.host import this_platform
@@ -44,21 +44,22 @@ def install(
     """
     laps = Laps()
     context = work.context
-    refuse_linked_modules(context.folder)
+    refuse_strange_modules(context.folder)
     lock_before = context.lock_bytes()
     if (
         lock_before is not None
         and manifest.raw == manifest_before
         and options.keeps_answers
         and not (options.force or options.lock_only)
-        and links_are_current(context.folder, _inputs(work, manifest, lock_before))
+        and links_are_current(work.store, context.folder, _inputs(work, manifest, lock_before))
     ):
         return InstallReport(up_to_date=True, dry_run=options.dry_run, milliseconds=laps.total())
 
     previous = context.graph()
     graph, notes = answer(work, manifest, previous, options)
     laps.lap("resolve")
-    lock = write_lock(graph)
+    # A frozen lock stays as it was written, also where graft would write the same otherwise.
+    lock = lock_before if options.frozen and lock_before is not None else write_lock(graph)
     local = local_graph(graph, context)
     slots = slots_of(local)
     change = Change(

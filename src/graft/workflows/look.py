@@ -11,6 +11,7 @@ from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.workflows.change import ROOT
+from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context
 
 
@@ -36,11 +37,16 @@ class Reason:
 
 
 def listing(context: Context, *, depth: int, names: tuple[str, ...] = ()) -> tuple[Listed, ...]:
-    """Direct dependencies and what lies below them, to ``depth`` (0: direct ones alone)."""
+    """Direct dependencies and what lies below them, to ``depth`` (0: direct ones alone).
+
+    Raises ``not-a-dependency`` for a name that is none of them.
+    """
     graph = _graph(context)
     importer = graph.importers[ROOT]
     wanted = set(map(canonical_name, names))
-    seen: set[str] = set()
+    for name in sorted(wanted - importer.edges.keys()):
+        raise not_a_dependency(name, importer.edges, _lock_path(context))
+    seen: dict[str, int] = {}
     return tuple(
         _listed(graph, r.local, importer.edges[r.local], str(r.kind), depth, seen)
         for r in importer.requirements
@@ -48,10 +54,13 @@ def listing(context: Context, *, depth: int, names: tuple[str, ...] = ()) -> tup
     )
 
 
-def _listed(graph: Graph, local: str, id: str, kind: str, depth: int, seen: set[str]) -> Listed:
+def _listed(
+    graph: Graph, local: str, id: str, kind: str, depth: int, seen: dict[str, int]
+) -> Listed:
+    """``seen`` holds how deep what lies below a node was shown."""
     node = graph.nodes[id]
-    repeated = id in seen and bool(node.edges) and depth > 0
-    seen.add(id)
+    repeated = bool(node.edges) and 0 < depth <= seen.get(id, 0)
+    seen[id] = max(depth, seen.get(id, 0))
     below: tuple[Listed, ...] = ()
     if depth > 0 and not repeated:
         kinds = {r.local: str(r.kind) for r in node.manifest.requirements}
@@ -63,23 +72,25 @@ def _listed(graph: Graph, local: str, id: str, kind: str, depth: int, seen: set[
 
 
 def reasons(context: Context, name: str) -> tuple[Reason, ...]:
-    """Why each version of a package is in the graph. Raises ``not-a-dependency``."""
+    """Why each version of a package is in the graph; it may be named as some package knows it.
+
+    Raises ``not-a-dependency``.
+    """
     graph = _graph(context)
     name = canonical_name(name)
     bare, _, version = name[1:].partition("@")
     package = name[0] + bare
+    edges = [owner.edges for owner in (*graph.importers.values(), *graph.nodes.values())]
+    known_as = {of_one[package] for of_one in edges if package in of_one}
     found = [
         node
         for node in graph.nodes.values()
-        if node.manifest.name == package and (not version or node.manifest.version == version)
+        if (node.manifest.name == package or node.id in known_as)
+        and (not version or node.manifest.version == version)
     ]
     if not found:
-        raise GraftError(
-            "not-a-dependency",
-            f"'{name}' is not in the graph",
-            where=os.path.join(context.folder, LOCK_NAME),
-            fix="'graft ls --all' shows everything that is",
-        )
+        known = {node.manifest.name for node in graph.nodes.values()}
+        raise not_a_dependency(name, known, _lock_path(context))
     return tuple(
         Reason(id=node.id, chains=tuple(_chains(graph, node.id)))
         for node in sorted(found, key=lambda node: node.id)
@@ -123,7 +134,11 @@ def _graph(context: Context) -> Graph:
         raise GraftError(
             "lock-missing",
             "nothing is installed here yet",
-            where=os.path.join(context.folder, LOCK_NAME),
+            where=_lock_path(context),
             fix="run 'graft install'",
         )
     return graph
+
+
+def _lock_path(context: Context) -> str:
+    return os.path.join(context.folder, LOCK_NAME)

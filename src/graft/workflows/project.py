@@ -49,12 +49,15 @@ class Context:
 
 
 class Work:
-    """A command at work in a project: locks are held, and the network is there when asked for."""
+    """A command at work in a project: locks are held, and the network is there when asked for.
+
+    ``fresh`` may be changed until the source is first used.
+    """
 
     def __init__(self, context: Context, store: Store, fresh: Fresh) -> None:
         self.context = context
         self.store = store
-        self._fresh = fresh
+        self.fresh = fresh
 
     # What follows is imported on use: most installs find everything in lock and store, and loading
     # an HTTP client would be most of their cost.
@@ -78,7 +81,7 @@ class Work:
             PackumentCache(settings.cache_root),
             mode=Mode.OFFLINE if settings.offline else mode,
             clock=time.time,
-            fresh=self._fresh,
+            fresh=self.fresh,
         )
 
     @cached_property
@@ -117,7 +120,7 @@ def at_work(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Work]:
         ),
         file_lock(store.shared_lock, exclusive=False),
     ):
-        if recover(context.folder):
+        if recover(context.folder, store.project_journal(context.folder)):
             context.progress.say("finished a change that had been interrupted")
         work = Work(context, store, fresh)
         try:

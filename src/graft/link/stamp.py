@@ -1,0 +1,100 @@
+"""The stamp by which the launcher (bin/graft) sees that there is nothing to do.
+
+It is written after a check that found everything in place, and says how every file and folder that
+decided looked at that time: device, inode, size, and the times of the last change in nanoseconds.
+Nothing can change its contents without changing one of these, except within one tick of the file
+system's clock; where a file that people edit is that young, no stamp is written yet.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+STAMP = "node_modules/.graft/stamp"
+_VARIABLES = ("HOME", "GRAFT_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "NODE_ENV", "PREFIX")
+_TICK_NANOSECONDS = 10_000_000
+
+
+def write_stamp(
+    folder: str,
+    *,
+    files: Iterable[str],
+    folders: Iterable[str],
+    environ: Mapping[str, str],
+    now: int,
+) -> bool:
+    """Write the stamp of the project in ``folder``; False where there can be none.
+
+    ``files`` need not exist: then it counts that they do not. ``files`` and ``folders`` are
+    relative to ``folder`` or absolute; ``now`` is in nanoseconds since the epoch.
+    """
+    path = os.path.join(folder, STAMP)
+    data = make_stamp(folder, files=files, folders=folders, environ=environ, now=now)
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    if data is None:
+        return False
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(data)
+    return True
+
+
+def make_stamp(
+    folder: str,
+    *,
+    files: Iterable[str],
+    folders: Iterable[str],
+    environ: Mapping[str, str],
+    now: int,
+) -> str | None:
+    variables = _variables(environ)
+    if variables is None:
+        return None
+    absent, present = [], []
+    for name in files:
+        line = _look(folder, name)
+        if line is None:
+            absent.append(f"absent {name}")
+        elif _is_young(folder, name, now):
+            return None
+        else:
+            present.append(line)
+    for name in folders:
+        line = _look(folder, name)
+        if line is None:
+            return None
+        present.append(line)
+    lines = [variables, *absent, *present]
+    if any("\n" in line for line in lines):
+        return None
+    return "\n".join(lines) + "\n"
+
+
+def _variables(environ: Mapping[str, str]) -> str | None:
+    """None where a setting comes from the environment: that is for the full road to read."""
+    if any(name[:11].lower() == "npm_config_" for name in environ):
+        return None
+    return "graft 1 " + "|".join(environ.get(name, "") for name in _VARIABLES)
+
+
+def _look(folder: str, name: str) -> str | None:
+    try:
+        seen = os.stat(os.path.join(folder, name))
+    except OSError:
+        return None
+    changed, status = _seconds(seen.st_mtime_ns), _seconds(seen.st_ctime_ns)
+    return f"{seen.st_dev}:{seen.st_ino}:{seen.st_size}:{changed}:{status} {name}"
+
+
+def _seconds(nanoseconds: int) -> str:
+    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
+
+
+def _is_young(folder: str, name: str, now: int) -> bool:
+    return os.stat(os.path.join(folder, name)).st_ctime_ns > now - _TICK_NANOSECONDS

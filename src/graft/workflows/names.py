@@ -1,0 +1,18 @@
+"""Names that users type, and what they may have meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from graft.base.diagnostics import GraftError
+
+
+def not_a_dependency(name: str, known: Iterable[str], where: str) -> GraftError:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return GraftError(
+        "not-a-dependency",
+        f"'{name}' is not a dependency here",
+        where=where,
+        fix=f"did you mean '{near[0]}'?" if near else "'graft ls --all' shows what is",
+    )

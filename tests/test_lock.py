@@ -1,0 +1,239 @@
+"""The lock's text: one for one graph, nothing private in it, and nothing in it believed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graft.lockfile.format import read_lock, write_lock
+from graft.model.graph import Graph, Importer, Node
+from graft.model.manifest import Manifest
+from graft.model.platform import PlatformLimits
+from graft.model.requirement import Kind, Requirement
+from harness.machine import Machine
+from harness.project import Project
+from harness.registry import LocalRegistry
+from harness.tree import snapshot
+
+
+def publish(registry: LocalRegistry) -> dict[str, Any]:
+    """Something of every kind that a lock can hold; the manifest's fields that ask for it."""
+    registry.publish("a@1.0.0", dependencies={"@acme/tool": "^1"}, bin={"a": "cli.js"})
+    registry.publish("@acme/tool@1.2.0", peers={"host": "*"}, scripts={"install": "true"})
+    registry.publish("host@1.0.0", optional={"native": "1", "absent": "1"})
+    registry.publish("native@1.0.0", os=["plan9"], cpu=["!x64"])
+    return {"dependencies": {"a": "^1"}, "overrides": {"nobody": "1"}}
+
+
+def test_the_lock_is_the_same_on_every_machine_cold_and_warm(
+    machine: Machine, project: Project, registry: LocalRegistry
+) -> None:
+    project.manifest(**publish(registry))
+    project.graft("install")
+    written = project.read("graft-lock.json")
+    project.remove("graft-lock.json")
+    project.graft("install")
+    assert project.read("graft-lock.json") == written
+    with LocalRegistry("/another/path/") as mirror:
+        fields = publish(mirror)
+        elsewhere = Machine(machine.root / "elsewhere", mirror).project("other", **fields)
+        elsewhere.graft("install")
+        assert elsewhere.read("graft-lock.json") == written
+
+
+def test_nothing_private_is_in_the_lock(
+    machine: Machine, project: Project, registry: LocalRegistry
+) -> None:
+    registry.require_token("secret-token")
+    machine.npmrc.write_text(
+        f"registry={registry.url}\n//{registry.host}/:_authToken=secret-token\n"
+    )
+    project.manifest(**publish(registry))
+    project.graft("install")
+    written = project.read("graft-lock.json")
+    for private in ("secret-token", "127.0.0.1", registry.host, str(machine.root), "http", "2024"):
+        assert private not in written
+
+
+def test_a_registry_that_is_not_the_default_one_is_named(
+    machine: Machine, project: Project, registry: LocalRegistry
+) -> None:
+    with LocalRegistry() as other:
+        other.publish("@acme/tool@1.0.0")
+        machine.npmrc.write_text(f"registry={registry.url}\n@acme:registry={other.url}\n")
+        project.manifest(dependencies={"@acme/tool": "1"})
+        project.graft("install")
+        assert list(project.lock["nodes"]) == [f"@acme/tool@{other.url}#1.0.0"]
+        assert project.graft("ci", "--force", "--json").code == 0
+
+
+def test_one_line_an_entry_sorted(project: Project, registry: LocalRegistry) -> None:
+    project.manifest(**publish(registry), devDependencies={"host": "1"})
+    project.graft("install")
+    text = project.read("graft-lock.json")
+    lock = json.loads(text)
+    assert list(lock["nodes"]) == sorted(lock["nodes"])
+    for entries in (lock["importers"]["."], lock["nodes"]):
+        for name, entry in entries.items():
+            line = f"{json.dumps(name)}: {json.dumps(entry, separators=(',', ':'))}"
+            assert line in [written.rstrip(",") for written in text.split("\n")]
+    assert text.endswith("\n}\n") and "\r" not in text
+
+
+_NAMES = st.sampled_from(["a", "b", "c", "@acme/tool", "Upper", "with.dot", "d_e"])
+_TEXTS = st.text(max_size=8)
+_WORDS = st.lists(st.sampled_from(["linux", "!win32", "x64", "arm64", "musl"]), max_size=2).map(
+    tuple
+)
+_INTEGRITY = "sha512-" + "A" * 86 + "=="
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Graph:
+    versions = st.sampled_from(["1.0.0", "2.0.0-rc.1", "3.1.4+build"])
+    origins = st.sampled_from(["", "https://npm.example.com/path/"])
+    peers = st.sampled_from(["", "(p@1.0.0)", "(@acme/p@https://x.example/#1.0.0)(q@2.0.0)"])
+    pairs = draw(st.lists(st.tuples(_NAMES, versions, origins, peers), unique=True, max_size=5))
+    manifests = [draw(_manifests(name, version, origin)) for name, version, origin, _ in pairs]
+    ids = [m.id + pair[3] for m, pair in zip(manifests, pairs, strict=True)]
+    nodes = {
+        id: Node(id=id, manifest=manifest, edges=draw(_edges(manifest.requirements, ids)))
+        for id, manifest in zip(ids, manifests, strict=True)
+    }
+    importers = {}
+    for path in (".", *draw(st.lists(st.sampled_from(["packages/x", 'odd "one"']), unique=True))):
+        requirements = draw(_requirements([*Kind]))
+        edges = draw(_edges(requirements, ids))
+        importers[path] = Importer(path=path, requirements=requirements, edges=edges)
+    overrides = draw(st.dictionaries(_NAMES, _TEXTS, max_size=2))
+    return Graph(importers=importers, nodes=nodes, overrides=overrides)
+
+
+def _edges(
+    requirements: tuple[Requirement, ...], ids: list[str]
+) -> st.SearchStrategy[dict[str, str]]:
+    if not requirements or not ids:
+        return st.just({})
+    locals = st.sampled_from([requirement.local for requirement in requirements])
+    return st.dictionaries(locals, st.sampled_from(ids))
+
+
+@st.composite
+def _requirements(draw: st.DrawFn, kinds: list[Kind]) -> tuple[Requirement, ...]:
+    found = []
+    for local in sorted(draw(st.lists(_NAMES, unique=True, max_size=4))):
+        kind = draw(st.sampled_from(kinds))
+        optional = kind is Kind.OPTIONAL or (
+            kind is Kind.PEER and Kind.DEV not in kinds and draw(st.booleans())
+        )
+        text = draw(_TEXTS)
+        found.append(Requirement(local=local, specifier=text, kind=kind, optional=optional))
+    return tuple(found)
+
+
+@st.composite
+def _manifests(draw: st.DrawFn, name: str, version: str, origin: str) -> Manifest:
+    return Manifest(
+        name=name,
+        version=version,
+        origin=origin,
+        integrity=draw(st.sampled_from(["", _INTEGRITY])),
+        tarball=draw(st.sampled_from(["", "files/a-1.0.0.tgz"])),
+        requirements=draw(_requirements([Kind.PROD, Kind.OPTIONAL, Kind.PEER])),
+        bins=draw(st.sampled_from([(), (("a", "cli.js"), ("b-c", "bin/b.js"))])),
+        platforms=PlatformLimits(os=draw(_WORDS), cpu=draw(_WORDS), libc=draw(_WORDS)),
+        has_scripts=draw(st.booleans()),
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(graphs())
+def test_reading_gives_back_what_was_written(graph: Graph) -> None:
+    data = write_lock(graph)
+    again = read_lock(data, where="lock")
+    assert again == graph
+    assert {id: n.manifest.tarball for id, n in again.nodes.items()} == {
+        id: n.manifest.tarball for id, n in graph.nodes.items()
+    }
+    assert write_lock(again) == data
+
+
+GOOD_NODE = {"integrity": _INTEGRITY}
+
+
+def lock_with(**nodes: Any) -> str:
+    importers = {".": {"a": ["prod", "^1", "a@1.0.0"]}}
+    return json.dumps({"lockfile": 1, "importers": importers, "nodes": nodes})
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "about"),
+    [
+        ("", "lock-unreadable", "damaged"),
+        ("{", "lock-unreadable", "damaged"),
+        ("[]", "lock-unreadable", "damaged"),
+        ('"lockfile"', "lock-unreadable", "damaged"),
+        ('{"lockfile": 1}', "lock-unreadable", "damaged"),
+        ('{"lockfile": 1, "importers": [], "nodes": []}', "lock-unreadable", "damaged"),
+        ('{"lockfile": 1, "importers": {}, "nodes": {}}', "lock-unreadable", "damaged"),
+        ('{"lockfile": 2}', "lock-version", "format 2; this graft reads 1"),
+        ('{"lockfile": "1"}', "lock-version", "format '1'"),
+        ('{\n<<<<<<< HEAD\n"lockfile": 1\n=======\n', "lock-unreadable", "unmerged"),
+        ("<<<<<<< HEAD\n=======\n>>>>>>> other\n", "lock-unreadable", "unmerged"),
+        (lock_with(), "lock-unreadable", "damaged"),
+        (lock_with(**{"a@1.0.0": []}), "lock-unreadable", "damaged"),
+        (lock_with(**{"a@1.0.0": {"integrity": "md5-xx"}}), "lock-unreadable", "damaged"),
+        (lock_with(**{"a@1.0.0": {"dependencies": {"b": "1"}}}), "lock-unreadable", "damaged"),
+        (lock_with(**{"a@1.0.0": {"dependencies": {"b": []}}}), "lock-unreadable", "damaged"),
+        (lock_with(**{"a@1.0.0": {"os": "linux"}}), "lock-unreadable", "damaged"),
+    ],
+)
+def test_a_lock_that_cannot_be_read_is_named_and_left_alone(
+    project: Project, registry: LocalRegistry, text: str, code: str, about: str
+) -> None:
+    registry.publish("a@1.0.0")
+    project.manifest(dependencies={"a": "^1"})
+    project.write("graft-lock.json", text)
+    before = snapshot(project.dir)
+    failed = project.graft("install", "--json", check=False)
+    error = failed.json["error"]
+    assert (error["code"], failed.code) == (code, 13 if code == "lock-version" else 12)
+    assert about in error["message"] and error["where"].endswith("graft-lock.json")
+    assert error["fix"] and snapshot(project.dir) == before
+    assert registry.requests == []
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"../../evil@1.0.0": GOOD_NODE},
+        {"@../evil@1.0.0": GOOD_NODE},
+        {"evil@../../1.0.0": GOOD_NODE},
+        {"evil@1.0.0/../..": GOOD_NODE},
+        {"evil@no-version": GOOD_NODE},
+        {"evil": GOOD_NODE},
+        {"": GOOD_NODE},
+        {"node_modules@1.0.0": GOOD_NODE},
+        {"evil@1.0.0": GOOD_NODE | {"dependencies": {"../up": ["1", "a@1.0.0"]}}},
+        {"evil@1.0.0": GOOD_NODE | {"dependencies": {".bin": ["1", "a@1.0.0"]}}},
+        {"evil@1.0.0": GOOD_NODE | {"bin": {"../up": "x.js"}}},
+        {"evil@1.0.0": GOOD_NODE | {"bin": {"up": "../../x.js"}}},
+        {"evil@1.0.0": GOOD_NODE | {"tarball": "https://evil.example/x.tgz"}},
+        {"evil@1.0.0": GOOD_NODE | {"tarball": "a/../../x.tgz"}},
+    ],
+    ids=lambda node: next(iter(node.items())).__repr__()[:60],
+)
+def test_names_in_a_lock_lead_nowhere_else(
+    project: Project, registry: LocalRegistry, node: dict[str, Any]
+) -> None:
+    registry.publish("a@1.0.0")
+    project.manifest(dependencies={"a": "^1"})
+    project.write("graft-lock.json", lock_with(**{"a@1.0.0": GOOD_NODE}, **node))
+    before = snapshot(project.dir)
+    failed = project.graft("install", "--json", check=False)
+    assert failed.json["error"]["code"] == "lock-unreadable"
+    assert snapshot(project.dir) == before and registry.requests == []
