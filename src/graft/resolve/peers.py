@@ -7,21 +7,27 @@ each set of providers that it meets.
 The walk identifies a provider by its place (which instance provides it, under which name), not by
 its contents, so cycles among peers end. Afterwards instances from which the same graph unfolds are
 merged by their graph keys, so places that do not matter leave no trace.
+
+Cycles of dependencies that provide peers to each other would go on for ever, each turn seeing the
+providers of the turn before. So a package on such a cycle is identified by what its context looks
+like: along every path its peers, and their peers, are exact; what lies beyond those may be that of
+another turn.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
+from graft.store.keys import components
 from graft.versions.specifier import parse_specifier
 from graft.versions.version import parse_version
 
-# How far a context is looked into to see that a dependency cycle repeats itself.
+# How far the contexts of packages on dependency cycles are told apart.
 _SIGHT = 2
 
 
@@ -96,6 +102,12 @@ class _Walk:
         self._children = children
         self._added = added
         self._free = free_names(packages, children)
+        self._on_cycles = {
+            package
+            for component in components(children)
+            for package in component
+            if len(component) > 1 or package in children[package].values()
+        }
         self._memo: dict[tuple[object, ...], Instance] = {}
         self._queue: deque[tuple[Instance, Instance]] = deque()
         self._instances: list[Instance] = []
@@ -126,16 +138,16 @@ class _Walk:
     def _enter(self, package: str, parent: Instance, importer: Instance) -> Instance:
         """The instance of ``package`` as ``parent``'s child."""
         context = self._context(package, parent, importer)
-        key = (package, *((name, self._identity(name, place)) for name, place in context.items()))
+        key: tuple[object, ...] = (
+            (package, self._looks(context, importer, _SIGHT))
+            if package in self._on_cycles
+            else (package, *((name, self._identity(name, at)) for name, at in context.items()))
+        )
         known = self._memo.get(key)
         if known is None:
-            made = Instance(package, parent, context)
-            known = self._unrolled(made, importer) if context else None
-            if known is None:
-                known = made
-                self._instances.append(made)
-                self._queue.append((made, importer))
-            self._memo[key] = known
+            known = self._memo[key] = Instance(package, parent, context)
+            self._instances.append(known)
+            self._queue.append((known, importer))
         return known
 
     def _context(self, package: str, parent: Instance, importer: Instance) -> dict[str, Place]:
@@ -158,36 +170,25 @@ class _Walk:
             return Place(parent, "")
         return parent.context.get(name)
 
-    def _unrolled(self, made: Instance, importer: Instance) -> Instance | None:
-        """An ancestor of the same package whose context looks the same.
-
-        Dependency cycles that provide peers to each other would otherwise go on for ever, each turn
-        seeing the providers of the turn before. So along every path a package's peers, and their
-        peers, are exact; what lies beyond those may be that of a turn before.
-        """
-        ancestor = made.parent
-        while ancestor is not None:
-            if ancestor.package == made.package and self._looks(
-                ancestor.context, importer, _SIGHT
-            ) == self._looks(made.context, importer, _SIGHT):
-                return ancestor
-            ancestor = ancestor.parent
-        return None
-
-    def _looks(self, context: dict[str, Place], importer: Instance, depth: int) -> object:
+    def _looks(self, context: Mapping[str, Place], importer: Instance, depth: int) -> object:
         """The packages in a context, and to some depth those in the contexts of each."""
         if depth == 0:
             return None
-        seen = {}
-        for name, place in context.items():
-            for package in self._packages_at(name, place):
-                own = (
-                    self._context(package, place.owner, importer)
-                    if place.local or place.added
-                    else place.owner.context
-                )
-                seen[name, package] = self._looks(own, importer, depth - 1)
-        return seen
+        return tuple(
+            (name, place.added, package, self._looks(around, importer, depth - 1))
+            for name, place in context.items()
+            for package, around in self._provided_at(name, place, importer)
+        )
+
+    def _provided_at(
+        self, name: str, place: Place, importer: Instance
+    ) -> Iterator[tuple[str, Mapping[str, Place]]]:
+        """Each package at a place, with its context there."""
+        for package in self._packages_at(name, place):
+            if place.local or place.added:
+                yield package, self._context(package, place.owner, importer)
+            else:
+                yield package, place.owner.context
 
     def _packages_at(self, name: str, place: Place) -> tuple[str, ...]:
         if place.added:

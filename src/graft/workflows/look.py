@@ -80,8 +80,9 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
     name = canonical_name(name)
     bare, _, version = name[1:].partition("@")
     package = name[0] + bare
-    edges = [owner.edges for owner in (*graph.importers.values(), *graph.nodes.values())]
-    known_as = {of_one[package] for of_one in edges if package in of_one}
+    edges = [node.edges for node in graph.nodes.values()]
+    edges += [importer.edges for importer in graph.importers.values()]
+    known_as = {targets[package] for targets in edges if package in targets}
     found = [
         node
         for node in graph.nodes.values()
@@ -133,7 +134,7 @@ def _graph(context: Context) -> Graph:
     if graph is None:
         raise GraftError(
             "lock-missing",
-            "nothing is installed here yet",
+            "there is no lock here to read",
             where=_lock_path(context),
             fix="run 'graft install'",
         )
