@@ -59,11 +59,13 @@ def test_hazard_26_the_package_that_is_named_like_a_command_has_it(
 def test_hazard_26_a_name_before_the_scopes_is_no_less_the_command_s_own(
     project: Project, registry: LocalRegistry
 ) -> None:
-    for name in ("7zip", "@x/7zip"):
+    for name in ("1st", "7zip", "@x/7zip"):
         registry.publish(f"{name}@1.0.0", bin={"7zip": "cli.js"})
-    project.manifest(dependencies={"7zip": "1", "@x/7zip": "1"})
+    project.manifest(dependencies={"1st": "1", "7zip": "1", "@x/7zip": "1"})
     project.graft("install")
     assert bins(project) == {"7zip": "../7zip/cli.js"}
+    project.graft("remove", "7zip")
+    assert bins(project) == {"7zip": "../@x/7zip/cli.js"}
 
 
 def test_hazard_26_commands_of_what_is_not_asked_for_are_not_linked(
@@ -95,6 +97,8 @@ def test_hazard_26_commands_of_what_is_not_asked_for_are_not_linked(
         ("evil", "lib\\..\\..\\evil"),
         ("evil", ""),
         ("evil", "."),
+        ("evil", "x\nlink ../../evil\t/etc"),  # records are lines, with tabs in them
+        ("evil", "x\t"),
     ],
 )
 def test_unsafe_commands_are_never_linked(

@@ -129,6 +129,28 @@ def test_a_new_node_modules_in_the_middle_of_a_switch_is_kept(
     assert folder.is_clean()
 
 
+def test_crash_upon_crash_with_several_trees_left(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for attempt in range(3):
+        monkeypatch.setattr(commit, "exchange", lambda *_: False)
+        cut_at(monkeypatch, "tree-aside")
+        with pytest.raises(PowerCut):
+            folder.recover() if attempt else folder.change(NEW)
+        monkeypatch.undo()
+        folder.modules.mkdir()
+        (folder.modules / f"late-{attempt}").touch()
+    for point in ("tree-discarded", "tree-discarded", "journal-removed"):
+        cut_at(monkeypatch, point)
+        with pytest.raises(PowerCut):
+            folder.recover()
+        monkeypatch.undo()
+    folder.recover()
+    late = {f"late-{attempt}" for attempt in range(3)}
+    assert {*NEW, *late, ".cache/data", "@s/own"} <= snapshot(folder.modules).keys()
+    assert folder.is_clean()
+
+
 @pytest.mark.parametrize("point", ["journal-written", "tree-switched", "tree-discarded"])
 def test_a_node_modules_that_was_removed_after_a_crash(
     folder: Folder, point: str, monkeypatch: pytest.MonkeyPatch
@@ -183,6 +205,11 @@ def test_a_staging_folder_that_was_removed_by_hand_decides_nothing_later(
         folder.change(NEW, package="new")
     monkeypatch.undo()
     shutil.rmtree(folder.path / commit.STAGING)
+    assert not folder.recover()
+    # One that comes with a commit of the repository.
+    (folder.path / commit.STAGING / "node_modules").mkdir(parents=True)
+    (folder.path / commit.STAGING / "package.json").write_text("theirs")
+    (folder.path / commit.STAGING / "token").write_text("guessed")
     assert not folder.recover()
     folder.stage(NEW, package="later")  # and dies before it is decided
     assert not folder.recover()
@@ -281,4 +308,4 @@ def test_the_journal_is_one_line_of_facts(folder: Folder, monkeypatch: pytest.Mo
         folder.change(NEW, package="new")
     said = json.loads(Path(folder.journal).read_text())
     assert said["files"] == ["package.json"]
-    assert said["staging"] == (folder.path / commit.STAGING).stat().st_ino
+    assert said["staging"] == (folder.path / commit.STAGING / "token").read_text()

@@ -118,6 +118,17 @@ def test_an_install_from_a_lock_is_interrupted(app: Project, point: str, occurre
     heals(app, foreign={})
 
 
+@pytest.mark.parametrize("point", ["file-staged", "change-staged", "tree-placed"])
+def test_a_second_checkout_is_interrupted(installed: Project, point: str) -> None:
+    """Its whole graph is in the store, so there are only links to make."""
+    checkout = installed.sibling("checkout")
+    for name in ("package.json", "graft-lock.json"):
+        checkout.write(name, installed.read(name))
+    crash(checkout, point, 1, "install")
+    assert checkout.exists("node_modules") == (point == "tree-placed")
+    heals(checkout, foreign={})
+
+
 @pytest.mark.parametrize(("point", "occurrence"), [*STORE_POINTS, *SWITCH_POINTS])
 def test_an_addition_is_interrupted(installed: Project, point: str, occurrence: int) -> None:
     crash(installed, point, occurrence, "add", "@acme/more")
@@ -150,7 +161,7 @@ def test_a_change_of_the_record_alone_is_interrupted(installed: Project, point: 
     installed.manifest(description="changed")
     if point == "file-staged":
         # What the store knows of the project is written only if it differs.
-        (record,) = installed.store.glob("projects/*.json")
+        (record,) = installed.store.glob("projects/*")
         record.unlink()
     crash(installed, point, 1, "install")
     runs(installed, {"a": "1"})

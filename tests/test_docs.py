@@ -145,8 +145,8 @@ def test_the_page_of_commands_has_the_flags_that_help_has(command: str) -> None:
     shared = flags_in_tables(written["Flags of all commands"])
     installing = flags_in_tables(written["Flags of all commands that install"])
     own = flags_in_tables(written[f"graft {command}"])
-    if command == "ci":
-        own |= flags_in_tables(written["graft install"])
+    if command == "install":
+        own |= flags_in_tables(written["graft add"])
     told = shared | own | (installing if "--dry-run" in graft_help(command) else set())
     assert told == flags_of(command)
 

@@ -68,16 +68,22 @@ def test_hazard_13_a_range_that_names_a_prerelease_gets_one(
 def test_a_prerelease_behind_a_star_is_kept_by_the_lock(
     project: Project, registry: LocalRegistry
 ) -> None:
+    registry.max_age = 0
     registry.publish("canary@0.0.0-a1")
-    registry.publish("b@1.0.0")
+    registry.publish("b@1.0.0", dependencies={"canary": "*"})
+    registry.publish("c@1.0.0", dependencies={"canary": "^0.0.1"})
     project.manifest(dependencies={"canary": "*"})
     project.graft("install")
     registry.publish("canary@0.0.0-a2")
-    project.manifest(dependencies={"canary": "*", "b": "1"})
     registry.clear_log()
-    project.graft("install")
+    project.graft("add", "b")
     assert nodes(project) == {"canary@0.0.0-a1", "b@1.0.0"}
     assert registry.count("/canary") == 0
+    # A release that others need is no reason to move either.
+    registry.publish("canary@0.0.1")
+    project.graft("add", "c")
+    assert nodes(project) == {"canary@0.0.0-a1", "b@1.0.0", "c@1.0.0", "canary@0.0.1"}
+    assert project.node("console.log(require('canary').version)") == "0.0.0-a1"
 
 
 def test_hazard_14_deprecated_versions_are_a_last_resort_and_noted(

@@ -14,7 +14,8 @@ from harness.tree import snapshot
 
 @pytest.fixture
 def installed(project: Project, registry: LocalRegistry) -> Project:
-    """a and b share c; meanwhile everything was published anew."""
+    """a and b share c; meanwhile everything was published anew, and no cache is trusted."""
+    registry.max_age = 0
     for name, below in (("a", {"c": "^1"}), ("b", {"c": "^1"}), ("c", {})):
         registry.publish(f"{name}@1.0.0", dependencies=below)
     project.manifest(dependencies={"a": "^1", "b": "^1"})

@@ -124,6 +124,7 @@ def test_peers_of_the_project_are_installed_unless_they_are_optional(
     project: Project, registry: LocalRegistry
 ) -> None:
     registry.publish("a@1.0.0")
+    registry.publish("b@1.0.0")
     project.manifest(
         peerDependencies={"a": "1", "b": "1"}, peerDependenciesMeta={"b": {"optional": True}}
     )

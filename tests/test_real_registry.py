@@ -66,7 +66,7 @@ def test_a_second_folder_costs_links_and_nothing_else(real: Machine) -> None:
     assert second.graft("install", "--json").json["upToDate"]
 
 
-def test_a_cold_and_a_warm_cache_write_the_same_lock(real: Machine, tmp_path: Path) -> None:
+def test_a_cold_and_a_warm_cache_write_the_same_lock(real: Machine) -> None:
     manifest = json.loads(FIXTURE.read_text())
     first = real.project("first")
     first.write("package.json", manifest)

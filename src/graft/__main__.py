@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import sys
 
+_PLAIN = (["install"], ["i"], ["ci"])
+
 
 def main() -> int:
-    if sys.argv[1:] in (["--version"], ["-v"], ["version"]):
+    arguments = sys.argv[1:]
+    if arguments in (["--version"], ["-v"], ["version"]):
         from graft import __version__
 
         print(__version__)
         return 0
+    if arguments in _PLAIN:
+        from graft.cli.shortest import run_shortest
+
+        if run_shortest():
+            return 0
     from graft.cli.main import run
 
-    return run(sys.argv[1:])
+    return run(arguments)
 
 
 if __name__ == "__main__":

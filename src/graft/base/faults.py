@@ -7,7 +7,6 @@ test has armed it in the same process; there is no switch in the environment.
 from __future__ import annotations
 
 import os
-import signal
 
 _armed: dict[str, int] = {}
 
@@ -22,4 +21,6 @@ def point(name: str) -> None:
         return
     _armed[name] -= 1
     if _armed[name] == 0:
+        import signal
+
         os.kill(os.getpid(), signal.SIGKILL)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import stat
-from contextlib import suppress
 
 from graft.base.faults import point
 
@@ -14,7 +11,7 @@ from graft.base.faults import point
 def temporary_sibling(path: str) -> str:
     """A fresh name in the same folder, recognisable as junk if its maker dies."""
     folder, name = os.path.split(path)
-    return os.path.join(folder, f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{name[:40]}")
+    return os.path.join(folder, f".tmp-{os.getpid()}-{os.urandom(4).hex()}-{name[:40]}")
 
 
 def write_atomic(path: str, data: bytes, *, durable: bool = False) -> None:
@@ -50,8 +47,10 @@ def write_file(
 
 def copy_mode(source: str, target: str) -> None:
     """Give ``target`` the mode of ``source`` if that is there: all of it, whatever the umask."""
-    with suppress(FileNotFoundError):
+    try:
         os.chmod(target, stat.S_IMODE(os.stat(source).st_mode))
+    except FileNotFoundError:
+        pass
 
 
 def read_file(path: str) -> bytes | None:
@@ -64,8 +63,10 @@ def read_file(path: str) -> bytes | None:
 
 
 def remove_file(path: str) -> None:
-    with suppress(FileNotFoundError):
+    try:
         os.unlink(path)
+    except FileNotFoundError:
+        pass
 
 
 def remove_tree(path: str) -> None:
@@ -73,6 +74,8 @@ def remove_tree(path: str) -> None:
     if os.path.islink(path) or not os.path.isdir(path):
         remove_file(path)
         return
+    import shutil  # costs more to load than most commands take
+
     for folder, _, _ in os.walk(path):
         os.chmod(folder, 0o700)
     shutil.rmtree(path)

@@ -4,31 +4,54 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-@contextmanager
-def file_lock(
-    path: str, *, exclusive: bool, holder: str = "", waiting: Callable[[str], None] | None = None
-) -> Iterator[None]:
-    """Hold an advisory lock on ``path`` (created if missing; never removed, so it cannot race).
+class FileLock:
+    """An advisory lock on a file, which is created if missing and never removed, so that locking
+    cannot race with removal. A context manager.
 
     An exclusive holder leaves its name in the file; ``waiting`` is told that name, once, if the
     lock is not free at first.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        wanted = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        exclusive: bool,
+        holder: str = "",
+        waiting: Callable[[str], None] | None = None,
+    ) -> None:
+        self._path = path
+        self._kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+        self._holder = holder if exclusive else ""
+        self._waiting = waiting
+        self._descriptor = -1
+
+    def __enter__(self) -> FileLock:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, wanted | fcntl.LOCK_NB)
+            self._take()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def _take(self) -> None:
+        try:
+            fcntl.flock(self._descriptor, self._kind | fcntl.LOCK_NB)
         except BlockingIOError:
-            if waiting:
-                waiting(os.pread(descriptor, 500, 0).decode(errors="replace").strip())
-            fcntl.flock(descriptor, wanted)
-        if exclusive and holder:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, holder.encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
+            if self._waiting:
+                named = os.pread(self._descriptor, 500, 0).decode(errors="replace").strip()
+                self._waiting(named)
+            fcntl.flock(self._descriptor, self._kind)
+        if self._holder:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, self._holder.encode(), 0)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from graft.base.progress import Progress
 from graft.cli.console import Console
+from graft.project.defaults import npmrc_files, only_defaults
 from graft.project.settings import read_settings
 from graft.workflows.project import Context
 
@@ -20,25 +21,18 @@ def session(
     """The context of a command, with progress shown while it lasts."""
     console.quiet = said.silent
     folder = os.path.abspath(said.dir)
+    home = os.path.expanduser("~")
+    global_file = npmrc_files(folder, os.environ, home)[0]
     settings = read_settings(
         folder,
         os.environ,
-        os.path.expanduser("~"),
+        home,
         flags or {},
-        global_files=_global_npmrc(os.environ),
+        global_files=(global_file,) if global_file else (),
     )
+    is_plain = not flags and only_defaults(folder, os.environ, home)
     progress: Progress = console.progress()
     try:
-        yield Context(folder=folder, settings=settings, progress=progress)
+        yield Context(folder=folder, settings=settings, progress=progress, is_plain=is_plain)
     finally:
         progress.stop()
-
-
-def _global_npmrc(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """npm's global file: below ``$PREFIX``, which by default is where node is installed."""
-    prefix = environ.get("PREFIX", "")
-    if not prefix:
-        folders = environ.get("PATH", "").split(os.pathsep)
-        node = next((n for f in folders if os.path.isfile(n := os.path.join(f, "node"))), "")
-        prefix = os.path.dirname(os.path.dirname(os.path.realpath(node))) if node else ""
-    return (os.path.join(prefix, "etc", "npmrc"),) if prefix else ()

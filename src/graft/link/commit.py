@@ -11,12 +11,8 @@ folder that came with a repository decides nothing.
 from __future__ import annotations
 
 import errno
-import json
 import os
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-from graft.base.diagnostics import GraftError
 from graft.base.faults import point
 from graft.base.files import (
     copy_mode,
@@ -29,8 +25,14 @@ from graft.base.files import (
 from graft.base.renames import exchange
 from graft.link.state import STATE_FOLDER, read_state, state_file
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
 MODULES = "node_modules"
 STAGING = ".graft-staging"
+_TOKEN = "token"
 _OLD = "old"
 _TRASH = "trash"
 _ASIDE = ".ignored"  # where pnpm's users already look for what had to make way
@@ -97,8 +99,13 @@ class Staging:
         os.rmdir(self._folder)
 
     def _commit_with_journal(self) -> None:
+        import json
+
+        # What the journal says is true of this folder alone, and not of a later one of that name.
+        token = os.urandom(16).hex()
+        write_file(os.path.join(self._folder, _TOKEN), token.encode(), durable=True)
         journal = {
-            "staging": os.stat(self._folder).st_ino,
+            "staging": token,
             "files": self._files,
             "tree": os.stat(self._tree).st_ino if self._tree else 0,
             "carried": self._carried,
@@ -122,8 +129,11 @@ def recover(project: str, journal: str) -> bool:
         os.unlink(folder)
         return False
     refuse_strange_modules(project)
+    import json
+
     said = json.loads(read_file(journal) or b"{}")
-    if said.get("staging") != os.stat(folder).st_ino:
+    token = read_file(os.path.join(folder, _TOKEN))
+    if token is None or said.get("staging") != token.decode(errors="replace"):
         # Not decided, or not here: the project was moved since, and must lose nothing of its own.
         _clear(project)
         return False
@@ -134,6 +144,10 @@ def recover(project: str, journal: str) -> bool:
 def refuse_strange_modules(project: str) -> None:
     """A ``node_modules`` that is a link leads into somebody else's; nothing is written through."""
     modules = os.path.join(project, MODULES)
+    if not os.path.lexists(modules):
+        return
+    from graft.base.diagnostics import GraftError
+
     if os.path.islink(modules):
         raise GraftError(
             "link-refused",
@@ -141,7 +155,7 @@ def refuse_strange_modules(project: str) -> None:
             where=modules,
             fix="remove the link (not what it leads to) and run 'graft install'",
         )
-    if os.path.ismount(modules) or (os.path.lexists(modules) and not os.path.isdir(modules)):
+    if os.path.ismount(modules) or not os.path.isdir(modules):
         what = "a mount point" if os.path.ismount(modules) else "not a folder"
         raise GraftError(
             "link-refused",

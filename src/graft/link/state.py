@@ -1,39 +1,51 @@
-"""What graft made in a ``node_modules``, recorded inside it so that both change together."""
+"""What graft made in a ``node_modules``, recorded inside it so that both change together.
+
+A text, as reading JSON would be most of the cost of a command that finds nothing to do.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from graft.base.files import read_file
+from graft.base.lines import read_lines, write_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STATE_FOLDER = ".graft"
-_STATE_FILE = "state.json"
-_STATE_VERSION = 1
+_STATE_FILE = "state"
+_FIRST_LINE = "graft-links 1"
+_LAYOUT = "layout:"  # no path in node_modules: a colon is in no package's name
+_INPUTS = "inputs:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """``links`` maps paths relative to ``node_modules`` to targets. ``inputs`` is whatever decided
     them, as one text: if it is the same next time, the links are the same."""
 
-    layout: str = ""
-    inputs: str = ""
-    links: Mapping[str, str] = field(default_factory=dict)
+    __slots__ = ("inputs", "layout", "links")
+
+    def __init__(
+        self, *, layout: str = "", inputs: str = "", links: Mapping[str, str] | None = None
+    ) -> None:
+        self.layout = layout
+        self.inputs = inputs
+        self.links = dict(links or {})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and state_bytes(self) == state_bytes(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def read_state(modules: str) -> State:
     """The record, or an empty one where there is none or it is damaged: then nothing is owned."""
-    try:
-        said = json.loads(read_file(os.path.join(modules, STATE_FOLDER, _STATE_FILE)) or b"{}")
-        if said.get("state") != _STATE_VERSION:
-            return State()
-        links = {str(path): str(target) for path, target in said["links"].items()}
-        return State(layout=said["layout"], inputs=said["inputs"], links=links)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    pairs = read_lines(read_file(state_file(modules)), _FIRST_LINE)
+    if not pairs or [key for key, _ in pairs[:2]] != [_LAYOUT, _INPUTS]:
         return State()
+    return State(layout=pairs[0][1], inputs=pairs[1][1], links=dict(pairs[2:]))
 
 
 def state_file(modules: str) -> str:
@@ -41,13 +53,8 @@ def state_file(modules: str) -> str:
 
 
 def state_bytes(state: State) -> bytes:
-    said = {
-        "state": _STATE_VERSION,
-        "layout": state.layout,
-        "inputs": state.inputs,
-        "links": dict(sorted(state.links.items())),
-    }
-    return json.dumps(said, indent=0).encode()
+    said = [(_LAYOUT, state.layout), (_INPUTS, state.inputs)]
+    return write_lines(_FIRST_LINE, [*said, *sorted(state.links.items())])
 
 
 def links_on_disk(modules: str, paths: Mapping[str, str]) -> dict[str, str | None]:

@@ -15,8 +15,6 @@ from graft.model.graph import Graph
 from graft.store.paths import Store
 from graft.store.slots import Slot
 
-LAYOUT = "virtual"
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -9,7 +9,8 @@ from graft.model.graph import Graph
 
 
 def is_safe_bin(command: str, path: str) -> bool:
-    """Whether ``command`` is one plain file name and ``path`` stays inside its package.
+    """Whether ``command`` is one plain file name and ``path`` stays inside its package, and both
+    can be written in a line.
 
     ``path`` must already be normalised, as ``normal_bin_path`` leaves it.
     """
@@ -19,6 +20,7 @@ def is_safe_bin(command: str, path: str) -> bool:
         and set(command).isdisjoint("/\\:\0")
         and command not in (".", "..")
         and bool(path)
+        and path.isprintable()
         and path == normal_bin_path(path)
     )
 

@@ -10,6 +10,7 @@ from graft.base.diagnostics import Diagnostic
 from graft.base.http import HttpSettings
 from graft.project.credentials import read_credentials
 from graft.project.default_registry import DefaultRegistry
+from graft.project.defaults import store_home
 from graft.project.http_settings import read_http_settings
 from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
 from graft.project.omit import read_omit
@@ -51,9 +52,7 @@ def read_settings(
     user_config = os.path.join(
         environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "graft", "config.toml"
     )
-    store_root = environ.get("GRAFT_HOME") or os.path.join(
-        environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share"), "graft"
-    )
+    store_root = store_home(environ, home)
     fallback = DefaultRegistry(user_config=user_config, home=home, environ=environ)
     return Settings(
         registries=read_registries(npmrc, read_credentials(npmrc), fallback.find),

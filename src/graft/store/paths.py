@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
-
-from graft.base.diagnostics import GraftError
 
 
-@dataclass(frozen=True, slots=True)
 class Store:
     """A store's folders. ``root`` is absolute and is what ``graft store path`` prints."""
 
-    root: str
+    __slots__ = ("root",)
+
+    def __init__(self, root: str) -> None:
+        self.root = root
 
     @property
     def objects(self) -> str:
@@ -47,7 +46,14 @@ class Store:
         return os.path.join(self.slots, slot, "node_modules", name)
 
     def project_record(self, project: str) -> str:
-        return os.path.join(self.projects, f"{path_digest(project)}.json")
+        return os.path.join(self.projects, path_digest(project))
+
+    def graph_record(self, inputs: str) -> str:
+        return os.path.join(self.root, "graphs", inputs)
+
+    def graph_seen(self, inputs: str) -> str:
+        """How the folder of slots looked when all slots of the graph were last seen there."""
+        return os.path.join(self.root, "graphs", f"{inputs}.seen")
 
     def project_lock(self, project: str) -> str:
         return os.path.join(self.locks, f"project-{path_digest(project)}")
@@ -63,14 +69,21 @@ class Store:
         return os.path.join(self.locks, "store")
 
 
+def store_below(home: str) -> Store:
+    """The store below ``home``, whether it is there or not."""
+    return Store(os.path.join(os.path.abspath(home), "store", "v1"))
+
+
 def open_store(home: str) -> Store:
     """The store below ``home``, with its folders made; raises ``store-unwritable``."""
-    store = Store(os.path.join(os.path.abspath(home), "store", "v1"))
-    folders = ("objects", "slots", "projects", "locks", "journals", "trash")
+    store = store_below(home)
+    folders = ("objects", "slots", "graphs", "projects", "locks", "journals", "trash")
     try:
         for folder in folders:
             os.makedirs(os.path.join(store.root, folder), exist_ok=True)
     except OSError as error:
+        from graft.base.diagnostics import GraftError
+
         raise GraftError(
             "store-unwritable",
             f"the store cannot be created: {error.strerror}",

@@ -10,13 +10,15 @@ from graft.base.diagnostics import Diagnostic
 from graft.link.commit import MODULES, Staging
 from graft.link.links import Plan, make_plan
 from graft.link.state import State, links_on_disk, read_state, state_bytes
-from graft.link.virtual import LAYOUT, virtual_links
+from graft.link.virtual import virtual_links
 from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
 from graft.project.manifest import MANIFEST_NAME
+from graft.store.graphs import GraphRecord, graph_is_whole, read_graph, write_graph
 from graft.store.paths import Store
-from graft.store.projects import claim_slots, claimed_slots, settle_slots
-from graft.store.slots import Slot, has_slot
+from graft.store.projects import claim_graph, claimed_graphs, settle_graph
+from graft.store.slots import Slot
+from graft.workflows.relink import LAYOUT
 
 ROOT = "."
 
@@ -24,13 +26,12 @@ ROOT = "."
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """``files`` holds the new contents of the project's files that differ from what is there;
-    ``inputs`` is the text that decides the links."""
+    ``inputs`` is the digest of what decides the links."""
 
     folder: str
     store: Store
     files: Mapping[str, bytes]
     inputs: str
-    lock_digest: str
 
     @property
     def modules(self) -> str:
@@ -47,13 +48,15 @@ class Change:
         if self.files:
             self._commit(None)
 
-    def apply(self, plan: Plan, slots: Mapping[str, Slot]) -> None:
-        """Make the change. The store learns of the project's new slots before they are linked, and
-        forgets the old ones after."""
+    def apply(self, plan: Plan, slots: Mapping[str, Slot], packages: int) -> None:
+        """Make the change. The store learns of the graph, and that the project needs it, before
+        anything is linked, and forgets what the project needed before after."""
         names = {slot.name for slot in slots.values()}
-        claim_slots(self.store, self.folder, names, self.lock_digest)
+        record = GraphRecord(links=plan.links, slots=names, packages=packages)
+        write_graph(self.store, self.inputs, record)
+        claim_graph(self.store, self.folder, self.inputs)
         self._commit(plan)
-        settle_slots(self.store, self.folder, names, self.lock_digest)
+        settle_graph(self.store, self.folder, self.inputs)
 
     def _commit(self, plan: Plan | None) -> None:
         staging = Staging(self.folder, self.store.project_journal(self.folder))
@@ -92,8 +95,10 @@ def links_are_current(store: Store, folder: str, inputs: str) -> bool:
     state = read_state(modules)
     if state.inputs != inputs or links_on_disk(modules, state.links) != state.links:
         return False
-    slots = claimed_slots(store, folder)
-    return slots is not None and all(has_slot(store, name) for name in slots)
+    if claimed_graphs(store, folder) != [inputs]:
+        return False
+    record = read_graph(store, inputs)
+    return record is not None and graph_is_whole(store, record)
 
 
 def displaced_notes(plan: Plan) -> list[Diagnostic]:

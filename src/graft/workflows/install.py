@@ -8,7 +8,7 @@ before everything that can fail is behind us.
 
 from __future__ import annotations
 
-import hashlib
+import os
 from dataclasses import replace
 
 from graft.link.commit import refuse_strange_modules
@@ -19,6 +19,7 @@ from graft.model.requirement import Kind
 from graft.project.manifest import ProjectManifest
 from graft.resolve.prune import for_kinds, for_platform
 from graft.store.admission import weak_integrity_note
+from graft.store.paths import Store
 from graft.store.slots import slots_of
 from graft.workflows.answer import answer
 from graft.workflows.change import (
@@ -30,7 +31,8 @@ from graft.workflows.change import (
 )
 from graft.workflows.fill import fill_store
 from graft.workflows.host import this_platform
-from graft.workflows.project import Context, Work, inputs_digest
+from graft.workflows.project import Context, Work
+from graft.workflows.relink import inputs_digest, stamp_project
 from graft.workflows.report import InstallOptions, InstallReport, Laps
 
 
@@ -53,6 +55,7 @@ def install(
         and not (options.force or options.lock_only)
         and links_are_current(work.store, context.folder, _inputs(work, manifest, lock_before))
     ):
+        leave_stamp(context, work.store)
         return InstallReport(up_to_date=True, dry_run=options.dry_run, milliseconds=laps.total())
 
     previous = context.graph()
@@ -72,7 +75,6 @@ def install(
             lock_before=lock_before,
         ),
         inputs=_inputs(work, manifest, lock),
-        lock_digest=hashlib.sha256(lock).hexdigest(),
     )
     plan = change.plan(local, slots, manifest.name)
     report = replace(
@@ -88,7 +90,8 @@ def install(
 
     made = fill_store(work, local, slots, distrust=options.force)
     laps.lap("fetch")
-    change.apply(plan, slots)
+    change.apply(plan, slots, report.packages)
+    leave_stamp(context, work.store)
     laps.lap("link")
     weak = weak_integrity_note(node.manifest for node in local.nodes.values())
     return replace(
@@ -105,6 +108,12 @@ def local_graph(graph: Graph, context: Context) -> Graph:
     """The part of the graph that this machine and these settings install."""
     omitted = {Kind(kind) for kind in context.settings.omit}
     return for_platform(for_kinds(graph, omitted), this_platform())
+
+
+def leave_stamp(context: Context, store: Store) -> None:
+    """Let the launcher see next time that there is nothing to do."""
+    if context.is_plain and not context.settings.notes:
+        stamp_project(context.folder, store, os.environ, os.path.expanduser("~"))
 
 
 def _inputs(work: Work, manifest: ProjectManifest, lock: bytes) -> str:

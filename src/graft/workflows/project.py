@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -11,9 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from graft import __version__
 from graft.base.files import read_file
-from graft.base.locks import file_lock
+from graft.base.locks import FileLock
 from graft.base.progress import Progress
 from graft.link.commit import recover
 from graft.lockfile.format import LOCK_NAME, read_lock
@@ -31,11 +29,13 @@ Fresh = frozenset[str] | Literal["all"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """``folder`` is the project's absolute path."""
+    """``folder`` is the project's absolute path. ``is_plain`` says that neither flags nor settings
+    have a say in what is linked."""
 
     folder: str
     settings: Settings
     progress: Progress
+    is_plain: bool = False
 
     def lock_bytes(self) -> bytes | None:
         return read_file(os.path.join(self.folder, LOCK_NAME))
@@ -112,13 +112,13 @@ def at_work(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Work]:
         context.progress.say(f"waiting for {holder or 'another graft'} in this project")
 
     with (
-        file_lock(
+        FileLock(
             store.project_lock(context.folder),
             exclusive=True,
             holder=f"graft (process {os.getpid()})",
             waiting=waiting,
         ),
-        file_lock(store.shared_lock, exclusive=False),
+        FileLock(store.shared_lock, exclusive=False),
     ):
         if recover(context.folder, store.project_journal(context.folder)):
             context.progress.say("finished a change that had been interrupted")
@@ -127,13 +127,3 @@ def at_work(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Work]:
             yield work
         finally:
             work.close()
-
-
-def inputs_digest(*parts: bytes | str) -> str:
-    """One text for everything that decides what is in ``node_modules``."""
-    digest = hashlib.sha256(__version__.encode())
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()

@@ -1,0 +1,24 @@
+"""Records as lines of ``key TAB value``: read and written without a parser to load."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def write_lines(first: str, pairs: Iterable[tuple[str, str]]) -> bytes:
+    """``first`` says what the record is, and its version. Neither keys nor values hold line ends,
+    and keys hold no tabs."""
+    return "\n".join([first, *(f"{key}\t{value}" for key, value in pairs), ""]).encode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def read_lines(data: bytes | None, first: str) -> list[tuple[str, str]] | None:
+    """The pairs, or None where this is no such record, or not the whole of it."""
+    if not data or not data.endswith(b"\n"):
+        return None
+    head, *lines = data.decode("utf-8", "surrogateescape")[:-1].split("\n")
+    pairs = [(key, value) for key, tab, value in (line.partition("\t") for line in lines) if tab]
+    return pairs if head == first and len(pairs) == len(lines) else None

@@ -1,0 +1,36 @@
+"""``graft install`` without flags, where all there is to do is to make links.
+
+Imports nothing that takes time; what is unusual, errors among it, is left to the full command.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from graft.project.defaults import only_defaults, store_home
+from graft.store.paths import store_below
+from graft.workflows.relink import relink, stamp_project
+
+
+def run_shortest() -> bool:
+    """Whether that was all."""
+    start = time.perf_counter()
+    environ, folder = os.environ, os.getcwd()
+    home = os.path.expanduser("~")
+    if not only_defaults(folder, environ, home):
+        return False
+    store = store_below(store_home(environ, home))
+    try:
+        record = relink(folder, store)
+    except OSError:
+        return False
+    if record is None:
+        return False
+    stamp_project(folder, store, environ, home)
+    milliseconds = round((time.perf_counter() - start) * 1000)
+    packages = "1 package" if record.packages == 1 else f"{record.packages} packages"
+    links = "1 link" if len(record.links) == 1 else f"{len(record.links)} links"
+    print(f"{packages}, {links} changed ({milliseconds} ms)", file=sys.stderr)
+    return True

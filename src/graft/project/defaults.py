@@ -1,0 +1,83 @@
+"""Whether anything at all in the settings could change what a project's ``node_modules`` holds.
+
+Mostly nothing does. Then the shortest roads need not read settings in earnest. In doubt the answer
+is no, and settings.py decides. Imports next to nothing, as it runs before everything else.
+"""
+
+from __future__ import annotations
+
+import os
+
+from graft.base.files import read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Keys that decide which packages are linked, or of which the user must be told each time.
+_DECISIVE = frozenset(
+    {"omit", "include", "only", "production", "dev", "also", "optional", "strict-ssl", "prefix"}
+)
+# All that a project's own file may hold here: the rest can be refused there, with a note.
+_HARMLESS_IN_PROJECT = frozenset(
+    {
+        *("registry", "tag", "fund", "audit", "progress", "loglevel", "update-notifier"),
+        *("save-exact", "save-prefix", "engine-strict", "package-lock", "legacy-peer-deps"),
+    }
+)
+
+
+def npmrc_files(folder: str, environ: Mapping[str, str], home: str) -> tuple[str, str, str]:
+    """npm's global file (empty if unknown), the user's and the project's, whether there or not."""
+    prefix = environ.get("PREFIX", "") or _node_prefix(environ.get("PATH", ""))
+    return (
+        os.path.join(prefix, "etc", "npmrc") if prefix else "",
+        os.path.join(home, ".npmrc"),
+        os.path.join(folder, ".npmrc"),
+    )
+
+
+def store_home(environ: Mapping[str, str], home: str) -> str:
+    """Where a user's store and caches are: ``$GRAFT_HOME``, else below the user's data folder."""
+    data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
+    return environ.get("GRAFT_HOME") or os.path.join(data, "graft")
+
+
+def only_defaults(folder: str, environ: Mapping[str, str], home: str) -> bool:
+    """True if no setting has a say in what is linked, and none has to be spoken of."""
+    if environ.get("NODE_ENV") == "production":
+        return False
+    if any(name[:11].lower() == "npm_config_" for name in environ):
+        return False
+    global_file, user, project = npmrc_files(folder, environ, home)
+    return (
+        _DECISIVE.isdisjoint(_keys(global_file))
+        and _DECISIVE.isdisjoint(_keys(user))
+        and all(_is_harmless(key) for key in _keys(project))
+    )
+
+
+def _keys(path: str) -> set[str]:
+    """The keys of an ini file, as far as a glance tells; ``omit`` for what it cannot tell."""
+    data = read_file(path) if path else None
+    keys = set()
+    for line in (data or b"").decode("utf-8", "replace").splitlines():
+        text = line.strip()
+        if not text or text[0] in "#;":
+            continue
+        key = text.partition("=")[0].strip().strip("'\"").removesuffix("[]")
+        keys.add("omit" if text[0] == "[" or "\\" in key or "${" in text else key)
+    return keys
+
+
+def _is_harmless(key: str) -> bool:
+    return key in _HARMLESS_IN_PROJECT or (key.startswith("@") and key.endswith(":registry"))
+
+
+def _node_prefix(path: str) -> str:
+    """Where npm is installed by default: beside the node that is found first."""
+    for folder in path.split(os.pathsep):
+        node = os.path.join(folder, "node")
+        if os.path.isfile(node):
+            return os.path.dirname(os.path.dirname(os.path.realpath(node)))
+    return ""

@@ -1,0 +1,77 @@
+"""Whole graphs: once a graph has been populated in this store, what it comes to is remembered.
+
+The next project with the same inputs then needs nothing per package: it makes the links that are
+written here. Projects name the graphs that they use, and a graph names its slots, so that is also
+how collection knows what is in use.
+"""
+
+from __future__ import annotations
+
+import os
+
+from graft.base.files import read_file, write_atomic
+from graft.base.lines import read_lines, write_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from graft.store.paths import Store
+
+_FIRST_LINE = "graft-graph 1"
+
+
+class GraphRecord:
+    """``links`` is what a project's ``node_modules`` holds, ``slots`` names all slots of the graph,
+    ``packages`` counts its packages."""
+
+    __slots__ = ("links", "packages", "slots")
+
+    def __init__(self, *, links: Mapping[str, str], slots: Iterable[str], packages: int) -> None:
+        self.links = dict(links)
+        self.slots = sorted(set(slots))
+        self.packages = packages
+
+
+def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
+    """Remember a graph whose slots are all there. ``inputs`` is its name: 64 hex digits."""
+    pairs = [("packages", str(record.packages))]
+    pairs += [("slot", name) for name in record.slots]
+    pairs += [(f"link {path}", target) for path, target in sorted(record.links.items())]
+    data = write_lines(_FIRST_LINE, pairs)
+    if read_file(store.graph_record(inputs)) != data:
+        write_atomic(store.graph_record(inputs), data)
+
+
+def read_graph(store: Store, inputs: str) -> GraphRecord | None:
+    pairs = read_lines(read_file(store.graph_record(inputs)), _FIRST_LINE)
+    if not pairs or pairs[0][0] != "packages":
+        return None
+    return GraphRecord(
+        links={key[5:]: value for key, value in pairs if key.startswith("link ")},
+        slots=[value for key, value in pairs if key == "slot"],
+        packages=int(pairs[0][1]),
+    )
+
+
+def graph_is_whole(store: Store, record: GraphRecord) -> bool:
+    """Whether every slot of the graph is there; looks at each."""
+    return all(os.path.exists(f"{store.slots}/{name}/slot.json") for name in record.slots)
+
+
+def graph_stayed_whole(store: Store, inputs: str, record: GraphRecord) -> bool:
+    """The same, but the slots are looked at only if the folder that holds all of them has changed
+    since they last were: while nobody adds to the store, the cost does not grow with the graph."""
+    now = slots_seen(store)
+    if read_file(store.graph_seen(inputs)) == now:
+        return True
+    if not graph_is_whole(store, record):
+        return False
+    write_atomic(store.graph_seen(inputs), now)
+    return True
+
+
+def slots_seen(store: Store) -> bytes:
+    """How the folder of all slots looks now; any that comes or goes changes it."""
+    seen = os.stat(store.slots)
+    return b"%d:%d:%d\n" % (seen.st_dev, seen.st_ino, seen.st_mtime_ns)

@@ -1,0 +1,94 @@
+"""The shortest road: a project whose whole graph the store has already.
+
+A second checkout brings the same manifest and the same lock, so what its ``node_modules`` must
+hold is known (store/graphs). Then there is nothing to parse, resolve or look for: links are made,
+and the register learns of the project. Whatever is unusual is left to ``install``, which agrees.
+
+Only what is needed here is imported, which is why this module and those below it do without
+dataclasses and JSON: loading them would take longer than the work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+
+from graft import __version__
+from graft.base.files import read_file
+from graft.base.locks import FileLock
+from graft.link.commit import MODULES, STAGING, Staging
+from graft.link.stamp import write_stamp
+from graft.link.state import State, read_state, state_bytes
+from graft.project.defaults import npmrc_files
+from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
+from graft.store.paths import Store
+from graft.store.projects import claim_graph, settle_graph
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LAYOUT = "virtual"
+
+
+def inputs_digest(store_root: str, omitted: str, manifest: bytes, lock: bytes) -> str:
+    """One name for everything that decides what is in ``node_modules``."""
+    digest = hashlib.sha256(__version__.encode())
+    for part in (os.fsencode(store_root), omitted.encode(), manifest, lock):
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def relink(folder: str, store: Store) -> GraphRecord | None:
+    """Give the project in ``folder`` its links; None if that takes more than making links.
+
+    For where neither flags nor settings have a say in what is linked.
+    """
+    if os.path.lexists(os.path.join(folder, MODULES)) or not os.path.isdir(store.locks):
+        return None
+    manifest = read_file(os.path.join(folder, "package.json"))
+    lock = read_file(os.path.join(folder, "graft-lock.json"))
+    if manifest is None or lock is None:
+        return None
+    inputs = inputs_digest(store.root, "", manifest, lock)
+    record = read_graph(store, inputs)
+    if record is None:
+        return None
+    with (
+        FileLock(store.project_lock(folder), exclusive=True, holder=f"process {os.getpid()}"),
+        FileLock(store.shared_lock, exclusive=False),
+    ):
+        if not graph_stayed_whole(store, inputs, record) or _busy(folder):
+            return None
+        claim_graph(store, folder, inputs)
+        state = State(layout=LAYOUT, inputs=inputs, links=record.links)
+        staging = Staging(folder, store.project_journal(folder))
+        try:
+            staging.add_links(record.links, state_bytes(state))
+            staging.commit()
+        finally:
+            staging.abandon()
+        settle_graph(store, folder, inputs)
+    return record
+
+
+def stamp_project(folder: str, store: Store, environ: Mapping[str, str], home: str) -> None:
+    """Leave the stamp that link/stamp.py describes, for a project that is as it should be."""
+    links = read_state(os.path.join(folder, MODULES)).links
+    shared = {path.partition("/")[0] for path in links if "/" in path}
+    packages = [path for path in links if not path.startswith(".bin/")]
+    inside = sorted((*shared, *packages))
+    write_stamp(
+        folder,
+        files=["package.json", "graft-lock.json", *filter(None, npmrc_files("", environ, home))],
+        folders=[MODULES, *(f"{MODULES}/{path}" for path in inside), store.slots],
+        environ=environ,
+        now=time.time_ns(),
+    )
+
+
+def _busy(folder: str) -> bool:
+    """Whether somebody was here while the lock was awaited, or has left something to finish."""
+    return any(os.path.lexists(os.path.join(folder, name)) for name in (MODULES, STAGING))
