@@ -11,12 +11,12 @@ import argparse
 import datetime
 import json
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
 
 from install_names import pin
+from install_place import delete
 from install_report import Report, as_json, as_markdown, as_text, machine, put_section
 from install_run import Bench, FailedError
 from install_scenarios import SCENARIOS
@@ -40,8 +40,8 @@ def main(arguments: list[str]) -> int:
         return 130
     finally:
         if folder.exists():
-            _say("deleting what was installed")
-            shutil.rmtree(folder, ignore_errors=True)
+            _say("deleting what was installed; let the disk rest before the next run")
+            delete(folder)
     return 0
 
 

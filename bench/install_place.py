@@ -6,8 +6,9 @@ Nothing is deleted between runs: a deleted tree makes the next install on the sa
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,17 @@ class Place:
             path.rename(self._trash / f"{self.tool.key}-{self._renamed}")
 
 
+def delete(folder: Path) -> None:
+    """Remove a tree, folders that a tool has made read-only included."""
+
+    def make_writable(retry: Callable[..., object], path: str, _: object) -> None:
+        os.chmod(os.path.dirname(path), 0o700)
+        retry(path)
+
+    if folder.exists():
+        shutil.rmtree(folder, onerror=make_writable)
+
+
 def empty_trash(folder: Path) -> None:
-    shutil.rmtree(folder / "trash", ignore_errors=True)
-    (folder / "trash").mkdir(exist_ok=True)
+    delete(folder / "trash")
+    (folder / "trash").mkdir()

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 
 import install
 from install_measure import Sample, TimedOutError, footprint, measure, ratio, summarize
-from install_place import Place
+from install_place import Place, delete
 from install_report import Machine, Report, as_json, as_markdown, as_text, put_section
 from install_run import Bench, FailedError, Results
 from install_scenarios import ADDED, SCENARIOS, cold, warm
@@ -143,6 +143,16 @@ def test_a_place_renames_and_never_deletes(tmp_path: Path) -> None:
     cold(place)
     assert [path.name for path in place.home.iterdir()] == [".npmrc"]
     assert [path.name for path in place.project.iterdir()] == ["package.json"]
+
+
+def test_read_only_folders_are_deleted_too(tmp_path: Path) -> None:
+    store = tmp_path / "run" / "store"
+    (store / "slot").mkdir(parents=True)
+    (store / "slot" / "file").touch()
+    for folder in (store / "slot", store):
+        folder.chmod(0o555)
+    delete(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_every_variant_of_a_lock_goes(tmp_path: Path) -> None:

@@ -47,8 +47,7 @@ class Machine:
             "XDG_STATE_HOME": str(self.home / ".local/state"),
             "XDG_CONFIG_HOME": str(self.home / ".config"),
             "XDG_CACHE_HOME": str(self.home / ".cache"),
-            "NPM_CONFIG_USERCONFIG": str(self.npmrc),
-            "NPM_CONFIG_GLOBALCONFIG": str(self.root / "no-npmrc"),
+            "PREFIX": str(self.root / "prefix"),  # where npm's global settings would be
             "GIT_CONFIG_NOSYSTEM": "1",
         }
 

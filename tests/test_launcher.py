@@ -1,0 +1,204 @@
+"""The launcher (bin/graft), which says that there is nothing to do without starting Python.
+
+To tell who answered, the launcher under test stands beside a ``python`` that only leaves a mark.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.project import Project
+from harness.registry import LocalRegistry
+
+LAUNCHER = Path(__file__).resolve().parent.parent / "bin" / "graft"
+
+
+@pytest.fixture
+def installed(project: Project, registry: LocalRegistry) -> Project:
+    registry.publish("a@1.0.0", dependencies={"b": "1"}, bin={"a": "cli.js"})
+    registry.publish("b@1.0.0")
+    registry.publish("@s/c@1.0.0")
+    project.manifest(dependencies={"a": "1", "@s/c": "1"})
+    project.graft("install")
+    # The files that people edit must be older than one tick before a stamp is believed.
+    for name in ("package.json", "graft-lock.json"):
+        os.utime(project.path(name))
+    wait_for_stamp(project)
+    return project
+
+
+def wait_for_stamp(project: Project) -> None:
+    for _ in range(50):
+        project.graft("install")
+        if project.exists("node_modules/.graft/stamp"):
+            return
+    raise AssertionError("no stamp")
+
+
+def needs_python(
+    project: Project, *arguments: str, env: dict[str, str | None] | None = None
+) -> bool:
+    folder = project.machine.root / "bin"
+    if not folder.exists():
+        folder.mkdir()
+        shutil.copy(LAUNCHER, folder / "graft")
+        (folder / "python").write_text("#!/bin/sh\necho python\n")
+        (folder / "python").chmod(0o755)
+    command = [str(folder / "graft"), *(arguments or ("install",))]
+    result = project.machine.run(command, cwd=project.dir, env=env)
+    assert (result.stdout == "python\n") != ("up to date" in result.stderr)
+    return result.stdout == "python\n"
+
+
+def test_an_unchanged_project_needs_no_python(installed: Project) -> None:
+    assert not needs_python(installed)
+    assert not needs_python(installed, "i")
+    assert not needs_python(installed, "ci")
+
+
+def remove_link(project: Project) -> None:
+    project.remove("node_modules/a")
+
+
+def remove_scoped_link(project: Project) -> None:
+    project.remove("node_modules/@s/c")
+
+
+def remove_command(project: Project) -> None:
+    project.remove("node_modules/.bin/a")
+
+
+def remove_slot(project: Project) -> None:
+    (slot,) = project.store.glob("slots/b@*")
+    slot.rename(slot.parent / "gone")
+    shutil.move(slot.parent / "gone", project.machine.root / "gone")
+
+
+def remove_store(project: Project) -> None:
+    project.machine.graft_home.rename(project.machine.root / "elsewhere")
+
+
+def edit_manifest(project: Project) -> None:
+    project.manifest(dependencies={"a": "1"})
+
+
+def touch_lock(project: Project) -> None:
+    os.utime(project.path("graft-lock.json"))
+
+
+def move_an_older_manifest_into_place(project: Project) -> None:
+    manifest = project.path("package.json")
+    before = manifest.stat()
+    older = project.write("older.json", manifest.read_text().replace('"1"', '"9"'))
+    os.utime(older, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.replace(older, manifest)
+
+
+def edit_in_place_with_size_and_time_kept(project: Project) -> None:
+    manifest = project.path("package.json")
+    before = manifest.stat()
+    manifest.write_text(manifest.read_text().replace('"1"', '"9"'))
+    os.utime(manifest, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def add_settings_of_the_project(project: Project) -> None:
+    project.write(".npmrc", "omit=dev\n")
+
+
+def edit_settings_of_the_user(project: Project) -> None:
+    with project.machine.npmrc.open("a") as file:
+        file.write("omit=dev\n")
+
+
+def leave_an_interrupted_change(project: Project) -> None:
+    project.path(".graft-staging").mkdir()
+
+
+def put_something_beside_the_links(project: Project) -> None:
+    project.write("node_modules/mine/index.js", "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        remove_link,
+        remove_scoped_link,
+        remove_command,
+        remove_slot,
+        remove_store,
+        edit_manifest,
+        touch_lock,
+        move_an_older_manifest_into_place,
+        edit_in_place_with_size_and_time_kept,
+        add_settings_of_the_project,
+        edit_settings_of_the_user,
+        leave_an_interrupted_change,
+        put_something_beside_the_links,
+    ],
+)
+def test_a_change_goes_to_python(installed: Project, change: Callable[[Project], None]) -> None:
+    change(installed)
+    assert needs_python(installed)
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"NODE_ENV": "production"},
+        {"npm_config_omit": "dev"},
+        {"NPM_CONFIG_OFFLINE": "true"},
+        {"GRAFT_HOME": "/elsewhere"},
+        {"HOME": "/elsewhere"},
+    ],
+)
+def test_another_environment_goes_to_python(installed: Project, env: dict[str, str | None]) -> None:
+    assert needs_python(installed, env=env)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("install", "--json"), ("install", "a"), ("ls",), ("-C", ".")]
+)
+def test_anything_but_a_plain_install_goes_to_python(
+    installed: Project, arguments: tuple[str, ...]
+) -> None:
+    assert needs_python(installed, *arguments)
+
+
+def test_a_project_without_a_stamp_or_with_a_strange_one_goes_to_python(installed: Project) -> None:
+    stamp = installed.path("node_modules/.graft/stamp")
+    text = stamp.read_text()
+    for strange in ("", "x", text.replace("graft 1", "graft 2"), text + "absent package.json\n"):
+        stamp.write_text(strange)
+        assert needs_python(installed)
+    stamp.unlink()
+    assert needs_python(installed)
+
+
+def test_a_copy_of_a_project_is_not_taken_for_the_original(installed: Project) -> None:
+    copy = installed.sibling("copy")
+    shutil.rmtree(copy.dir)
+    shutil.copytree(installed.dir, copy.dir, symlinks=True)
+    assert needs_python(copy)
+
+
+def test_flags_leave_no_stamp_for_a_command_without_them(installed: Project) -> None:
+    installed.graft("install", "--prod")
+    assert needs_python(installed)
+
+
+def test_the_launcher_that_is_installed_runs_graft(installed: Project) -> None:
+    launcher = Path(sys.executable).parent / "graft"
+    if not launcher.exists():
+        pytest.skip("graft runs from its sources, without being installed")
+    assert launcher.read_text() == LAUNCHER.read_text()
+    link = installed.machine.root / "link-to-graft"
+    link.symlink_to(launcher)
+    for command in (str(launcher), str(link)):
+        result = installed.machine.run([command, "ls"], cwd=installed.dir)
+        assert result.stdout.splitlines() == ["@s/c@1.0.0", "a@1.0.0"]
