@@ -28,21 +28,23 @@ pytestmark = pytest.mark.usefixtures("packages")
 def test_a_plan_says_what_differs_and_why() -> None:
     plan = make_plan(
         "virtual",
-        wanted={"new": "1", "same": "1", "moved": "2", "foreign": "1", "theirs": "1"},
-        owned={"same": "1", "moved": "1", "gone": "1", "replaced": "1", "vanished": "1"},
+        wanted=dict.fromkeys(("new", "same", "foreign", "theirs"), "1")
+        | {"moved": "2", "taken": "2"},
+        owned=dict.fromkeys(("same", "moved", "taken", "gone", "replaced", "vanished"), "1"),
         present={"same": "1", "moved": "1", "foreign": None, "theirs": "1", "gone": "1"}
-        | {"replaced": "elsewhere"},
+        | {"replaced": "elsewhere", "taken": "elsewhere"},
         reasons={"new": "asked for"},
     )
     assert [(str(step.action), step.path, step.target) for step in plan.steps] == [
         ("replace", "foreign", "1"),
         ("replace", "moved", "2"),
         ("create", "new", "1"),
+        ("replace", "taken", "2"),
         ("remove", "gone", ""),
     ]
-    assert plan.displaced == ("foreign",)
+    assert plan.displaced == ("foreign", "taken")
     assert {step.action: step.reason for step in plan.steps}[Action.CREATE] == "asked for"
-    assert set(plan.links) == {"new", "same", "moved", "foreign", "theirs"}
+    assert set(plan.links) == {"new", "same", "moved", "foreign", "theirs", "taken"}
 
 
 def test_hazard_16_links_of_another_version_are_replaced(project: Project) -> None:

@@ -167,6 +167,21 @@ def test_hazard_8_dependency_cycles_that_provide_peers_to_each_other_end(
     assert required(project, "b", "a", "b", "a", "q") == "2.0.0"
 
 
+def test_packages_on_a_cycle_share_the_peer_that_one_of_them_provides(
+    project: Project, registry: LocalRegistry
+) -> None:
+    """b below e must get the a that e has, which has e for a peer, and not the project's a."""
+    registry.publish("a@1.0.0", peers={"e": "*"}, optional_peers=["e"])
+    registry.publish("b@1.0.0", dependencies={"e": "1"}, peers={"a": "*"})
+    registry.publish("e@1.0.0", dependencies={"a": "1", "b": "1"})
+    project.manifest(dependencies={"a": "1", "b": "1"})
+    project.graft("install")
+    script = """const e = require('b').requires('e'), b = e.requires('b')
+    console.log(b.requires('a') === e.requires('a'), b.requires('a') !== require('a'))
+    console.log(e.requires('a').requires('e') === e, b.requires('e') === e)"""
+    assert project.node(script) == "true true\ntrue true"
+
+
 def test_hazard_30_a_peer_out_of_range_is_noted_in_json(
     project: Project, registry: LocalRegistry
 ) -> None:

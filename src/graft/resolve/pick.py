@@ -20,28 +20,26 @@ def pick(packument: Packument, specifier: Specifier, tag: str) -> str | None:
     """
     if specifier.range is None:
         tagged = packument.tags.get(specifier.tag, "")
-        return tagged if tagged in packument.versions and _version(tagged) else None
+        return tagged if tagged in packument and _version(tagged) else None
     return newest(packument, specifier.range, tag)
 
 
 def newest(packument: Packument, range: Range, tag: str) -> str | None:
-    tagged = packument.tags.get(tag)
-    if tagged in packument.versions and tagged is not None:
+    tagged = packument.tags.get(tag, "")
+    is_there = tagged in packument
+    if is_there and not packument.is_deprecated(tagged):
         version = _version(tagged)
-        if version and range.contains(version) and not packument.is_deprecated(tagged):
+        if version and range.contains(version):
             return tagged
-    candidates = [
-        (version, text)
-        for text in packument.versions
-        if (version := _version(text)) is not None and range.contains(version)
-    ]
-    if not candidates:
-        return tagged if asks_for_anything(range) and tagged in packument.versions else None
-    candidates.sort(key=lambda candidate: candidate[0].key, reverse=True)
-    for _, text in candidates:
-        if not packument.is_deprecated(text):
-            return text
-    return candidates[0][1]
+    deprecated = ""
+    for version, text in packument.newest_first:
+        if range.contains(version):
+            if not packument.is_deprecated(text):
+                return text
+            deprecated = deprecated or text
+    if deprecated:
+        return deprecated
+    return tagged if is_there and asks_for_anything(range) else None
 
 
 def no_version(packument: Packument, wanted: Specifier, specifier: str) -> GraftError:

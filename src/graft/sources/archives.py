@@ -7,8 +7,11 @@ inflating, hashing and writing, all without the interpreter's lock.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from queue import SimpleQueue
 
 from graft.base.diagnostics import GraftError
 from graft.base.http import Transfer
@@ -23,6 +26,9 @@ from graft.store.paths import Store
 
 _PUMP_SECONDS = 0.05
 _THREADS = max(2, min(4, os.cpu_count() or 2))
+# Archives in memory at once, on their way or waiting to be unpacked: enough to keep the network and
+# the threads at work, and few enough that memory does not grow with the graph.
+_WINDOW = 128
 
 
 class Archives:
@@ -36,40 +42,28 @@ class Archives:
         self._client = client
         self._progress = progress
         self._threads = ThreadPoolExecutor(max_workers=_THREADS)
-        self._unpacking: dict[str, Future[StoredObject]] = {}
-        self._downloading: dict[str, Transfer] = {}
+        self._waiting: deque[tuple[Manifest, Integrity]] = deque()
+        self._open: set[str] = set()  # wanted, and neither stored nor failed yet
+        self._held = 0
+        self._unpacked: SimpleQueue[str] = SimpleQueue()
+        self._stored: dict[str, Future[StoredObject]] = {}
         self._failed: dict[str, GraftError] = {}
-        self.fetched: set[str] = set()
 
     def want(self, manifest: Manifest, *, again: bool = False) -> None:
         """Start fetching, unless the store has it, or ``again`` asks for it regardless."""
         id = manifest.id
-        if id in self._downloading or id in self._unpacking or id in self._failed:
+        if id in self._open or id in self._stored or id in self._failed:
             return
         try:
             integrity = required_integrity(manifest)
-            if not again and has_object(self._store, integrity):
-                return
-            transfer = self._source.archive(manifest)
         except GraftError as error:
             self._failed[id] = error
             return
-        self._downloading[id] = transfer
-        self._progress.to_fetch += 1
-        transfer.on_done(lambda done: self._arrived(manifest, integrity, done))
-
-    def _arrived(self, manifest: Manifest, integrity: Integrity, transfer: Transfer) -> None:
-        id = manifest.id
-        try:
-            body = transfer.result().body
-        except GraftError as error:
-            self._failed[id] = error
-            return
-        finally:
-            self._downloading.pop(id, None)
-        self.fetched.add(id)
-        self._progress.fetched_bytes += len(body)
-        self._unpacking[id] = self._threads.submit(admit, self._store, body, integrity, subject=id)
+        if again or not has_object(self._store, integrity):
+            self._open.add(id)
+            self._progress.to_fetch += 1
+            self._waiting.append((manifest, integrity))
+            self._advance()
 
     def finish(self, manifests: Iterable[Manifest]) -> dict[str, StoredObject]:
         """Wait until the objects of ``manifests`` are stored; they are returned by manifest id.
@@ -79,24 +73,50 @@ class Archives:
         needed = {manifest.id: manifest for manifest in manifests}
         for manifest in needed.values():
             self.want(manifest)
-        while any(id in self._downloading for id in needed):
-            self._client.pump(_PUMP_SECONDS)
-            self._count()
-        pending = {self._unpacking[id] for id in needed if id in self._unpacking}
-        while pending:
-            _, pending = wait(pending, timeout=_PUMP_SECONDS)
-            self._count()
+        while not self._open.isdisjoint(needed):
+            if not self._client.pump(_PUMP_SECONDS):
+                self._settle(self._unpacked.get())
+            self._advance()
         failed = sorted(needed.keys() & self._failed.keys())
         if failed:
             raise self._failed[failed[0]]
-        return {id: self._stored(manifest) for id, manifest in sorted(needed.items())}
+        return {id: self._object(manifest) for id, manifest in sorted(needed.items())}
 
-    def _count(self) -> None:
-        self._progress.fetched = sum(done.done() for done in self._unpacking.values())
+    def _advance(self) -> None:
+        """Note what has been unpacked, and start what there is room for."""
+        while not self._unpacked.empty():
+            self._settle(self._unpacked.get())
+        while self._waiting and self._held < _WINDOW:
+            manifest, integrity = self._waiting.popleft()
+            self._held += 1
+            done = partial(self._arrived, manifest.id, integrity)
+            self._source.archive(manifest).on_done(done)
         self._progress.changed()
 
-    def _stored(self, manifest: Manifest) -> StoredObject:
-        unpacked = self._unpacking.get(manifest.id)
+    def _arrived(self, id: str, integrity: Integrity, transfer: Transfer) -> None:
+        try:
+            body = transfer.result().body
+        except GraftError as error:
+            self._failed[id] = error
+            self._unpacked.put(id)
+            return
+        self._progress.fetched_bytes += len(body)
+        job = self._threads.submit(admit, self._store, body, integrity, subject=id)
+        self._stored[id] = job
+        job.add_done_callback(lambda _: self._report(id))
+
+    def _report(self, id: str) -> None:
+        """Runs in the thread that unpacked."""
+        self._unpacked.put(id)
+        self._client.wake()
+
+    def _settle(self, id: str) -> None:
+        self._open.discard(id)
+        self._held -= 1
+        self._progress.fetched += 1
+
+    def _object(self, manifest: Manifest) -> StoredObject:
+        unpacked = self._stored.get(manifest.id)
         if unpacked:
             return unpacked.result()
         stored = find_object(self._store, required_integrity(manifest))

@@ -7,6 +7,7 @@ folder, or a document that is no packument, is an error.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from graft.base.diagnostics import GraftError
 from graft.model.manifest import Manifest
 from graft.sources.version_document import VersionDocument, read_manifest
+from graft.versions.version import Version, parse_version
 
 
 class _Document(msgspec.Struct):
@@ -35,8 +37,6 @@ _decode_version = msgspec.json.Decoder(VersionDocument).decode
 class Packument:
     """``registry`` is the URL that it came from, and ``origin`` what manifests say of that."""
 
-    __slots__ = ("_documents", "_manifests", "_raw", "name", "origin", "registry", "tags")
-
     def __init__(self, body: bytes, *, name: str, registry: str, origin: str = "") -> None:
         """Raises ``registry-answer`` if ``body`` is not the packument of ``name``."""
         try:
@@ -57,6 +57,21 @@ class Packument:
         self._raw = document.versions
         self._documents: dict[str, VersionDocument] = {}
         self._manifests: dict[str, Manifest] = {}
+
+    def __contains__(self, version: str) -> bool:
+        return version in self._raw
+
+    @cached_property
+    def newest_first(self) -> list[tuple[Version, str]]:
+        """Its readable versions, each beside its text; what cannot be read is nobody's choice."""
+        readable = []
+        for text in self._raw:
+            try:
+                readable.append((parse_version(text), text))
+            except ValueError:
+                continue
+        readable.sort(key=lambda entry: entry[0].key, reverse=True)
+        return readable
 
     @property
     def versions(self) -> list[str]:

@@ -252,6 +252,9 @@ def shown(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
+_SPECIAL = frozenset("\\:\0")
+
+
 class _Names:
     """Turns stored names into safe relative paths, none of them two things at once.
 
@@ -263,6 +266,7 @@ class _Names:
     def __init__(self) -> None:
         self._files: dict[str, str] = {}
         self._folders: dict[str, str] = {}
+        self._looked_at: dict[str, str] = {}
 
     def folder(self, name: str) -> None:
         parts = _safe_parts(name)
@@ -270,11 +274,9 @@ class _Names:
 
     def file(self, name: str) -> str:
         """The path below the package, or empty for the package's own folder."""
-        parts = _safe_parts(name)
-        if not parts:
+        path = self._path(name)
+        if not path:
             return ""
-        self._claim_folders(parts[:-1], name)
-        path = "/".join(parts)
         folded = _folded(path)
         if folded in self._folders:
             raise ArchiveRefused(f"'{shown(name)}' is a file and a folder")
@@ -282,6 +284,20 @@ class _Names:
         if other != path:
             raise ArchiveRefused(_one_name(name, other))
         return path
+
+    def _path(self, name: str) -> str:
+        stored, _, own = name.rpartition("/")
+        folder = self._looked_at.get(stored)
+        # Most files lie in a folder that was looked at before; then only their own name is new.
+        is_plain = own.isascii() and own.strip(".") and _SPECIAL.isdisjoint(own)
+        if folder is not None and is_plain and len(folder) + len(own) < MAX_COMPONENT_BYTES:
+            return f"{folder}/{own}" if folder else own
+        parts = _safe_parts(name)
+        if not parts:
+            return ""
+        self._claim_folders(parts[:-1], name)
+        self._looked_at[stored] = "/".join(parts[:-1])
+        return "/".join(parts)
 
     def _claim_folders(self, parts: list[str], name: str) -> None:
         path = ""
