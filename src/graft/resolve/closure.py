@@ -190,9 +190,11 @@ class Closure:
         why = [f"{' > '.join(path)} asks for {requirement.local}@{asked.specifier}"]
         if asked.specifier != requirement.specifier:
             why.append(f"an override replaces its own '{requirement.specifier}'")
-        return GraftError(
-            said.code, said.message, where=said.where, why=[*why, *said.why], fix=said.fix
-        )
+        fix = said.fix
+        if asked.owner in self.packages and said.code == "no-matching-version":
+            # Nobody but its publisher can change what a package asks for.
+            fix = f'replace what it asks for: "overrides": {{"{requirement.local}": "<version>"}}'
+        return GraftError(said.code, said.message, where=said.where, why=[*why, *said.why], fix=fix)
 
     def _expect(self, asked: Asked) -> None:
         """Ask for the packument that this requirement will need, unless the lock answers it."""

@@ -22,20 +22,30 @@ _FIRST_LINE = "graft-graph 1"
 
 
 class GraphRecord:
-    """``links`` is what a project's ``node_modules`` holds, ``slots`` names all slots of the graph,
-    ``packages`` counts its packages."""
+    """``links`` is what a project's ``node_modules`` holds, and ``slots`` names all slots of the
+    graph. ``packages`` counts its packages, ``direct`` has the versions of the direct ones by local
+    name."""
 
-    __slots__ = ("links", "packages", "slots")
+    __slots__ = ("direct", "links", "packages", "slots")
 
-    def __init__(self, *, links: Mapping[str, str], slots: Iterable[str], packages: int) -> None:
+    def __init__(
+        self,
+        *,
+        links: Mapping[str, str],
+        slots: Iterable[str],
+        packages: int,
+        direct: Mapping[str, str],
+    ) -> None:
         self.links = dict(links)
         self.slots = sorted(set(slots))
         self.packages = packages
+        self.direct = dict(direct)
 
 
 def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     """Remember a graph whose slots are all there. ``inputs`` is its name: 64 hex digits."""
     pairs = [("packages", str(record.packages))]
+    pairs += [(f"direct {name}", version) for name, version in sorted(record.direct.items())]
     pairs += [("slot", name) for name in record.slots]
     pairs += [(f"link {path}", target) for path, target in sorted(record.links.items())]
     data = write_lines(_FIRST_LINE, pairs)
@@ -51,6 +61,7 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
         links={key[5:]: value for key, value in pairs if key.startswith("link ")},
         slots=[value for key, value in pairs if key == "slot"],
         packages=int(pairs[0][1]),
+        direct={key[7:]: value for key, value in pairs if key.startswith("direct ")},
     )
 
 

@@ -19,6 +19,7 @@ from graft.store.paths import Store
 from graft.store.projects import claim_graph, claimed_graphs, settle_graph
 from graft.store.slots import Slot
 from graft.workflows.relink import LAYOUT
+from graft.workflows.report import InstallReport
 
 ROOT = "."
 
@@ -48,11 +49,13 @@ class Change:
         if self.files:
             self._commit(None)
 
-    def apply(self, plan: Plan, slots: Mapping[str, Slot], packages: int) -> None:
+    def apply(self, plan: Plan, slots: Mapping[str, Slot], report: InstallReport) -> None:
         """Make the change. The store learns of the graph, and that the project needs it, before
         anything is linked, and forgets what the project needed before after."""
         names = {slot.name for slot in slots.values()}
-        record = GraphRecord(links=plan.links, slots=names, packages=packages)
+        record = GraphRecord(
+            links=plan.links, slots=names, packages=report.packages, direct=report.direct
+        )
         write_graph(self.store, self.inputs, record)
         claim_graph(self.store, self.folder, self.inputs)
         self._commit(plan)
@@ -88,17 +91,17 @@ def changed_files(
     return files
 
 
-def links_are_current(store: Store, folder: str, inputs: str) -> bool:
-    """Whether what is linked was made from the same inputs and is still true: every link is there,
+def current_graph(store: Store, folder: str, inputs: str) -> GraphRecord | None:
+    """What is linked, if it was made from the same inputs and is still true: every link is there,
     and the store has the whole graph and knows that this project needs it."""
     modules = os.path.join(folder, MODULES)
     state = read_state(modules)
     if state.inputs != inputs or links_on_disk(modules, state.links) != state.links:
-        return False
+        return None
     if claimed_graphs(store, folder) != [inputs]:
-        return False
+        return None
     record = read_graph(store, inputs)
-    return record is not None and graph_is_whole(store, record)
+    return record if record is not None and graph_is_whole(store, record) else None
 
 
 def displaced_notes(plan: Plan) -> list[Diagnostic]:

@@ -26,8 +26,8 @@ from graft.workflows.change import (
     ROOT,
     Change,
     changed_files,
+    current_graph,
     displaced_notes,
-    links_are_current,
 )
 from graft.workflows.fill import fill_store
 from graft.workflows.host import this_platform
@@ -48,15 +48,22 @@ def install(
     context = work.context
     refuse_strange_modules(context.folder)
     lock_before = context.lock_bytes()
-    if (
-        lock_before is not None
-        and manifest.raw == manifest_before
-        and options.keeps_answers
-        and not (options.force or options.lock_only)
-        and links_are_current(work.store, context.folder, _inputs(work, manifest, lock_before))
-    ):
+    current = None
+    keeps = options.keeps_answers and not (options.force or options.lock_only)
+    if keeps and lock_before is not None and manifest.raw == manifest_before:
+        inputs = _inputs(work, manifest, lock_before)
+        current = current_graph(work.store, context.folder, inputs)
+    if current is not None:
         leave_stamp(context, work.store)
-        return InstallReport(up_to_date=True, dry_run=options.dry_run, milliseconds=laps.total())
+        return InstallReport(
+            up_to_date=True,
+            packages=current.packages,
+            direct=current.direct,
+            direct_before=current.direct,
+            notes=context.settings.notes,
+            dry_run=options.dry_run,
+            milliseconds=laps.total(),
+        )
 
     previous = context.graph()
     graph, notes = answer(work, manifest, previous, options)
@@ -90,7 +97,7 @@ def install(
 
     made = fill_store(work, local, slots, distrust=options.force)
     laps.lap("fetch")
-    change.apply(plan, slots, report.packages)
+    change.apply(plan, slots, report)
     leave_stamp(context, work.store)
     laps.lap("link")
     weak = weak_integrity_note(node.manifest for node in local.nodes.values())

@@ -1,0 +1,185 @@
+"""What is found after a crash when more has happened since, and what only seems to be found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from graft.base.diagnostics import GraftError
+from graft.link import commit
+from harness.folder import NEW, OLD, Folder, PowerCut, cut_at, installed
+from harness.project import Project
+from harness.registry import LocalRegistry
+from harness.tree import snapshot
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return installed(tmp_path)
+
+
+def test_what_appears_in_the_middle_of_a_switch_comes_along(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tool writes into the old tree after everything else was carried over."""
+    monkeypatch.setattr(commit, "exchange", lambda *_: False)
+    late = folder.modules / "late"
+    cut_at(monkeypatch, "tree-carried", lambda: late.write_text("1"))
+    with pytest.raises(PowerCut):
+        folder.change(NEW)
+    monkeypatch.undo()
+    assert folder.recover()
+    assert late.read_text() == "1"
+    assert folder.links() == NEW
+
+
+def test_a_new_node_modules_in_the_middle_of_a_switch_is_kept(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "exchange", lambda *_: False)
+    cut_at(monkeypatch, "tree-aside")
+    with pytest.raises(PowerCut):
+        folder.change(NEW)
+    (folder.modules / "a").mkdir(parents=True)
+    (folder.modules / "a/theirs").write_text("1")
+    monkeypatch.undo()
+    monkeypatch.setattr(commit, "exchange", lambda *_: False)
+    assert folder.recover()
+    assert folder.links() == NEW
+    assert (folder.modules / ".ignored/a/theirs").read_text() == "1"
+    assert (folder.modules / ".cache/data").read_text() == "cached"
+    assert folder.is_clean()
+
+
+def test_crash_upon_crash_with_several_trees_left(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for attempt in range(3):
+        monkeypatch.setattr(commit, "exchange", lambda *_: False)
+        cut_at(monkeypatch, "tree-aside")
+        with pytest.raises(PowerCut):
+            folder.recover() if attempt else folder.change(NEW)
+        monkeypatch.undo()
+        folder.modules.mkdir()
+        (folder.modules / f"late-{attempt}").touch()
+    for point in (*["tree-discarded"] * 4, "journal-removed"):
+        cut_at(monkeypatch, point)
+        with pytest.raises(PowerCut):
+            folder.recover()
+        monkeypatch.undo()
+    folder.recover()
+    late = {f"late-{attempt}" for attempt in range(3)}
+    assert {*NEW, *late, ".cache/data", "@s/own"} <= snapshot(folder.modules).keys()
+    assert folder.is_clean()
+
+
+@pytest.mark.parametrize("point", ["journal-written", "tree-switched", "tree-discarded"])
+def test_a_node_modules_that_was_removed_after_a_crash(
+    folder: Folder, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_at(monkeypatch, point)
+    with pytest.raises(PowerCut):
+        folder.change(NEW, package="new")
+    monkeypatch.undo()
+    shutil.rmtree(folder.modules)
+    assert folder.recover()
+    assert folder.is_clean()
+    assert (folder.path / "package.json").read_text() == "new"
+    folder.change(NEW)
+    assert folder.links() == NEW
+
+
+def test_half_of_a_discarded_tree_is_not_taken_for_someone_else_s(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_at(monkeypatch, "tree-discarded")
+    with pytest.raises(PowerCut):
+        folder.change(NEW)
+    monkeypatch.undo()
+    shutil.rmtree(folder.path / commit.STAGING / "trash/.graft")
+    assert folder.recover()
+    assert folder.links() == NEW
+    assert not (folder.modules / ".ignored").exists()
+
+
+def test_a_project_that_was_moved_after_a_crash_loses_nothing(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its journal is not found at the new place: what was not finished is taken back."""
+    for point in ("tree-carried", "tree-aside"):
+        monkeypatch.setattr(commit, "exchange", lambda *_: False)
+        cut_at(monkeypatch, point)
+        with pytest.raises(PowerCut):
+            folder.change(NEW)
+        monkeypatch.undo()
+        os.unlink(folder.journal)
+        assert not folder.recover()
+        assert folder.links() == OLD
+        assert (folder.modules / ".cache/data").read_text() == "cached"
+        assert folder.is_clean()
+
+
+def test_a_staging_folder_that_was_removed_by_hand_decides_nothing_later(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_at(monkeypatch, "journal-written")
+    with pytest.raises(PowerCut):
+        folder.change(NEW, package="new")
+    monkeypatch.undo()
+    shutil.rmtree(folder.path / commit.STAGING)
+    assert not folder.recover()
+    # One that comes with a commit of the repository.
+    (folder.path / commit.STAGING / "node_modules").mkdir(parents=True)
+    (folder.path / commit.STAGING / "package.json").write_text("theirs")
+    (folder.path / commit.STAGING / "token").write_text("guessed")
+    assert not folder.recover()
+    folder.stage(NEW, package="later")  # and dies before it is decided
+    assert not folder.recover()
+    assert (folder.path / "package.json").read_text() == "old"
+    assert folder.links() == OLD
+
+
+@pytest.mark.parametrize("where", [".graft-staging", "elsewhere"])
+def test_hazard_a_journal_in_a_repository_decides_nothing(
+    project: Project, registry: LocalRegistry, where: str
+) -> None:
+    registry.publish("a@1.0.0")
+    project.manifest(dependencies={"a": "1"})
+    victim = project.machine.home / ".bashrc"
+    victim.write_text("the user's own")
+    project.write(f"{where}/evil", "evil")
+    project.write(f"{where}/package.json", "{}")
+    project.path(where, "node_modules").symlink_to(project.machine.home)
+    if where == "elsewhere":
+        project.path(".graft-staging").symlink_to(where)
+    inode = project.path(where).stat().st_ino
+    journal = {"staging": inode, "files": [[f"{where}/evil", str(victim)]], "tree": 0}
+    project.write(f"{where}/journal.json", {**journal, "carried": {}})
+    before = snapshot(project.machine.home)
+    project.graft("install")
+    assert snapshot(project.machine.home) == before
+    assert project.json("package.json")["dependencies"] == {"a": "1"}
+    assert not project.exists(".graft-staging")
+    assert not list(project.modules.glob(".bashrc"))
+
+
+def test_hazard_nothing_is_recovered_through_a_linked_node_modules(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cut_at(monkeypatch, "journal-written")
+    with pytest.raises(PowerCut):
+        folder.change(NEW)
+    monkeypatch.undo()
+    other = tmp_path / "other"
+    folder.modules.rename(other)
+    folder.modules.symlink_to(other)
+    before = snapshot(other)
+    with pytest.raises(GraftError, match="link"):
+        folder.recover()
+    assert snapshot(other) == before
+    folder.modules.unlink()
+    assert folder.recover()
+    assert folder.links() == NEW
