@@ -217,3 +217,14 @@ def test_hazard_3_nothing_in_a_slot_or_an_object_may_be_written(
                     checked += 1
             assert path.suffix == ".json" or path.stat().st_mode & 0o222 == 0
     assert checked > 20
+
+
+def test_a_project_in_a_folder_with_a_strange_name_is_installed(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    strange = project.sibling("line\nend\ttab \\n", dependencies={"a": "1"})
+    strange.graft("install")
+    assert strange.graft("install", "--json").json["upToDate"]
+    (record,) = project.store.glob("projects/*")
+    assert record.read_text().splitlines()[1].endswith("line\\nend\ttab \\\\n")

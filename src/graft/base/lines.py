@@ -8,11 +8,14 @@ if TYPE_CHECKING:
 
 
 def write_lines(first: str, pairs: Iterable[tuple[str, str]]) -> bytes:
-    """``first`` says what the record is, and its version. Neither keys nor values hold line ends,
-    and keys hold no tabs."""
-    return "\n".join([first, *(f"{key}\t{value}" for key, value in pairs), ""]).encode(
-        "utf-8", "surrogateescape"
-    )
+    """``first`` says what the record is, and its version. Neither keys nor values may hold line
+    ends, nor keys tabs: ValueError."""
+    lines = [first]
+    for key, value in pairs:
+        if "\t" in key or "\n" in key or "\n" in value:
+            raise ValueError(f"a record of lines cannot hold {key!r}: {value!r}")
+        lines.append(f"{key}\t{value}")
+    return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
 
 
 def read_lines(data: bytes | None, first: str) -> list[tuple[str, str]] | None:

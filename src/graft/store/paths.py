@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 
@@ -79,6 +80,8 @@ def open_store(home: str) -> Store:
     store = store_below(home)
     folders = ("objects", "slots", "graphs", "projects", "locks", "journals", "trash")
     try:
+        if "\n" in store.root:
+            raise OSError(errno.EINVAL, "its path holds a line end")
         for folder in folders:
             os.makedirs(os.path.join(store.root, folder), exist_ok=True)
     except OSError as error:

@@ -35,8 +35,16 @@ def claimed_graphs(store: Store, project: str) -> list[str] | None:
 
 
 def _write(store: Store, project: str, graphs: set[str]) -> None:
-    pairs = [("path", os.path.realpath(project)), *(("graph", name) for name in sorted(graphs))]
+    pairs = [
+        ("path", _one_line(os.path.realpath(project))),
+        *(("graph", name) for name in sorted(graphs)),
+    ]
     data = write_lines(_FIRST_LINE, pairs)
     path = store.project_record(project)
     if read_file(path) != data:
         write_atomic(path, data)
+
+
+def _one_line(path: str) -> str:
+    """Folders may be called anything; a record has a line for each."""
+    return path.replace("\\", "\\\\").replace("\n", "\\n")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import sys
 
+from graft.base.machine import machine
 from graft.model.platform import Platform
 
 _SYSTEMS = {"linux": "linux", "darwin": "darwin", "win32": "win32", "cygwin": "win32"}
@@ -23,17 +22,7 @@ _PROCESSORS = {
 
 
 def this_platform() -> Platform:
-    machine = platform.machine().lower()
-    return Platform(
-        os=_SYSTEMS.get(sys.platform, sys.platform),
-        cpu=_PROCESSORS.get(machine, machine),
-        libc=_libc() if sys.platform == "linux" else "",
-    )
-
-
-def _libc() -> str:
-    """glibc names itself; on Linux whatever does not is musl in all but name."""
-    try:
-        return "glibc" if os.confstr("CS_GNU_LIBC_VERSION") else "musl"
-    except (ValueError, OSError):
-        return "musl"
+    system, processor, libc = machine()
+    # Windows has no uname; asking there takes long, and is needed nowhere else.
+    name = (processor or platform.machine()).lower()
+    return Platform(os=_SYSTEMS.get(system, system), cpu=_PROCESSORS.get(name, name), libc=libc)

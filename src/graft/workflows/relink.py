@@ -17,6 +17,7 @@ import time
 from graft import __version__
 from graft.base.files import read_file
 from graft.base.locks import FileLock
+from graft.base.machine import machine
 from graft.link.commit import MODULES, STAGING, Staging
 from graft.link.stamp import write_stamp
 from graft.link.state import State, read_state, state_bytes
@@ -35,7 +36,9 @@ LAYOUT = "virtual"
 def inputs_digest(store_root: str, omitted: str, manifest: bytes, lock: bytes) -> str:
     """One name for everything that decides what is in ``node_modules``."""
     digest = hashlib.sha256(__version__.encode())
-    for part in (os.fsencode(store_root), omitted.encode(), manifest, lock):
+    # The machine counts, as two kinds of machine may share a home.
+    said = " ".join((*machine(), omitted)).encode()
+    for part in (os.fsencode(store_root), said, manifest, lock):
         digest.update(b"%d:" % len(part))
         digest.update(part)
     return digest.hexdigest()

@@ -1,0 +1,146 @@
+"""The shortest road (workflows/relink.py) gives what the long one gives, or leaves it to that."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from graft.project.defaults import only_defaults
+from graft.project.settings import read_settings
+from harness.project import Project
+from harness.registry import LocalRegistry
+from harness.tree import snapshot
+
+LONG = ("install", "--silent")  # any flag is enough
+
+
+@pytest.fixture
+def first(project: Project, registry: LocalRegistry) -> Project:
+    registry.publish("a@1.0.0", dependencies={"b": "1"}, bin={"a": "cli.js"})
+    registry.publish("b@1.0.0")
+    registry.publish("@s/c@1.0.0", peers={"a": "1"})
+    project.manifest(dependencies={"a": "1", "@s/c": "1"}, devDependencies={"b": "1"})
+    project.graft("install")
+    return project
+
+
+def second(first: Project, name: str = "second") -> Project:
+    folder = first.sibling(name)
+    folder.write("package.json", first.read("package.json"))
+    folder.write("graft-lock.json", first.read("graft-lock.json"))
+    return folder
+
+
+def took_the_short_road(project: Project) -> bool:
+    """What is loaded tells: the long road reads flags."""
+    code = (
+        "import sys; sys.argv = ['graft', 'install']\n"
+        "from graft.__main__ import main\n"
+        "code = main(); print('argparse' in sys.modules); sys.exit(code)"
+    )
+    result = project.machine.run(["python3", "-c", code], cwd=project.dir, env=sources())
+    return result.stdout == "False\n"
+
+
+def sources() -> dict[str, str | None]:
+    import sys
+
+    return {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(Path(__file__).resolve().parent.parent / "src"),
+    }
+
+
+def test_both_roads_give_the_same_project(first: Project) -> None:
+    short, long = second(first, "short"), second(first, "long")
+    store = snapshot(first.store / "slots")
+    assert took_the_short_road(short)
+    long.graft(*LONG)
+    made, wanted = snapshot(short.modules), snapshot(long.modules)
+    assert made.pop(".graft/stamp") != wanted.pop(".graft/stamp")
+    assert made == wanted
+    assert snapshot(first.store / "slots") == store
+    records = [path.read_text().splitlines()[2:] for path in first.store.glob("projects/*")]
+    assert len(records) == 3
+    assert records[0] == records[1] == records[2]
+    assert short.node("console.log(require('a').requires('b').version)") == "1.0.0"
+    assert short.graft("install", "--json").json["upToDate"]
+
+
+def test_it_leaves_no_junk_and_is_registered_before_it_links(first: Project) -> None:
+    folder = second(first)
+    assert took_the_short_road(folder)
+    assert sorted(os.listdir(folder.dir)) == ["graft-lock.json", "node_modules", "package.json"]
+    assert not list(first.store.glob("journals/*"))
+
+
+def test_a_store_that_lost_a_slot_is_healed_by_the_long_road(first: Project) -> None:
+    (slot,) = first.store.glob("slots/b@*")
+    slot.rename(first.machine.root / "gone")
+    folder = second(first)
+    assert not took_the_short_road(folder)
+    assert folder.node("console.log(require('a').requires('b').version)") == "1.0.0"
+
+
+def test_a_slot_of_another_graph_changes_nothing(first: Project, registry: LocalRegistry) -> None:
+    registry.publish("z@1.0.0")
+    first.sibling("other", dependencies={"z": "1"}).graft("install")
+    assert took_the_short_road(second(first))
+
+
+@pytest.mark.parametrize("damage", ["", "graft-graph 1\n", "graft-graph 1\npackages\t3"])
+def test_a_damaged_record_counts_as_none(first: Project, damage: str) -> None:
+    (record,) = (path for path in first.store.glob("graphs/*") if not path.suffix)
+    record.write_text(damage)
+    folder = second(first)
+    assert not took_the_short_road(folder)
+    assert folder.links() == {**first.links(), "second": ".."} or folder.links() == first.links()
+
+
+def test_what_is_unusual_is_left_to_the_long_road(first: Project) -> None:
+    there = second(first, "there")
+    there.path("node_modules").mkdir()
+    staged = second(first, "staged")
+    staged.path(".graft-staging").mkdir()
+    changed = second(first, "changed")
+    changed.manifest(description="changed")
+    omitting = second(first, "omitting")
+    omitting.write(".npmrc", "omit=dev\n")
+    for project in (there, staged, changed, omitting):
+        assert not took_the_short_road(project), project.dir.name
+        assert "a" in project.links()
+    assert "b" not in omitting.links()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "omit=dev",
+        "omit[]=dev",
+        "production = true",
+        "optional=false",
+        "only=prod",
+        "dev=false",
+        "strict-ssl=false",
+        "'omit'=dev",
+        "[section]\nomit=dev",
+        "registry=https://registry.example.com/\nomit=peer",
+    ],
+)
+@pytest.mark.parametrize("place", ["home/.npmrc", "app/.npmrc", "prefix/etc/npmrc"])
+def test_settings_that_count_are_never_overlooked(tmp_path: Path, text: str, place: str) -> None:
+    for folder in ("home", "app", "prefix/etc"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / place).write_text(text)
+    environ = {"PREFIX": str(tmp_path / "prefix"), "HOME": str(tmp_path / "home")}
+    settings = read_settings(
+        str(tmp_path / "app"),
+        environ,
+        str(tmp_path / "home"),
+        {},
+        global_files=(str(tmp_path / "prefix/etc/npmrc"),),
+    )
+    plain = only_defaults(str(tmp_path / "app"), environ, str(tmp_path / "home"))
+    assert not plain or not (settings.omit or settings.notes)
