@@ -157,7 +157,7 @@ def _coordinates(id: str, origin: str) -> tuple[str, str]:
         rest = rest.removeprefix(f"{origin}#")
     version = rest.partition("(")[0]
     check_name(name)
-    if not version.isascii() or not set(version).isdisjoint("/\\:\0 "):
+    if not (version.isascii() and version.isprintable()) or not set(version).isdisjoint("/\\:\0 "):
         raise ValueError(f"'{id}' holds no version")
     parse_version(version)
     return name, version
