@@ -31,7 +31,8 @@ def main() -> int:
         return 1
     # Deleting a tree makes the next install on some file systems slow: the old one goes last.
     old = BUILD.with_name("demo-old")
-    if BUILD.exists() and not old.exists():
+    if BUILD.exists():
+        remove_tree(str(old))
         BUILD.rename(old)
     environment = os.environ | {
         "GRAFT_HOME": str(BUILD / "home"),
