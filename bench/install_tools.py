@@ -33,7 +33,8 @@ class UnusableError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """``setting`` says what differs from the tool's defaults. ``locks`` are all names that its lock
-    may have; ``home`` holds files below the home folder, ``project`` beside package.json."""
+    may have; ``home`` holds files below the home folder, ``project`` beside package.json;
+    ``no_scripts`` keeps scripts of packages from running, where they would."""
 
     key: str
     setting: str
@@ -41,15 +42,16 @@ class Tool:
     version: str
     locks: tuple[str, ...]
     quiet: tuple[str, ...] = ()
+    no_scripts: tuple[str, ...] = ("--ignore-scripts",)
     adds_by: str = "add"
     home: Mapping[str, str] = field(default_factory=dict)
     project: Mapping[str, str] = field(default_factory=dict)
 
     def install(self, *flags: str) -> tuple[str, ...]:
-        return (*self.command, "install", "--ignore-scripts", *self.quiet, *flags)
+        return (*self.command, "install", *self.no_scripts, *self.quiet, *flags)
 
     def add(self, package: str) -> tuple[str, ...]:
-        return (*self.command, self.adds_by, package, "--ignore-scripts", *self.quiet)
+        return (*self.command, self.adds_by, package, *self.no_scripts, *self.quiet)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -137,6 +139,7 @@ def find_tools(
             command=(graft,),
             version=_version(graft),
             locks=("graft-lock.json",),
+            no_scripts=(),
             home=shared,
         ),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from graft.base.clones import Cloner
@@ -51,7 +51,7 @@ def _make(
 ) -> list[str]:
     """Fetch what these slots need and build them; those whose objects turn out to lack files."""
     store, progress = work.store, work.context.progress
-    stored = work.archives.finish(graph.nodes[id].manifest for id in ids)
+    stored = _objects(work, [graph.nodes[id].manifest for id in ids])
     cloner = Cloner()
 
     def make(id: str) -> bool:
@@ -68,6 +68,8 @@ def _make(
 
     left = []
     with ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 2))) as threads:
+        # The network is done; what it said of packages can be written while links are made.
+        threads.submit(work.flush)
         for id, made in zip(ids, threads.map(make, ids), strict=True):
             if made:
                 progress.linked += 1
@@ -75,6 +77,19 @@ def _make(
             else:
                 left.append(id)
     return left
+
+
+def _objects(work: Work, manifests: Sequence[Manifest]) -> dict[str, StoredObject]:
+    """The objects of packages, by id; what the store lacks is fetched."""
+    found = {}
+    absent = []
+    for manifest in manifests:
+        stored = find_object(work.store, required_integrity(manifest))
+        if stored is None:
+            absent.append(manifest)
+        else:
+            found[manifest.id] = stored
+    return found | work.archives.finish(absent) if absent else found
 
 
 def _damaged(store: Store, graph: Graph, slots: Mapping[str, Slot]) -> frozenset[str]:

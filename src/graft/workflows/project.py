@@ -90,11 +90,15 @@ class Work:
 
         return Archives(self.store, self.source, self.client, self.context.progress)
 
+    def flush(self) -> None:
+        """Write what registries said to the cache. Not while packuments are still awaited."""
+        if "source" in self.__dict__:
+            self.source.flush()
+
     def close(self) -> None:
         if "archives" in self.__dict__:
             self.archives.close()
-        if "source" in self.__dict__:
-            self.source.flush()
+        self.flush()
         if "client" in self.__dict__:
             self.client.close()
 
