@@ -6,6 +6,7 @@ from typing import Any
 
 from graft.base.diagnostics import Diagnostic
 from graft.cli.console import Console
+from graft.cli.words import count, duration
 from graft.workflows.report import InstallReport
 
 
@@ -16,7 +17,7 @@ def show(console: Console, command: str, report: InstallReport) -> int:
     for note in report.notes:
         console.note(note)
     if report.up_to_date:
-        console.status(f"up to date ({_milliseconds(report)})")
+        console.status(f"up to date ({_took(report)})")
         return 0
     _show_direct(console, report)
     if report.dry_run:
@@ -39,7 +40,7 @@ def _show_direct(console: Console, report: InstallReport) -> None:
 
 
 def _summary(report: InstallReport) -> str:
-    parts = [_count(report.packages, "package")]
+    parts = [count(report.packages, "package")]
     if report.added or report.removed:
         parts.append(f"{len(report.added)} added and {len(report.removed)} removed in the lock")
     if report.fetched:
@@ -48,17 +49,12 @@ def _summary(report: InstallReport) -> str:
         parts.append(f"{report.slots} new in the store")
     links = len(report.steps)
     if links and not report.dry_run:
-        parts.append(f"{_count(links, 'link')} changed")
-    return f"{', '.join(parts)} ({_milliseconds(report)})"
+        parts.append(f"{count(links, 'link')} changed")
+    return f"{', '.join(parts)} ({_took(report)})"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _milliseconds(report: InstallReport) -> str:
-    total = report.milliseconds.get("total", 0)
-    return f"{total} ms" if total < 1000 else f"{total / 1000:.1f} s"
+def _took(report: InstallReport) -> str:
+    return duration(report.milliseconds.get("total", 0))
 
 
 def _document(command: str, report: InstallReport) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+from graft.cli.words import count, duration
 from graft.project.defaults import only_defaults, store_home
 from graft.store.paths import store_below
 from graft.workflows.relink import relink, stamp_project
@@ -30,7 +31,6 @@ def run_shortest() -> bool:
         return False
     stamp_project(folder, store, environ, home)
     milliseconds = round((time.perf_counter() - start) * 1000)
-    packages = "1 package" if record.packages == 1 else f"{record.packages} packages"
-    links = "1 link" if len(record.links) == 1 else f"{len(record.links)} links"
-    print(f"{packages}, {links} changed ({milliseconds} ms)", file=sys.stderr)
+    changed = f"{count(record.packages, 'package')}, {count(len(record.links), 'link')} changed"
+    print(f"{changed} ({duration(milliseconds)})", file=sys.stderr)
     return True
