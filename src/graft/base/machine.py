@@ -12,6 +12,11 @@ def machine() -> tuple[str, str, str]:
     return sys.platform, processor, _libc() if sys.platform == "linux" else ""
 
 
+def workers() -> int:
+    """Threads for work that is half waiting for the disk: two at least, and no crowd."""
+    return max(2, min(4, os.cpu_count() or 2))
+
+
 def _libc() -> str:
     """glibc names itself; on Linux whatever does not is musl in all but name."""
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from graft.base.diagnostics import Diagnostic
 from graft.cli.console import Console
 from graft.cli.words import count, duration
 from graft.workflows.report import InstallReport
@@ -71,10 +70,6 @@ def _document(command: str, report: InstallReport) -> dict[str, Any]:
         "slots": report.slots,
         "steps": [dict(step) for step in report.steps],
         "lockChanged": report.lock_changed,
-        "notes": [_note(note) for note in report.notes],
+        "notes": [note.as_json() for note in report.notes],
         "milliseconds": dict(report.milliseconds),
     }
-
-
-def _note(note: Diagnostic) -> dict[str, Any]:
-    return note.as_json()

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 
+from graft.project.defaults import sets_anything
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,18 +60,18 @@ def make_stamp(
         return None
     absent, present = [], []
     for name in files:
-        line = _look(folder, name)
-        if line is None:
+        seen = _look(folder, name)
+        if seen is None:
             absent.append(f"absent {name}")
-        elif _is_young(folder, name, now):
+        elif seen.st_ctime_ns > now - _TICK_NANOSECONDS:
             return None
         else:
-            present.append(line)
+            present.append(_line(seen, name))
     for name in folders:
-        line = _look(folder, name)
-        if line is None:
+        seen = _look(folder, name)
+        if seen is None:
             return None
-        present.append(line)
+        present.append(_line(seen, name))
     lines = [variables, *absent, *present]
     if any("\n" in line for line in lines):
         return None
@@ -78,23 +80,22 @@ def make_stamp(
 
 def _variables(environ: Mapping[str, str]) -> str | None:
     """None where a setting comes from the environment: that is for the full road to read."""
-    if any(name[:11].lower() == "npm_config_" for name in environ):
+    if sets_anything(environ):
         return None
     return "graft 1 " + "|".join(environ.get(name, "") for name in _VARIABLES)
 
 
-def _look(folder: str, name: str) -> str | None:
+def _look(folder: str, name: str) -> os.stat_result | None:
     try:
-        seen = os.stat(os.path.join(folder, name))
+        return os.stat(os.path.join(folder, name))
     except OSError:
         return None
+
+
+def _line(seen: os.stat_result, name: str) -> str:
     changed, status = _seconds(seen.st_mtime_ns), _seconds(seen.st_ctime_ns)
     return f"{seen.st_dev}:{seen.st_ino}:{seen.st_size}:{changed}:{status} {name}"
 
 
 def _seconds(nanoseconds: int) -> str:
     return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
-
-
-def _is_young(folder: str, name: str, now: int) -> bool:
-    return os.stat(os.path.join(folder, name)).st_ctime_ns > now - _TICK_NANOSECONDS

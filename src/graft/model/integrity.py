@@ -53,7 +53,3 @@ def parse_integrity(text: str) -> Integrity:
         if algorithm in found:
             return found[algorithm]
     raise ValueError(f"no usable digest in '{text}'")
-
-
-def integrity_of(data: bytes) -> Integrity:
-    return Integrity("sha512", hashlib.sha512(data).digest())

@@ -43,11 +43,16 @@ def store_home(environ: Mapping[str, str], home: str) -> str:
     return environ.get("GRAFT_HOME") or os.path.join(data, "graft")
 
 
+def sets_anything(environ: Mapping[str, str]) -> bool:
+    """Whether a setting of npm's comes from the environment."""
+    return any(name[:11].lower() == "npm_config_" for name in environ)
+
+
 def only_defaults(folder: str, environ: Mapping[str, str], home: str) -> bool:
     """True if no setting has a say in what is linked, and none has to be spoken of."""
     if environ.get("NODE_ENV") == "production":
         return False
-    if any(name[:11].lower() == "npm_config_" for name in environ):
+    if sets_anything(environ):
         return False
     global_file, user, project = npmrc_files(folder, environ, home)
     return (

@@ -6,7 +6,6 @@ inflating, hashing and writing, all without the interpreter's lock.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ from queue import SimpleQueue
 from graft.base.diagnostics import GraftError
 from graft.base.http import Transfer
 from graft.base.http_client import HttpClient
+from graft.base.machine import workers
 from graft.base.progress import Progress
 from graft.model.integrity import Integrity
 from graft.model.manifest import Manifest
@@ -25,7 +25,6 @@ from graft.store.objects import StoredObject, admit, find_object, has_object
 from graft.store.paths import Store
 
 _PUMP_SECONDS = 0.05
-_THREADS = max(2, min(4, os.cpu_count() or 2))
 # Archives in memory at once, on their way or waiting to be unpacked: enough to keep the network and
 # the threads at work, and few enough that memory does not grow with the graph.
 _WINDOW = 128
@@ -41,7 +40,7 @@ class Archives:
         self._source = source
         self._client = client
         self._progress = progress
-        self._threads = ThreadPoolExecutor(max_workers=_THREADS)
+        self._threads = ThreadPoolExecutor(max_workers=workers())
         self._waiting: deque[tuple[Manifest, Integrity]] = deque()
         self._open: set[str] = set()  # wanted, and neither stored nor failed yet
         self._held = 0

@@ -11,6 +11,7 @@ import os
 
 from graft.base.files import read_file, write_atomic
 from graft.base.lines import read_lines, write_lines
+from graft.store.paths import has_slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
 
 def graph_is_whole(store: Store, record: GraphRecord) -> bool:
     """Whether every slot of the graph is there; looks at each."""
-    return all(os.path.exists(f"{store.slots}/{name}/slot.json") for name in record.slots)
+    return all(has_slot(store, name) for name in record.slots)
 
 
 def graph_stayed_whole(store: Store, inputs: str, record: GraphRecord) -> bool:

@@ -96,6 +96,11 @@ def open_store(home: str) -> Store:
     return store
 
 
+def has_slot(store: Store, name: str) -> bool:
+    """Whether a slot is complete: its record comes with it, in one rename."""
+    return os.path.exists(f"{store.slots}/{name}/slot.json")
+
+
 def path_digest(path: str) -> str:
     """One digest for a folder, whatever links lead to it."""
     return hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]

@@ -19,7 +19,7 @@ from graft.model.graph import Graph
 from graft.model.names import file_name
 from graft.store.keys import graph_keys
 from graft.store.objects import FOLDER_MODE, StoredObject, make_folders
-from graft.store.paths import Store
+from graft.store.paths import Store, has_slot
 from graft.store.trash import publish
 
 _READABLE_LENGTH = 120
@@ -82,10 +82,6 @@ def slot_name(package: str, version: str, key: str) -> str:
     """``@babel+core@7.26.0-<key>``: readable first, unique last, short enough for a file name."""
     readable = f"{file_name(package)}@{version.replace('/', '+')}"
     return f"{readable[:_READABLE_LENGTH]}-{key}"
-
-
-def has_slot(store: Store, name: str) -> bool:
-    return os.path.exists(f"{store.slots}/{name}/slot.json")
 
 
 def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> bool:

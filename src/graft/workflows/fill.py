@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from graft.base.clones import Cloner
+from graft.base.machine import workers
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.store.admission import required_integrity
 from graft.store.check import object_is_intact, slot_is_intact
 from graft.store.objects import StoredObject, discard_object, find_object
-from graft.store.paths import Store
-from graft.store.slots import Slot, has_slot, populate
+from graft.store.paths import Store, has_slot
+from graft.store.slots import Slot, populate
 from graft.store.trash import discard
 from graft.workflows.project import Work
 
@@ -67,7 +67,7 @@ def _make(
         return True
 
     left = []
-    with ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 2))) as threads:
+    with ThreadPoolExecutor(max_workers=workers()) as threads:
         # The network is done; what it said of packages can be written while links are made.
         threads.submit(work.flush)
         for id, made in zip(ids, threads.map(make, ids), strict=True):
