@@ -11,17 +11,28 @@ from typing import Any
 
 import pytest
 
+from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.files import remove_tree, write_atomic
 from graft.base.renames import exchange
+from graft.store.objects import ObjectFile
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    path = tmp_path / "source"
-    path.write_text("bytes")
-    path.chmod(0o444)
-    return path
+    """A folder with the file ``one``, beside two that are empty."""
+    folder = tmp_path / "source"
+    for path in (folder, tmp_path / "target", tmp_path / "next"):
+        path.mkdir()
+    (folder / "one").write_text("bytes")
+    (folder / "one").chmod(0o444)
+    return folder
+
+
+def clone(cloner: Cloner, source: Path, name: str, *, executable: bool = False) -> Path:
+    target = source.with_name(name)
+    cloner.clone(str(source), str(target), [ObjectFile("one", executable, 5, "")])
+    return target / "one"
 
 
 def refuse(number: int) -> Any:
@@ -42,43 +53,41 @@ def test_a_clone_is_a_reflink_where_there_are_such(
         os.write(target, os.pread(origin, 100, 0))
 
     monkeypatch.setattr(fcntl, "ioctl", reflink)
-    target = source.with_name("target")
-    Cloner().clone(str(source), str(target), 0o444)
-    assert target.read_text() == "bytes" and target.stat().st_ino != source.stat().st_ino
-    assert target.stat().st_mode & 0o777 == 0o444
+    made = clone(Cloner(), source, "target")
+    assert made.read_text() == "bytes" and not made.samefile(source / "one")
+    assert made.stat().st_mode & 0o777 == 0o444
 
 
 def test_else_a_hard_link(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_reflinks(monkeypatch)
     cloner = Cloner()
-    for name in ("one", "two"):
-        cloner.clone(str(source), str(source.with_name(name)), 0o444)
-    assert source.stat().st_nlink == 3
+    for name in ("target", "next"):
+        clone(cloner, source, name)
+    assert (source / "one").stat().st_nlink == 3
 
 
 @pytest.mark.parametrize("number", [errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK])
 def test_else_a_copy(source: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     without_reflinks(monkeypatch)
-    monkeypatch.setattr(os, "link", refuse(number))
+    monkeypatch.setattr(trees, "link_files", lambda *_: (0, number))
     cloner = Cloner()
-    target = source.with_name("target")
-    cloner.clone(str(source), str(target), 0o555)
-    assert target.read_text() == "bytes" and target.stat().st_ino != source.stat().st_ino
-    assert target.stat().st_mode & 0o777 == 0o555
+    made = clone(cloner, source, "target", executable=True)
+    assert made.read_text() == "bytes" and not made.samefile(source / "one")
+    assert made.stat().st_mode & 0o777 == 0o555
     monkeypatch.undo()
     without_reflinks(monkeypatch)
     # Too many links to one file says nothing of the next file; the others are not tried again.
-    cloner.clone(str(source), str(source.with_name("next")), 0o444)
-    assert source.stat().st_nlink == (2 if number == errno.EMLINK else 1)
+    clone(cloner, source, "next")
+    assert (source / "one").stat().st_nlink == (2 if number == errno.EMLINK else 1)
 
 
 def test_what_no_other_way_can_help_is_raised(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_reflinks(monkeypatch)
-    monkeypatch.setattr(os, "link", refuse(errno.ENOSPC))
+    monkeypatch.setattr(trees, "link_files", lambda *_: (0, errno.ENOSPC))
     with pytest.raises(OSError, match="No space"):
-        Cloner().clone(str(source), str(source.with_name("target")), 0o444)
+        clone(Cloner(), source, "target")
 
 
 def folders(root: Path) -> tuple[str, str]:

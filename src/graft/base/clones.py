@@ -1,17 +1,30 @@
-"""One file's bytes in two places: a reflink where the file system has them, else a hard link,
-else a copy."""
+"""A folder's files in two places: reflinks where the file system has them, else hard links, else
+copies."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
 import os
-import shutil
+from collections.abc import Sequence
+from typing import Protocol
+
+from graft.base import trees
 
 _FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 _NOT_HERE = frozenset(
     {errno.EOPNOTSUPP, errno.ENOTTY, errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EPERM}
 )
+
+
+class File(Protocol):
+    """``path`` is relative to the folder; a copy gets ``mode``."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def mode(self) -> int: ...
 
 
 class Cloner:
@@ -21,27 +34,28 @@ class Cloner:
         self._reflinks = hasattr(os, "O_TMPFILE")  # Linux: the ioctl below is its own
         self._hard_links = True
 
-    def clone(self, source: str, target: str, mode: int) -> None:
-        """Make ``target``, which must not exist, hold the bytes of ``source``."""
-        if self._reflinks and self._reflink(source, target, mode):
-            return
-        if self._hard_links:
-            try:
-                os.link(source, target)
-                return
-            except OSError as error:
-                if error.errno == errno.EMLINK:
-                    pass  # this one file has all the links it can have
-                elif error.errno in _NOT_HERE:
-                    self._hard_links = False
-                else:
-                    raise
-        shutil.copyfile(source, target)
-        os.chmod(target, mode)
+    def clone(self, source: str, target: str, files: Sequence[File]) -> None:
+        """Make ``target``, where the folders are and the files are not, hold what the files of
+        ``source`` hold."""
+        left = list(files)
+        while left and self._reflinks and self._reflink(source, target, left[0]):
+            left.pop(0)
+        while left and self._hard_links:
+            linked, refused = trees.link_files(source, target, [file.path for file in left])
+            del left[:linked]
+            if refused in _NOT_HERE:
+                self._hard_links = False
+            elif refused == errno.EMLINK:  # this one file has all the links it can have
+                _copy(source, target, left.pop(0))
+            elif refused:
+                raise OSError(refused, os.strerror(refused), f"{source}/{left[0].path}")
+        for file in left:
+            _copy(source, target, file)
 
-    def _reflink(self, source: str, target: str, mode: int) -> bool:
-        with open(source, "rb") as origin:
-            made = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    def _reflink(self, source: str, target: str, file: File) -> bool:
+        path = f"{target}/{file.path}"
+        with open(f"{source}/{file.path}", "rb") as origin:
+            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
             try:
                 fcntl.ioctl(made, _FICLONE, origin.fileno())
                 return True
@@ -51,5 +65,13 @@ class Cloner:
                 self._reflinks = False
             finally:
                 os.close(made)
-        os.unlink(target)
+        os.unlink(path)
         return False
+
+
+def _copy(source: str, target: str, file: File) -> None:
+    import shutil  # costs more to load than most installs take
+
+    path = f"{target}/{file.path}"
+    shutil.copyfile(f"{source}/{file.path}", path)
+    os.chmod(path, file.mode)

@@ -7,21 +7,19 @@ inflating, hashing and writing, all without the interpreter's lock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from functools import partial
-from queue import SimpleQueue
 
 from graft.base.diagnostics import GraftError
 from graft.base.http import Transfer
 from graft.base.http_client import HttpClient
-from graft.base.machine import workers
+from graft.base.pool import Outcome, Pool
 from graft.base.progress import Progress
 from graft.model.integrity import Integrity
 from graft.model.manifest import Manifest
 from graft.sources.registry import RegistrySource
-from graft.store.admission import required_integrity
-from graft.store.objects import StoredObject, admit, find_object, has_object
+from graft.store.admission import admit, required_integrity
+from graft.store.objects import StoredObject, has_object
 from graft.store.paths import Store
 
 _PUMP_SECONDS = 0.05
@@ -29,62 +27,77 @@ _PUMP_SECONDS = 0.05
 # the threads at work, and few enough that memory does not grow with the graph.
 _WINDOW = 128
 
+_Then = Callable[[StoredObject], None]
+
 
 class Archives:
-    """Fetches each archive once, however often it is wanted. Close it to stop its threads."""
+    """Fetches each archive once, however often it is wanted."""
 
     def __init__(
-        self, store: Store, source: RegistrySource, client: HttpClient, progress: Progress
+        self,
+        store: Store,
+        source: RegistrySource,
+        client: HttpClient,
+        pool: Pool,
+        progress: Progress,
     ) -> None:
         self._store = store
         self._source = source
         self._client = client
+        self._pool = pool
         self._progress = progress
-        self._threads = ThreadPoolExecutor(max_workers=workers())
         self._waiting: deque[tuple[Manifest, Integrity]] = deque()
         self._open: set[str] = set()  # wanted, and neither stored nor failed yet
         self._held = 0
-        self._unpacked: SimpleQueue[str] = SimpleQueue()
-        self._stored: dict[str, Future[StoredObject]] = {}
+        self._stored: dict[str, StoredObject] = {}
         self._failed: dict[str, GraftError] = {}
+        self._needed: dict[str, _Then] = {}
+        pool.on_finished = client.wake
 
-    def want(self, manifest: Manifest, *, again: bool = False) -> None:
-        """Start fetching, unless the store has it, or ``again`` asks for it regardless."""
-        id = manifest.id
-        if id in self._open or id in self._stored or id in self._failed:
-            return
+    def want(self, manifest: Manifest) -> None:
+        """Start fetching, unless the store has it."""
         try:
-            integrity = required_integrity(manifest)
+            if not has_object(self._store, required_integrity(manifest)):
+                self._fetch(manifest)
         except GraftError as error:
-            self._failed[id] = error
-            return
-        if again or not has_object(self._store, integrity):
-            self._open.add(id)
-            self._progress.to_fetch += 1
-            self._waiting.append((manifest, integrity))
-            self._advance()
+            self._failed[manifest.id] = error
+        self._advance()
 
-    def finish(self, manifests: Iterable[Manifest]) -> dict[str, StoredObject]:
-        """Wait until the objects of ``manifests`` are stored; they are returned by manifest id.
+    def need(self, manifest: Manifest, then: _Then) -> None:
+        """Fetch what the store does not have; ``finish`` calls ``then`` once it does."""
+        self._needed[manifest.id] = then
+        self._fetch(manifest)
 
-        Raises the first failure among them, by id.
+    def finish(self) -> None:
+        """Wait until all that is needed is stored, and all that ``then`` submitted is done.
+
+        Raises the first failure among what is needed, by id.
         """
-        needed = {manifest.id: manifest for manifest in manifests}
-        for manifest in needed.values():
-            self.want(manifest)
-        while not self._open.isdisjoint(needed):
-            if not self._client.pump(_PUMP_SECONDS):
-                self._settle(self._unpacked.get())
+        for id in sorted(self._needed.keys() & self._stored.keys()):
+            self._hand_over(id)
+        while not self._open.isdisjoint(self._needed) or self._pool.pending:
             self._advance()
-        failed = sorted(needed.keys() & self._failed.keys())
+            if not self._client.pump(_PUMP_SECONDS):
+                self._pool.settle(wait=True)
+        failed = sorted(self._needed.keys() & self._failed.keys())
+        self._needed.clear()
         if failed:
             raise self._failed[failed[0]]
-        return {id: self._object(manifest) for id, manifest in sorted(needed.items())}
+
+    def knows(self, manifest: Manifest) -> bool:
+        return any(manifest.id in ids for ids in (self._open, self._stored, self._failed))
+
+    def _fetch(self, manifest: Manifest) -> None:
+        id = manifest.id
+        if self.knows(manifest):
+            return
+        self._open.add(id)
+        self._progress.to_fetch += 1
+        self._waiting.append((manifest, required_integrity(manifest)))
 
     def _advance(self) -> None:
         """Note what has been unpacked, and start what there is room for."""
-        while not self._unpacked.empty():
-            self._settle(self._unpacked.get())
+        self._pool.settle()
         while self._waiting and self._held < _WINDOW:
             manifest, integrity = self._waiting.popleft()
             self._held += 1
@@ -96,34 +109,31 @@ class Archives:
         try:
             body = transfer.result().body
         except GraftError as error:
-            self._failed[id] = error
-            self._unpacked.put(id)
+            self._fail(id, error)
             return
         self._progress.fetched_bytes += len(body)
-        job = self._threads.submit(admit, self._store, body, integrity, subject=id)
-        self._stored[id] = job
-        job.add_done_callback(lambda _: self._report(id))
+        self._pool.submit(
+            partial(admit, self._store, body, integrity, subject=id), partial(self._admitted, id)
+        )
 
-    def _report(self, id: str) -> None:
-        """Runs in the thread that unpacked."""
-        self._unpacked.put(id)
-        self._client.wake()
+    def _admitted(self, id: str, outcome: Outcome[StoredObject]) -> None:
+        try:
+            self._stored[id] = outcome.get()
+        except GraftError as error:
+            self._fail(id, error)
+            return
+        self._settle(id)
+        if id in self._needed:
+            self._hand_over(id)
+
+    def _fail(self, id: str, error: GraftError) -> None:
+        self._failed[id] = error
+        self._settle(id)
 
     def _settle(self, id: str) -> None:
         self._open.discard(id)
         self._held -= 1
         self._progress.fetched += 1
 
-    def _object(self, manifest: Manifest) -> StoredObject:
-        unpacked = self._stored.get(manifest.id)
-        if unpacked:
-            return unpacked.result()
-        stored = find_object(self._store, required_integrity(manifest))
-        if stored is None:
-            # The manifest of the object is there and cannot be read: fetch the package anew.
-            self.want(manifest, again=True)
-            return self.finish([manifest])[manifest.id]
-        return stored
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+    def _hand_over(self, id: str) -> None:
+        self._needed.pop(id)(self._stored.pop(id))

@@ -1,12 +1,22 @@
-"""What must be known of an archive before the store takes it in."""
+"""How an archive comes into the store: only as what it was said to be, and whole."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Iterable
 
 from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.faults import point
+from graft.base.files import remove_tree, temporary_sibling, write_atomic
 from graft.model.integrity import Integrity, parse_integrity
 from graft.model.manifest import Manifest
+from graft.store.archive import ArchiveRefused
+from graft.store.objects import MANIFEST_VERSION, StoredObject, holds_just
+from graft.store.paths import Store
+from graft.store.trash import publish
+from graft.store.unpack import unpack
 
 
 def required_integrity(manifest: Manifest) -> Integrity:
@@ -33,3 +43,50 @@ def weak_integrity_note(manifests: Iterable[Manifest]) -> list[Diagnostic]:
             message=f"verified by sha1 alone, as they were published: {', '.join(weak)}",
         )
     ]
+
+
+def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> StoredObject:
+    """Check an archive's bytes against ``integrity`` and store its files.
+
+    ``subject`` is the package, for diagnostics. Raises ``integrity-mismatch`` or
+    ``archive-refused``, and then leaves nothing behind.
+    """
+    if not integrity.matches(data):
+        raise GraftError(
+            "integrity-mismatch",
+            f"the archive of {subject} is not the one that was asked for",
+            where=subject,
+            why=(f"expected {integrity}", f"received {_same_kind(data, integrity)}"),
+            fix="if the registry really replaced it, take the new one with 'graft update'",
+        )
+    folder = os.path.join(store.objects, integrity.file_name)
+    staged = temporary_sibling(folder)
+    try:
+        files = unpack(data, staged, subject=subject)
+        manifest = {
+            "manifest": MANIFEST_VERSION,
+            "integrity": str(integrity),
+            "files": files,
+        }
+        point("object-staged")
+        # Another process, or an earlier life of this one, may have been here first and not have
+        # written its manifest yet.
+        publish(store, staged, folder, lambda: holds_just(folder, files))
+        point("object-renamed")
+        write_atomic(f"{folder}.json", json.dumps(manifest, separators=(",", ":")).encode())
+        point("object-published")
+    except ArchiveRefused as refused:
+        raise GraftError(
+            "archive-refused",
+            f"the archive of {subject} is refused: {refused}",
+            where=subject,
+            fix="ask its publisher for a clean archive, or use another version",
+        ) from None
+    finally:
+        if os.path.lexists(staged):
+            remove_tree(staged)
+    return StoredObject(folder, files)
+
+
+def _same_kind(data: bytes, integrity: Integrity) -> Integrity:
+    return Integrity(integrity.algorithm, hashlib.new(integrity.algorithm, data).digest())

@@ -11,14 +11,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.faults import point
-from graft.base.files import remove_tree, temporary_sibling, write_file
+from graft.base.files import remove_tree, temporary_sibling
 from graft.model.bins import chosen_bins
 from graft.model.graph import Graph
 from graft.model.names import file_name
 from graft.store.keys import graph_keys
-from graft.store.objects import FOLDER_MODE, StoredObject, make_folders
+from graft.store.objects import FOLDER_MODE, StoredObject
 from graft.store.paths import Store, has_slot
 from graft.store.trash import publish
 
@@ -88,13 +89,23 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
     """Make the slot unless it is there; False if another process was first, which is as good."""
     final = store.slot(slot.name)
     staged = temporary_sibling(final)
+    package = f"node_modules/{slot.package}"
+    links = slot_links(slot)
+    folders = trees.Folders()
+    for path in links:
+        folders.add_parents(f"node_modules/{path}")
+    for file in stored.files:
+        folders.add_parents(f"{package}/{file.path}")
     try:
-        modules = os.path.join(staged, "node_modules")
-        _clone_package(stored, os.path.join(modules, slot.package), cloner)
-        _make_links(modules, slot)
-        write_file(os.path.join(staged, "slot.json"), _inputs(slot), mode=0o444)
-        os.chmod(modules, FOLDER_MODE)
-        os.chmod(staged, FOLDER_MODE)
+        os.mkdir(staged)
+        trees.build(
+            staged,
+            folders.paths,
+            [("slot.json", 0o444, _inputs(slot))],
+            [(f"node_modules/{path}", target) for path, target in links.items()],
+        )
+        cloner.clone(stored.folder, f"{staged}/{package}", stored.files)
+        trees.set_modes(staged, [*folders.paths, "."], FOLDER_MODE)
         point("slot-staged")
         made = publish(store, staged, final, lambda: has_slot(store, slot.name))
         point("slot-published")
@@ -102,16 +113,6 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
     finally:
         if os.path.lexists(staged):
             remove_tree(staged)
-
-
-def _clone_package(stored: StoredObject, target: str, cloner: Cloner) -> None:
-    os.makedirs(target)
-    folders = {"": target}
-    for file in stored.files:
-        make_folders(target, file.path.rpartition("/")[0], folders)
-        cloner.clone(f"{stored.folder}/{file.path}", f"{target}/{file.path}", file.mode)
-    for folder in folders.values():
-        os.chmod(folder, FOLDER_MODE)
 
 
 def slot_links(slot: Slot) -> dict[str, str]:
@@ -123,19 +124,6 @@ def slot_links(slot: Slot) -> dict[str, str]:
     for command, path in slot.bins.items():
         links[f".bin/{command}"] = f"../{path}"
     return links
-
-
-def _make_links(modules: str, slot: Slot) -> None:
-    own_scope = slot.package.rpartition("/")[0]
-    folders = {own_scope} if own_scope else set()
-    for path, target in slot_links(slot).items():
-        folder = path.rpartition("/")[0]
-        if folder and folder not in folders:
-            os.mkdir(f"{modules}/{folder}")
-            folders.add(folder)
-        os.symlink(target, f"{modules}/{path}")
-    for folder in folders:
-        os.chmod(f"{modules}/{folder}", FOLDER_MODE)
 
 
 def _inputs(slot: Slot) -> bytes:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 
 from graft.base.clones import Cloner
-from graft.base.machine import workers
+from graft.base.pool import Outcome
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.store.admission import required_integrity
 from graft.store.check import object_is_intact, slot_is_intact
-from graft.store.objects import StoredObject, discard_object, find_object
+from graft.store.objects import StoredObject, discard_object, find_object, has_object
 from graft.store.paths import Store, has_slot
 from graft.store.slots import Slot, populate
 from graft.store.trash import discard
@@ -46,50 +46,55 @@ def _make(
     work: Work,
     graph: Graph,
     slots: Mapping[str, Slot],
-    ids: Collection[str],
+    ids: Iterable[str],
     damaged: Collection[str],
 ) -> list[str]:
-    """Fetch what these slots need and build them; those whose objects turn out to lack files."""
-    store, progress = work.store, work.context.progress
-    stored = _objects(work, [graph.nodes[id].manifest for id in ids])
+    """Fetch what these slots need and build each as soon as its object is there; the ids of those
+    whose objects turn out to be unreadable or to lack files."""
+    store, progress, pool = work.store, work.context.progress, work.pool
     cloner = Cloner()
+    left = []
 
-    def make(id: str) -> bool:
+    def make(id: str, stored: StoredObject | None) -> bool:
+        """Runs in a thread of the pool."""
+        stored = stored or find_object(store, required_integrity(graph.nodes[id].manifest))
+        if stored is None:
+            return False
         if slots[id].name in damaged:
             # Not before its successor can be made: other projects run with what there is.
             discard(store, store.slot(slots[id].name))
         try:
-            populate(store, slots[id], stored[graph.nodes[id].manifest.id], cloner)
+            populate(store, slots[id], stored, cloner)
         except FileNotFoundError:
-            if object_is_intact(stored[graph.nodes[id].manifest.id]):
+            if object_is_intact(stored):
                 raise
             return False
         return True
 
-    left = []
-    with ThreadPoolExecutor(max_workers=workers()) as threads:
-        # The network is done; what it said of packages can be written while links are made.
-        threads.submit(work.flush)
-        for id, made in zip(ids, threads.map(make, ids), strict=True):
-            if made:
-                progress.linked += 1
-                progress.changed()
-            else:
-                left.append(id)
-    return left
-
-
-def _objects(work: Work, manifests: Sequence[Manifest]) -> dict[str, StoredObject]:
-    """The objects of packages, by id; what the store lacks is fetched."""
-    found = {}
-    absent = []
-    for manifest in manifests:
-        stored = find_object(work.store, required_integrity(manifest))
-        if stored is None:
-            absent.append(manifest)
+    def made(id: str, outcome: Outcome[bool]) -> None:
+        if outcome.get():
+            progress.linked += 1
+            progress.changed()
         else:
-            found[manifest.id] = stored
-    return found | work.archives.finish(absent) if absent else found
+            left.append(id)
+
+    def submit(ids: Iterable[str], stored: StoredObject | None = None) -> None:
+        for id in ids:
+            pool.submit(partial(make, id, stored), partial(made, id))
+
+    by_package: dict[str, list[str]] = {}
+    for id in ids:
+        by_package.setdefault(graph.nodes[id].manifest.id, []).append(id)
+    for its_slots in by_package.values():
+        manifest = graph.nodes[its_slots[0]].manifest
+        if not work.fetches(manifest) and has_object(store, required_integrity(manifest)):
+            submit(its_slots)
+        else:
+            work.archives.need(manifest, partial(submit, its_slots))
+    # All packuments are there; what they said can be written while archives come.
+    pool.submit(work.flush, Outcome.get)
+    work.finish()
+    return left
 
 
 def _damaged(store: Store, graph: Graph, slots: Mapping[str, Slot]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graft.base.files import read_file
 from graft.base.locks import FileLock
+from graft.base.machine import workers
 from graft.base.progress import Progress
 from graft.link.commit import recover
 from graft.lockfile.format import LOCK_NAME, read_lock
@@ -21,6 +22,8 @@ from graft.store.paths import Store, open_store
 
 if TYPE_CHECKING:
     from graft.base.http_client import HttpClient
+    from graft.base.pool import Pool
+    from graft.model.manifest import Manifest
     from graft.sources.archives import Archives
     from graft.sources.registry import RegistrySource
 
@@ -88,7 +91,24 @@ class Work:
     def archives(self) -> Archives:
         from graft.sources.archives import Archives
 
-        return Archives(self.store, self.source, self.client, self.context.progress)
+        return Archives(self.store, self.source, self.client, self.pool, self.context.progress)
+
+    @cached_property
+    def pool(self) -> Pool:
+        from graft.base.pool import Pool
+
+        return Pool(workers())
+
+    def fetches(self, manifest: Manifest) -> bool:
+        """Whether this command has fetched the package's archive, or is about to."""
+        return "archives" in self.__dict__ and self.archives.knows(manifest)
+
+    def finish(self) -> None:
+        """Wait for the archives that are needed, and for what the pool has been given to do."""
+        if "archives" in self.__dict__:
+            self.archives.finish()
+        while self.pool.pending:
+            self.pool.settle(wait=True)
 
     def flush(self) -> None:
         """Write what registries said to the cache. Not while packuments are still awaited."""
@@ -96,8 +116,8 @@ class Work:
             self.source.flush()
 
     def close(self) -> None:
-        if "archives" in self.__dict__:
-            self.archives.close()
+        if "pool" in self.__dict__:
+            self.pool.close()
         self.flush()
         if "client" in self.__dict__:
             self.client.close()

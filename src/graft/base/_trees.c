@@ -1,0 +1,247 @@
+/* The three operations of trees.py, each one call without the interpreter's lock.
+ *
+ * A thread that unpacks an archive makes ten system calls a file. From Python each of them gives
+ * the lock away and has to win it back, against the thread that resolves. Here a whole tree is one
+ * such pause. What is written, where and with which mode has been decided by then: this file
+ * knows no format and no rule. trees.py does the same without it.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct {
+    PyObject *owner; /* the encoded path, a bytes object that keeps `path` alive */
+    const char *path;
+    PyObject *target_owner;
+    const char *target;
+    int mode;
+    Py_buffer data;
+} Entry;
+
+typedef struct {
+    Py_ssize_t count;
+    Entry *entries;
+} Entries;
+
+static int encoded(PyObject *text, PyObject **owner, const char **path)
+{
+    if (!PyUnicode_FSConverter(text, owner))
+        return 0;
+    *path = PyBytes_AS_STRING(*owner);
+    return 1;
+}
+
+static void release(Entries *list)
+{
+    for (Py_ssize_t i = 0; i < list->count; i++) {
+        Py_XDECREF(list->entries[i].owner);
+        Py_XDECREF(list->entries[i].target_owner);
+        PyBuffer_Release(&list->entries[i].data); /* nothing where there is no buffer */
+    }
+    PyMem_Free(list->entries);
+    list->entries = NULL;
+    list->count = 0;
+}
+
+/* `kind` says what the items are: 'p' paths, 'f' (path, mode, data), 's' (path, target). */
+static int read_entries(PyObject *items, char kind, Entries *list)
+{
+    PyObject *fast = PySequence_Fast(items, "a sequence of entries is needed");
+    if (!fast)
+        return 0;
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(fast);
+    list->entries = PyMem_Calloc(count ? count : 1, sizeof(Entry));
+    if (!list->entries) {
+        Py_DECREF(fast);
+        PyErr_NoMemory();
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *item = PySequence_Fast_GET_ITEM(fast, i), *path = item, *second = NULL;
+        Entry *entry = &list->entries[list->count++];
+        int good = 1;
+        if (kind == 'f')
+            good = PyArg_ParseTuple(item, "Oiy*", &path, &entry->mode, &entry->data);
+        else if (kind == 's')
+            good = PyArg_ParseTuple(item, "OO", &path, &second);
+        good = good && encoded(path, &entry->owner, &entry->path);
+        if (good && second)
+            good = encoded(second, &entry->target_owner, &entry->target);
+        if (!good) {
+            Py_DECREF(fast);
+            release(list);
+            return 0;
+        }
+    }
+    Py_DECREF(fast);
+    return 1;
+}
+
+static int open_folder(const char *path)
+{
+    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int write_all(int file, const char *data, Py_ssize_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(file, data, (size_t)size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -1;
+        data += written;
+        size -= written;
+    }
+    return 0;
+}
+
+static int write_file(int root, const Entry *entry)
+{
+    int file = openat(root, entry->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, entry->mode);
+    if (file < 0)
+        return -1;
+    int result = write_all(file, entry->data.buf, entry->data.len);
+    int code = errno;
+    if (close(file) < 0)
+        return -1;
+    errno = code;
+    return result;
+}
+
+static PyObject *raised(int code, const char *path)
+{
+    errno = code;
+    return PyErr_SetFromErrnoWithFilename(PyExc_OSError, path);
+}
+
+static PyObject *build(PyObject *self, PyObject *args)
+{
+    PyObject *root_owner = NULL, *folder_items, *file_items, *link_items, *result = NULL;
+    Entries folders = {0}, files = {0}, links = {0};
+    if (!PyArg_ParseTuple(args, "O&OOO", PyUnicode_FSConverter, &root_owner, &folder_items,
+                          &file_items, &link_items))
+        return NULL;
+    if (!read_entries(folder_items, 'p', &folders) || !read_entries(file_items, 'f', &files) ||
+        !read_entries(link_items, 's', &links))
+        goto done;
+    const char *where = PyBytes_AS_STRING(root_owner);
+    int code = 0;
+    Py_BEGIN_ALLOW_THREADS
+    int root = open_folder(where);
+    if (root < 0)
+        code = errno;
+    for (Py_ssize_t i = 0; !code && i < folders.count; i++)
+        if (mkdirat(root, where = folders.entries[i].path, 0777) < 0)
+            code = errno;
+    for (Py_ssize_t i = 0; !code && i < files.count; i++) {
+        where = files.entries[i].path;
+        if (write_file(root, &files.entries[i]) < 0)
+            code = errno;
+    }
+    for (Py_ssize_t i = 0; !code && i < links.count; i++)
+        if (symlinkat(links.entries[i].target, root, where = links.entries[i].path) < 0)
+            code = errno;
+    if (root >= 0)
+        close(root);
+    Py_END_ALLOW_THREADS
+    result = code ? raised(code, where) : Py_NewRef(Py_None);
+done:
+    release(&folders);
+    release(&files);
+    release(&links);
+    Py_DECREF(root_owner);
+    return result;
+}
+
+static PyObject *link_files(PyObject *self, PyObject *args)
+{
+    PyObject *from_owner = NULL, *to_owner = NULL, *items, *result = NULL;
+    Entries paths = {0};
+    if (!PyArg_ParseTuple(args, "O&O&O", PyUnicode_FSConverter, &from_owner,
+                          PyUnicode_FSConverter, &to_owner, &items)) {
+        Py_XDECREF(from_owner); /* the one that was converted before the other was refused */
+        return NULL;
+    }
+    if (!read_entries(items, 'p', &paths))
+        goto done;
+    const char *where = NULL;
+    int code = 0;
+    Py_ssize_t linked = 0;
+    Py_BEGIN_ALLOW_THREADS
+    int from = open_folder(PyBytes_AS_STRING(from_owner)), to = -1;
+    if (from < 0) {
+        code = errno;
+        where = PyBytes_AS_STRING(from_owner);
+    } else if ((to = open_folder(PyBytes_AS_STRING(to_owner))) < 0) {
+        code = errno;
+        where = PyBytes_AS_STRING(to_owner);
+    }
+    if (!code) {
+        for (; linked < paths.count; linked++) {
+            const char *path = paths.entries[linked].path;
+            if (linkat(from, path, to, path, 0) < 0) {
+                code = errno;
+                break;
+            }
+        }
+    }
+    if (from >= 0)
+        close(from);
+    if (to >= 0)
+        close(to);
+    Py_END_ALLOW_THREADS
+    result = where ? raised(code, where) : Py_BuildValue("ni", linked, code);
+done:
+    release(&paths);
+    Py_DECREF(from_owner);
+    Py_DECREF(to_owner);
+    return result;
+}
+
+static PyObject *set_modes(PyObject *self, PyObject *args)
+{
+    PyObject *root_owner = NULL, *items, *result = NULL;
+    Entries paths = {0};
+    int mode;
+    if (!PyArg_ParseTuple(args, "O&Oi", PyUnicode_FSConverter, &root_owner, &items, &mode))
+        return NULL;
+    if (!read_entries(items, 'p', &paths))
+        goto done;
+    const char *where = PyBytes_AS_STRING(root_owner);
+    int code = 0;
+    Py_BEGIN_ALLOW_THREADS
+    int root = open_folder(where);
+    if (root < 0)
+        code = errno;
+    for (Py_ssize_t i = 0; !code && i < paths.count; i++)
+        if (fchmodat(root, where = paths.entries[i].path, (mode_t)mode, 0) < 0)
+            code = errno;
+    if (root >= 0)
+        close(root);
+    Py_END_ALLOW_THREADS
+    result = code ? raised(code, where) : Py_NewRef(Py_None);
+done:
+    release(&paths);
+    Py_DECREF(root_owner);
+    return result;
+}
+
+static PyMethodDef methods[] = {
+    {"build", build, METH_VARARGS, "build(root, folders, files, links)"},
+    {"link_files", link_files, METH_VARARGS, "link_files(source, target, paths)"},
+    {"set_modes", set_modes, METH_VARARGS, "set_modes(root, paths, mode)"},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, .m_name = "graft.base._trees", .m_size = 0, .m_methods = methods,
+};
+
+PyMODINIT_FUNC PyInit__trees(void)
+{
+    return PyModuleDef_Init(&module);
+}
