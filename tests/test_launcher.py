@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import graft
 from harness.project import Project
 from harness.registry import LocalRegistry
 
@@ -202,3 +203,24 @@ def test_the_launcher_that_is_installed_runs_graft(installed: Project) -> None:
     for command in (str(launcher), str(link)):
         result = installed.machine.run([command, "ls"], cwd=installed.dir)
         assert result.stdout.splitlines() == ["@s/c@1.0.0", "a@1.0.0"]
+
+
+@pytest.mark.parametrize("lies", ["beside", "elsewhere"])
+def test_python_is_started_where_graft_lies(lies: str, project: Project, tmp_path: Path) -> None:
+    """Beside the launcher's Python, where no .pth file is read; or elsewhere, where one says."""
+    environment = tmp_path / "environment"
+    packages = environment / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    packages.mkdir(parents=True)
+    (environment / "bin").mkdir()
+    shutil.copy(LAUNCHER, environment / "bin" / "graft")
+    (environment / "bin" / "python").symlink_to(os.path.realpath(sys.executable))
+    (environment / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
+    source = LAUNCHER.parent.parent / "src"
+    (packages / "noise.pth").write_text("import sys; print('site', file=sys.stderr)\n")
+    if lies == "beside":
+        (packages / "graft").symlink_to(source / "graft")
+    else:
+        (packages / "graft.pth").write_text(f"{source}\n")
+    result = project.machine.run([str(environment / "bin" / "graft"), "--version"])
+    assert result.stdout.strip() == graft.__version__
+    assert ("site" in result.stderr) == (lies == "elsewhere")
