@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.archive import pack_files
 from harness.project import Project
 from harness.registry import LocalRegistry
 from harness.tree import snapshot
@@ -136,7 +137,7 @@ def test_code_runs_from_the_store_and_never_from_another_project(project: Projec
     """)
     for file in json.loads(files):
         assert Path(file).resolve() == Path(file)
-        assert Path(file).is_relative_to(project.store / "slots")
+        assert Path(file).is_relative_to(project.store)
     assert "projects/app" not in str(content(project))
 
 
@@ -228,3 +229,33 @@ def test_a_project_in_a_folder_with_a_strange_name_is_installed(
     assert strange.graft("install", "--json").json["upToDate"]
     (record,) = project.store.glob("projects/*")
     assert record.read_text().splitlines()[1].endswith("line\\nend\ttab \\\\n")
+
+
+def test_a_package_without_dependencies_is_used_where_its_object_lies(
+    project: Project, chain: LocalRegistry
+) -> None:
+    chain.publish("@acme/leaf@1.0.0", files={"lib/index.js": "exports.version = '1'"})
+    project.manifest(dependencies={"c": "1", "@acme/leaf": "1"})
+    project.graft("install")
+    (leaf,) = project.store.glob("slots/@acme+leaf@*/node_modules/@acme/leaf")
+    assert leaf.is_symlink() and not leaf.readlink().is_absolute()
+    assert leaf.resolve().is_relative_to(project.store / "objects")
+    assert leaf.resolve().parts[-3:] == ("node_modules", "@acme", "leaf")
+    assert project.node("console.log(require('@acme/leaf/lib').version)") == "1"
+    (with_neighbours,) = project.store.glob("slots/c@*/node_modules/c")
+    assert not with_neighbours.is_symlink()
+
+
+def test_one_archive_under_two_names_serves_both(project: Project, registry: LocalRegistry) -> None:
+    """Its object is named as the archive names itself, so neither takes the other's place."""
+    archive = pack_files({"package.json": '{"name": "one", "version": "1.0.0"}'})
+    for name in ("one", "two", "@acme/three"):
+        registry.publish(f"{name}@1.0.0", archive=archive)
+    for names in (["one", "two", "@acme/three"], ["two"], ["@acme/three", "one"]):
+        other = project.sibling(names[0].strip("@").replace("/", "-") + str(len(names)))
+        other.manifest(dependencies=dict.fromkeys(names, "1.0.0"))
+        other.graft("install")
+        for name in names:
+            assert other.node(f"console.log(require('{name}/package.json').version)") == "1.0.0"
+    assert len(list(project.store.glob("objects/*.json"))) == 1
+    assert project.graft("install", "--force", "--json", cwd="../two1").json["slots"] == 0

@@ -112,9 +112,8 @@ class Archives:
             self._fail(id, error)
             return
         self._progress.fetched_bytes += len(body)
-        self._pool.submit(
-            partial(admit, self._store, body, integrity, subject=id), partial(self._admitted, id)
-        )
+        job = partial(admit, self._store, body, integrity, subject=id)
+        self._pool.submit(job, partial(self._admitted, id))
 
     def _admitted(self, id: str, outcome: Outcome[StoredObject]) -> None:
         try:

@@ -13,7 +13,13 @@ from graft.base.files import remove_tree, temporary_sibling, write_atomic
 from graft.model.integrity import Integrity, parse_integrity
 from graft.model.manifest import Manifest
 from graft.store.archive import ArchiveRefused
-from graft.store.objects import MANIFEST_VERSION, StoredObject, holds_just
+from graft.store.objects import (
+    MANIFEST_VERSION,
+    StoredObject,
+    holds_just,
+    object_folder,
+    object_record,
+)
 from graft.store.paths import Store
 from graft.store.trash import publish
 from graft.store.unpack import unpack
@@ -48,7 +54,7 @@ def weak_integrity_note(manifests: Iterable[Manifest]) -> list[Diagnostic]:
 def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> StoredObject:
     """Check an archive's bytes against ``integrity`` and store its files.
 
-    ``subject`` is the package, for diagnostics. Raises ``integrity-mismatch`` or
+    ``subject`` is the package with its version, for diagnostics. Raises ``integrity-mismatch`` or
     ``archive-refused``, and then leaves nothing behind.
     """
     if not integrity.matches(data):
@@ -59,21 +65,25 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
             why=(f"expected {integrity}", f"received {_same_kind(data, integrity)}"),
             fix="if the registry really replaced it, take the new one with 'graft update'",
         )
-    folder = os.path.join(store.objects, integrity.file_name)
-    staged = temporary_sibling(folder)
+    final = os.path.join(store.objects, integrity.file_name)
+    staged = temporary_sibling(final)
     try:
-        files = unpack(data, staged, subject=subject)
+        package, files = unpack(data, staged, subject=subject)
+        folder = object_folder(store, integrity, package)
         manifest = {
             "manifest": MANIFEST_VERSION,
+            "package": package,
             "integrity": str(integrity),
             "files": files,
         }
         point("object-staged")
         # Another process, or an earlier life of this one, may have been here first and not have
         # written its manifest yet.
-        publish(store, staged, folder, lambda: holds_just(folder, files))
+        publish(store, staged, final, lambda: holds_just(folder, files))
         point("object-renamed")
-        write_atomic(f"{folder}.json", json.dumps(manifest, separators=(",", ":")).encode())
+        write_atomic(
+            object_record(store, integrity), json.dumps(manifest, separators=(",", ":")).encode()
+        )
         point("object-published")
     except ArchiveRefused as refused:
         raise GraftError(
@@ -85,7 +95,7 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
     finally:
         if os.path.lexists(staged):
             remove_tree(staged)
-    return StoredObject(folder, files)
+    return StoredObject(package, folder, files)
 
 
 def _same_kind(data: bytes, integrity: Integrity) -> Integrity:

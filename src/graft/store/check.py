@@ -17,8 +17,9 @@ def slot_is_intact(store: Store, slot: Slot, stored: StoredObject) -> bool:
     """The slot's files are those of its object, itself intact; its links are in place; and nothing
     else is there."""
     modules = os.path.join(store.slot(slot.name), "node_modules")
-    links = slot_links(slot)
-    files = {f"{slot.package}/{file.path}": file for file in stored.files}
+    links = slot_links(store, slot, stored)
+    own = () if slot.package in links else stored.files
+    files = {f"{slot.package}/{file.path}": file for file in own}
     return (
         set(entries(modules)) == links.keys() | files.keys()
         and all(_leads(os.path.join(modules, path), to) for path, to in links.items())

@@ -1,7 +1,9 @@
 """Objects: what an archive held, stored once per integrity, read-only.
 
-An object is complete when its manifest, ``<object>.json``, exists. The manifest is published after
-the folder, so a crash at any instant leaves nothing that reads as complete.
+The files lie in ``<object>/node_modules/<package>``, so that a package without dependencies can be
+used where it lies (store/slots.py). An object is complete when its manifest, ``<object>.json``,
+exists. The manifest is published after the folder, so a crash at any instant leaves nothing that
+reads as complete.
 """
 
 from __future__ import annotations
@@ -14,15 +16,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from graft.base.files import (
-    read_file,
-    remove_file,
-)
+from graft.base.diagnostics import GraftError
+from graft.base.files import read_file, remove_file
 from graft.model.integrity import Integrity
+from graft.model.names import check_name
 from graft.store.paths import Store
-from graft.store.trash import discard
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 
 # Nothing may be added to an object or a slot once it is there, by a generator or by hand.
 FOLDER_MODE = 0o555
@@ -45,38 +45,48 @@ class ObjectFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """A complete object: its folder and its files, sorted by path."""
+    """A complete object: the package that it calls itself, the folder of its files, and those,
+    sorted by path."""
 
+    package: str
     folder: str
     files: tuple[ObjectFile, ...]
 
 
 def find_object(store: Store, integrity: Integrity) -> StoredObject | None:
     """The object if it is complete; an unreadable manifest counts as absent and is made again."""
-    folder = os.path.join(store.objects, integrity.file_name)
-    data = read_file(f"{folder}.json")
+    data = read_file(object_record(store, integrity))
     if data is None:
         return None
     try:
         said = json.loads(data)
         files = tuple([ObjectFile(*entry) for entry in said["files"]])
-    except (ValueError, KeyError, TypeError):
+        package = said["package"]
+        check_name(package)
+    except (ValueError, KeyError, TypeError, GraftError):
         return None
+    folder = object_folder(store, integrity, package)
     if said.get("manifest") != MANIFEST_VERSION or not os.path.isdir(folder):
         return None
-    return StoredObject(folder, files)
+    return StoredObject(package, folder, files)
 
 
 def has_object(store: Store, integrity: Integrity) -> bool:
-    return os.path.exists(os.path.join(store.objects, f"{integrity.file_name}.json"))
+    return os.path.exists(object_record(store, integrity))
 
 
-def discard_object(store: Store, integrity: Integrity) -> None:
-    """Remove an object; its manifest first, so that it is never complete without its files."""
-    folder = os.path.join(store.objects, integrity.file_name)
-    remove_file(f"{folder}.json")
-    if os.path.isdir(folder):
-        discard(store, folder)
+def object_record(store: Store, integrity: Integrity) -> str:
+    return f"{store.objects}/{integrity.file_name}.json"
+
+
+def object_folder(store: Store, integrity: Integrity, package: str) -> str:
+    return f"{store.objects}/{integrity.file_name}/node_modules/{package}"
+
+
+def distrust_object(store: Store, integrity: Integrity) -> None:
+    """Have an object fetched anew. Its files stay until then: there may be projects that run with
+    them, and what is left is better than nothing."""
+    remove_file(object_record(store, integrity))
 
 
 def holds_just(folder: str, files: Iterable[ObjectFile]) -> bool:

@@ -1,5 +1,8 @@
 """Slots: a package's files beside links to its dependencies, stored once per graph key.
 
+A package that has no dependencies needs no neighbours, and most have none: its slot holds a link to
+its object, where the same files would be.
+
 A slot is published whole by one rename, with ``slot.json`` in it, so it is complete or absent.
 Links lead from slot to slot by relative paths: the store may move as a whole.
 """
@@ -90,11 +93,12 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
     final = store.slot(slot.name)
     staged = temporary_sibling(final)
     package = f"node_modules/{slot.package}"
-    links = slot_links(slot)
+    links = slot_links(store, slot, stored)
+    files = () if slot.package in links else stored.files
     folders = trees.Folders()
     for path in links:
         folders.add_parents(f"node_modules/{path}")
-    for file in stored.files:
+    for file in files:
         folders.add_parents(f"{package}/{file.path}")
     try:
         os.mkdir(staged)
@@ -104,7 +108,7 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
             [("slot.json", 0o444, _inputs(slot))],
             [(f"node_modules/{path}", target) for path, target in links.items()],
         )
-        cloner.clone(stored.folder, f"{staged}/{package}", stored.files)
+        cloner.clone(stored.folder, f"{staged}/{package}", files)
         trees.set_modes(staged, [*folders.paths, "."], FOLDER_MODE)
         point("slot-staged")
         made = publish(store, staged, final, lambda: has_slot(store, slot.name))
@@ -115,9 +119,14 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
             remove_tree(staged)
 
 
-def slot_links(slot: Slot) -> dict[str, str]:
-    """The links in the slot's ``node_modules``: path -> target."""
+def slot_links(store: Store, slot: Slot, stored: StoredObject) -> dict[str, str]:
+    """The links in the slot's ``node_modules``: path -> target. The package is one of them, or
+    lies there as files."""
     links = {}
+    # An archive may be published under another name than its own.
+    if not slot.dependencies and stored.package == slot.package:
+        up = "../../../.." if "/" in slot.package else "../../.."
+        links[slot.package] = f"{up}/{stored.folder.removeprefix(f'{store.root}/')}"
     for local, (child, package) in slot.dependencies.items():
         up = "../../.." if "/" in local else "../.."
         links[local] = f"{up}/{child}/node_modules/{package}"

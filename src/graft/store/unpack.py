@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from typing import Any
 
 from graft.base import trees
+from graft.base.diagnostics import GraftError
+from graft.model.names import check_name
 from graft.store.archive import ArchiveFile, ArchiveRefused, read_archive, shown
 from graft.store.objects import FOLDER_MODE, ObjectFile
 
@@ -14,22 +17,29 @@ from graft.store.objects import FOLDER_MODE, ObjectFile
 # all that is in memory at once.
 _MAX_WAITING = 32 * 1024**2
 
+_NAMELESS = "package"
 
-def unpack(data: bytes, folder: str, *, subject: str) -> tuple[ObjectFile, ...]:
-    """Make ``folder`` hold the archive's files; they are returned sorted by path.
 
-    ``subject`` is the package, for messages. Raises ``ArchiveRefused`` with part of it written.
+def unpack(data: bytes, root: str, *, subject: str) -> tuple[str, tuple[ObjectFile, ...]]:
+    """Make the folder ``root``, and in ``root/node_modules/<package>`` the archive's files.
+
+    Returns the package and the files, sorted by path. The package is what the archive calls itself:
+    one archive makes one tree, whoever asks for it. ``subject`` is who does, for messages. Raises
+    ``ArchiveRefused``, with part of it written.
     """
-    os.mkdir(folder)
-    unpacking = _Unpacking(folder)
+    os.mkdir(root)
+    unpacking = _Unpacking(root)
     for file in read_archive(data):
         unpacking.add(file)
     return unpacking.finish(subject)
 
 
 class _Unpacking:
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    """Files wait until enough of them can be written in one call. They lie in ``files`` until it
+    is known what the package is called."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
         self._files: dict[str, ObjectFile] = {}
         self._folders = trees.Folders()
         self._written_folders = 0
@@ -45,7 +55,7 @@ class _Unpacking:
             if known != entry:
                 raise ArchiveRefused(f"'{shown(path)}' is there twice, with different contents")
             return
-        self._folders.add_parents(path)
+        self._folders.add_parents(f"files/{path}")
         if path == "package.json":
             self._package_json = bytes(data)
         self._waiting.append((path, data))
@@ -53,33 +63,58 @@ class _Unpacking:
         if self._waiting_bytes > _MAX_WAITING:
             self._write()
 
-    def finish(self, subject: str) -> tuple[ObjectFile, ...]:
+    def finish(self, subject: str) -> tuple[str, tuple[ObjectFile, ...]]:
         if self._package_json is None:
             raise ArchiveRefused(f"it holds no package.json, so it is not {subject}")
+        said = _manifest(self._package_json)
         waiting = {path for path, _ in self._waiting}
         # Many packages are published without the bit on what their own manifest calls a command;
         # npm sets it when it links, which a read-only store cannot.
-        for path in _bin_targets(self._package_json) & self._files.keys():
+        for path in _bin_targets(said) & self._files.keys():
             entry = self._files[path] = self._files[path]._replace(executable=True)
             if path not in waiting:
-                os.chmod(f"{self._folder}/{path}", entry.mode)
+                os.chmod(f"{self._root}/files/{path}", entry.mode)
         self._write()
-        trees.set_modes(self._folder, [*self._folders.paths, "."], FOLDER_MODE)
-        return tuple(sorted(self._files.values()))
+        package = _name(said)
+        self._put_in_place(package)
+        return package, tuple(sorted(self._files.values()))
 
     def _write(self) -> None:
-        files = [(path, self._files[path].mode, data) for path, data in self._waiting]
-        trees.build(self._folder, self._folders.paths[self._written_folders :], files, ())
+        files = [(f"files/{path}", self._files[path].mode, data) for path, data in self._waiting]
+        trees.build(self._root, self._folders.paths[self._written_folders :], files, ())
         self._written_folders = len(self._folders.paths)
         self._waiting.clear()
         self._waiting_bytes = 0
 
+    def _put_in_place(self, package: str) -> None:
+        above = trees.Folders()
+        above.add_parents(f"node_modules/{package}")
+        trees.build(self._root, above.paths, (), ())
+        # The folder that moves last: moving it needs permission to write in it.
+        _, *within = self._folders.paths
+        trees.set_modes(self._root, within, FOLDER_MODE)
+        os.rename(f"{self._root}/files", f"{self._root}/node_modules/{package}")
+        trees.set_modes(self._root, [f"node_modules/{package}", *above.paths, "."], FOLDER_MODE)
 
-def _bin_targets(package_json: bytes) -> frozenset[str]:
+
+def _manifest(package_json: bytes) -> dict[str, Any]:
+    """Empty where it is no JSON object: then the registry's word about the package has to do."""
     try:
         said = json.loads(package_json.removeprefix(b"\xef\xbb\xbf"))
-        bins = said.get("bin")
-    except (ValueError, AttributeError, RecursionError):
-        return frozenset()
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _name(said: dict[str, Any]) -> str:
+    name = said.get("name")
+    try:
+        return check_name(name) if isinstance(name, str) else _NAMELESS
+    except GraftError:
+        return _NAMELESS
+
+
+def _bin_targets(said: dict[str, Any]) -> frozenset[str]:
+    bins = said.get("bin")
     targets = bins.values() if isinstance(bins, dict) else [bins]
     return frozenset(os.path.normpath(path) for path in targets if isinstance(path, str) and path)

@@ -11,7 +11,7 @@ from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.store.admission import required_integrity
 from graft.store.check import object_is_intact, slot_is_intact
-from graft.store.objects import StoredObject, discard_object, find_object, has_object
+from graft.store.objects import StoredObject, distrust_object, find_object, has_object
 from graft.store.paths import Store, has_slot
 from graft.store.slots import Slot, populate
 from graft.store.trash import discard
@@ -36,7 +36,7 @@ def fill_store(
     progress.to_link += len(lacking)
     left = _make(work, graph, slots, lacking.values(), damaged)
     for id in left:
-        discard_object(store, required_integrity(graph.nodes[id].manifest))
+        distrust_object(store, required_integrity(graph.nodes[id].manifest))
     if left and _make(work, graph, slots, left, damaged):
         raise AssertionError("an object that was just admitted lacks files")
     return len(lacking)
@@ -98,8 +98,7 @@ def _make(
 
 
 def _damaged(store: Store, graph: Graph, slots: Mapping[str, Slot]) -> frozenset[str]:
-    """The slots that are not what they should be. Damaged objects are dropped at once: nobody runs
-    with them, and they are fetched anew."""
+    """The slots that are not what they should be. Damaged objects will be fetched anew."""
     objects: dict[str, StoredObject | None] = {}
     found = set()
     for id, slot in slots.items():
@@ -117,5 +116,5 @@ def _intact_object(store: Store, manifest: Manifest) -> StoredObject | None:
     stored = find_object(store, integrity)
     if stored is not None and object_is_intact(stored):
         return stored
-    discard_object(store, integrity)
+    distrust_object(store, integrity)
     return None
