@@ -157,7 +157,7 @@ def test_a_bomb_is_refused_before_it_goes_off(monkeypatch: pytest.MonkeyPatch) -
     asked: list[int] = []
     read_of = archive._GzipStream.read
 
-    def spying(self: archive._GzipStream, size: int, /) -> bytes:
+    def spying(self: archive._GzipStream, size: int, /) -> memoryview:
         asked.append(size)
         return read_of(self, size)
 

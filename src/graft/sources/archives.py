@@ -23,9 +23,10 @@ from graft.store.objects import StoredObject, has_object
 from graft.store.paths import Store
 
 _PUMP_SECONDS = 0.05
-# Archives in memory at once, on their way or waiting to be unpacked: enough to keep the network and
-# the threads at work, and few enough that memory does not grow with the graph.
+# Archives at once on their way or waiting to be unpacked, and bytes that wait: enough to keep the
+# network and the threads at work, and few enough that memory does not grow with the graph.
 _WINDOW = 128
+_MAX_WAITING_BYTES = 24 * 1024**2
 
 _Then = Callable[[StoredObject], None]
 
@@ -46,9 +47,10 @@ class Archives:
         self._client = client
         self._pool = pool
         self._progress = progress
-        self._waiting: deque[tuple[Manifest, Integrity]] = deque()
+        self._to_start: deque[tuple[Manifest, Integrity]] = deque()
         self._open: set[str] = set()  # wanted, and neither stored nor failed yet
         self._held = 0
+        self._waiting_bytes = 0
         self._stored: dict[str, StoredObject] = {}
         self._failed: dict[str, GraftError] = {}
         self._needed: dict[str, _Then] = {}
@@ -93,13 +95,13 @@ class Archives:
             return
         self._open.add(id)
         self._progress.to_fetch += 1
-        self._waiting.append((manifest, required_integrity(manifest)))
+        self._to_start.append((manifest, required_integrity(manifest)))
 
     def _advance(self) -> None:
         """Note what has been unpacked, and start what there is room for."""
         self._pool.settle()
-        while self._waiting and self._held < _WINDOW:
-            manifest, integrity = self._waiting.popleft()
+        while self._to_start and self._held < _WINDOW and self._waiting_bytes < _MAX_WAITING_BYTES:
+            manifest, integrity = self._to_start.popleft()
             self._held += 1
             done = partial(self._arrived, manifest.id, integrity)
             self._source.archive(manifest).on_done(done)
@@ -112,10 +114,12 @@ class Archives:
             self._fail(id, error)
             return
         self._progress.fetched_bytes += len(body)
+        self._waiting_bytes += len(body)
         job = partial(admit, self._store, body, integrity, subject=id)
-        self._pool.submit(job, partial(self._admitted, id))
+        self._pool.submit(job, partial(self._admitted, id, len(body)))
 
-    def _admitted(self, id: str, outcome: Outcome[StoredObject]) -> None:
+    def _admitted(self, id: str, size: int, outcome: Outcome[StoredObject]) -> None:
+        self._waiting_bytes -= size
         try:
             self._stored[id] = outcome.get()
         except GraftError as error:

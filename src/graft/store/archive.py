@@ -11,8 +11,7 @@ import io
 import unicodedata
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import deflate
 
@@ -26,7 +25,7 @@ MAX_PATH_BYTES = 768
 # Names and PAX records: real ones have a few hundred bytes.
 MAX_EXTENDED_BYTES = 1024**2
 # Up to this size an archive is inflated in one call; above it, piece by piece in bounded memory.
-_ONE_CALL_BYTES = 128 * 1024**2
+_ONE_CALL_BYTES = 256 * 1024**2
 _PIECE = 64 * 1024
 
 _BLOCK = 512
@@ -48,8 +47,7 @@ class ArchiveRefused(Exception):  # noqa: N818 - it says what happened, like Key
     """The archive breaks a rule; the message names the entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveFile:
+class ArchiveFile(NamedTuple):
     """A regular file: path below the package's folder, ``/``-separated; whether it may be run."""
 
     path: str
@@ -112,7 +110,7 @@ class _GzipStream:
         self._input = b""
         self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int, /) -> memoryview:
         inflated = bytearray()
         try:
             while len(inflated) < size and (not self._inflater.eof or self._next_member()):
@@ -124,7 +122,7 @@ class _GzipStream:
                     raise ArchiveRefused("the archive ends in the middle of its compressed data")
         except zlib.error as error:
             raise ArchiveRefused(f"the archive is not readable as gzip: {error}") from None
-        return bytes(inflated)
+        return memoryview(inflated)
 
     def _next_member(self) -> bool:
         self._input = self._inflater.unused_data + self._file.read(_PIECE)
@@ -138,55 +136,79 @@ def _files(reader: _Reader) -> Iterator[ArchiveFile]:
     names = _Names()
     entries = 0
     total = 0
-    pax: dict[str, bytes] = {}
-    long_name: bytes | None = None
+    extended = _Extended()
+    # Written for plain files, of which there may be 100,000: what is rare is asked for last.
     while (header := _header(reader)) is not None:
         kind = header[156]
+        size = _number(header[124:136])
         if kind in _EXTENDED_TYPES:
-            data = _extended(reader, _number(header[124:136]))
-            total += _BLOCK + len(data)
-            if kind == ord("x"):
-                pax = _pax_records(data)
-            elif kind == ord("L"):
-                long_name = data.rstrip(b"\0")
+            total += _BLOCK + size
+            extended.read(kind, _extended(reader, size))
             continue
-        name = _text(pax.get("path") or long_name or _stored_name(header))
-        said = pax.get("size", b"")
-        size = int(said) if _is_number(said) else _number(header[124:136])
-        sparse = any(key.startswith("GNU.sparse") for key in pax)
-        pax, long_name = {}, None
+        if extended:
+            name, size, sparse = extended.applied(_stored_name(header), size)
+        else:
+            name, sparse = _text(_stored_name(header)), False
         entries += 1
         total += _BLOCK + size
         if entries > MAX_ENTRIES:
             raise ArchiveRefused(f"the archive has more than {MAX_ENTRIES:,} entries")
         if size > MAX_FILE_BYTES or total > MAX_TOTAL_BYTES:
             raise ArchiveRefused(f"'{shown(name)}' makes the archive larger than is allowed")
-        if kind in _REFUSED_TYPES or sparse:
+        is_file = kind in _FILE_TYPES
+        if sparse or (not is_file and kind in _REFUSED_TYPES):
             what = _REFUSED_TYPES.get(kind, "a sparse file")
             raise ArchiveRefused(f"'{shown(name)}' is {what}")
-        if kind == ord("5") or (kind in _FILE_TYPES and name.endswith("/")):
+        if kind == ord("5") or (is_file and name.endswith("/")):
             # Whatever size it names: some packers write what stat says, and none adds contents.
             names.folder(name)
             continue
-        if kind not in _FILE_TYPES:
+        if not is_file:
             raise ArchiveRefused(f"'{shown(name)}' is an entry of the unknown type {chr(kind)!r}")
         content = _content(reader, size)
-        path = names.file(name)
-        if path:
-            executable = bool(_number(header[100:108]) & 0o111)
-            yield ArchiveFile(path, executable, content)
+        if path := names.file(name):
+            yield ArchiveFile(path, bool(_number(header[100:108]) & 0o111), content)
+
+
+class _Extended:
+    """What PAX and GNU headers say of the next entry."""
+
+    def __init__(self) -> None:
+        self._pax: dict[str, bytes] = {}
+        self._long_name: bytes | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._pax) or self._long_name is not None
+
+    def read(self, kind: int, data: bytes) -> None:
+        if kind == ord("x"):
+            self._pax = _pax_records(data)
+        elif kind == ord("L"):
+            self._long_name = data.rstrip(b"\0")
+
+    def applied(self, name: bytes, size: int) -> tuple[str, int, bool]:
+        """Name, size, and whether it is a sparse file; and nothing is said any more."""
+        pax = self._pax
+        said = pax.get("size", b"")
+        name = pax.get("path") or self._long_name or name
+        self._pax, self._long_name = {}, None
+        sparse = any(key.startswith("GNU.sparse") for key in pax)
+        return _text(name), int(said) if _is_number(said) else size, sparse
 
 
 def _header(reader: _Reader) -> bytes | None:
     """The next header, or None at the end: an empty block, or no more bytes at a boundary."""
     header = bytes(reader.read(_BLOCK))
-    if not header or (len(header) == _BLOCK and not any(header)):
-        return None
     if len(header) < _BLOCK:
-        raise ArchiveRefused("the archive ends in the middle of an entry")
+        if header:
+            raise ArchiveRefused("the archive ends in the middle of an entry")
+        return None
+    if not header[0] and not any(header):
+        return None
     # The sum of the bytes, with the field that holds it taken as spaces. The low half of Adler's
     # checksum is that sum plus one, modulo its prime, at a thirtieth of the time.
-    stored = _number(header[148:156]) + sum(header[148:156]) - 8 * ord(" ")
+    field = header[148:156]
+    stored = _number(field) + sum(field) - 8 * ord(" ")
     if (stored + 1) % _ADLER_PRIME != zlib.adler32(header) & 0xFFFF:
         raise ArchiveRefused("the archive is not a tar: a header's checksum is wrong")
     return header
@@ -210,10 +232,8 @@ def _extended(reader: _Reader, size: int) -> bytes:
 
 def _stored_name(header: bytes) -> bytes:
     name = header[:100].partition(b"\0")[0]
-    if header[257:263] == b"ustar\0":
-        prefix = header[345:500].partition(b"\0")[0]
-        if prefix:
-            return prefix + b"/" + name
+    if header[345] and header[257:263] == b"ustar\0":
+        return header[345:500].partition(b"\0")[0] + b"/" + name
     return name
 
 
@@ -258,7 +278,11 @@ def shown(name: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
-_SPECIAL = frozenset("\\:\0")
+def _is_plain(name: str) -> bool:
+    """One component that needs no second look."""
+    return name.isascii() and not (
+        "\\" in name or ":" in name or "\0" in name or name in ("", ".", "..")
+    )
 
 
 class _Names:
@@ -295,8 +319,7 @@ class _Names:
         stored, _, own = name.rpartition("/")
         folder = self._looked_at.get(stored)
         # Most files lie in a folder that was looked at before; then only their own name is new.
-        is_plain = own.isascii() and own.strip(".") and _SPECIAL.isdisjoint(own)
-        if folder is not None and is_plain and len(folder) + len(own) < MAX_COMPONENT_BYTES:
+        if folder is not None and len(folder) + len(own) < MAX_COMPONENT_BYTES and _is_plain(own):
             return f"{folder}/{own}" if folder else own
         parts = _safe_parts(name)
         if not parts:
@@ -319,8 +342,7 @@ class _Names:
 
 
 def _folded(path: str) -> str:
-    folded = path.casefold()
-    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
+    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path.casefold())
 
 
 def _one_name(name: str, other: str) -> str:

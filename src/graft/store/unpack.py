@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import nullcontext
+from threading import Lock
 from typing import Any
 
 from graft.base import trees
@@ -13,9 +15,14 @@ from graft.model.names import check_name
 from graft.store.archive import ArchiveFile, ArchiveRefused, read_archive, shown
 from graft.store.objects import FOLDER_MODE, ObjectFile
 
-# Bytes that wait to be written in one go. Nearly every archive is smaller; of a larger one this is
-# all that is in memory at once.
-_MAX_WAITING = 32 * 1024**2
+# What waits to be written in one go. Nearly every archive is smaller; of a larger one this is all
+# that is in memory at once.
+_MAX_WAITING_BYTES = 32 * 1024**2
+_MAX_WAITING_FILES = 2048
+
+# Archives from this size on are unpacked one at a time: each may take several times its size.
+_LARGE = 8 * 1024**2
+_one_large_archive = Lock()
 
 _NAMELESS = "package"
 
@@ -29,9 +36,10 @@ def unpack(data: bytes, root: str, *, subject: str) -> tuple[str, tuple[ObjectFi
     """
     os.mkdir(root)
     unpacking = _Unpacking(root)
-    for file in read_archive(data):
-        unpacking.add(file)
-    return unpacking.finish(subject)
+    with _one_large_archive if len(data) > _LARGE else nullcontext():
+        for file in read_archive(data):
+            unpacking.add(file)
+        return unpacking.finish(subject)
 
 
 class _Unpacking:
@@ -60,7 +68,7 @@ class _Unpacking:
             self._package_json = bytes(data)
         self._waiting.append((path, data))
         self._waiting_bytes += len(data)
-        if self._waiting_bytes > _MAX_WAITING:
+        if self._waiting_bytes > _MAX_WAITING_BYTES or len(self._waiting) > _MAX_WAITING_FILES:
             self._write()
 
     def finish(self, subject: str) -> tuple[str, tuple[ObjectFile, ...]]:
