@@ -22,7 +22,7 @@ PURE = SimpleNamespace(build=trees._build, link_files=trees._link_files, set_mod
 def how(request: pytest.FixtureRequest) -> Any:
     if request.param == "pure":
         return PURE
-    return pytest.importorskip("graft.base._trees", reason="nothing could compile it here")
+    return pytest.importorskip("graft.base._native", reason="nothing could compile it here")
 
 
 def seen(root: Path) -> dict[str, tuple[object, ...]]:
@@ -125,7 +125,7 @@ def test_modes_are_set(how: Any, tmp_path: Path) -> None:
 )
 def test_the_compiled_one_refuses_what_makes_no_sense(arguments: Any) -> None:
     """Before it does anything: it would otherwise read memory that is not its own."""
-    compiled = pytest.importorskip("graft.base._trees")
+    compiled = pytest.importorskip("graft.base._native")
     with pytest.raises((TypeError, ValueError)):
         compiled.build(*arguments)
 

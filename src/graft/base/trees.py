@@ -1,9 +1,8 @@
 """Folders built in bulk: many files, links and modes in one call.
 
-Each function is here twice. ``_trees.c`` does it without the interpreter's lock and is used where
-it could be compiled; what follows does the same, file by file. ``GRAFT_PURE`` in the environment
-chooses the second. Paths are relative to the folder that comes first, and nothing that exists is
-written over or written through.
+Each function is here twice: ``_native.c`` does it without the interpreter's lock, where that could
+be compiled; what follows does the same, file by file. Paths are relative to the folder that comes
+first, and nothing that exists is written over or written through.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from __future__ import annotations
 import os
 
 from graft.base.files import write_file
+from graft.base.native import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     Contents = tuple[str, int, bytes | memoryview]
     """A file's path, mode and bytes."""
@@ -67,16 +66,6 @@ def _set_modes(root: str, paths: Sequence[str], mode: int) -> None:
         os.chmod(f"{root}/{path}", mode)
 
 
-def _compiled() -> ModuleType | None:
-    if os.environ.get("GRAFT_PURE"):
-        return None
-    try:
-        from graft.base import _trees
-    except ImportError:  # nothing could compile it when graft was installed
-        return None
-    return _trees
-
-
 build, link_files, set_modes = _build, _link_files, _set_modes
-if _native := _compiled():
-    build, link_files, set_modes = _native.build, _native.link_files, _native.set_modes
+if native is not None:
+    build, link_files, set_modes = native.build, native.link_files, native.set_modes

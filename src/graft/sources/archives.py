@@ -13,6 +13,7 @@ from functools import partial
 from graft.base.diagnostics import GraftError
 from graft.base.http import Transfer
 from graft.base.http_client import HttpClient
+from graft.base.native import return_large_buffers
 from graft.base.pool import Outcome, Pool
 from graft.base.progress import Progress
 from graft.model.integrity import Integrity
@@ -55,6 +56,7 @@ class Archives:
         self._failed: dict[str, GraftError] = {}
         self._needed: dict[str, _Then] = {}
         pool.on_finished = client.wake
+        return_large_buffers()
 
     def want(self, manifest: Manifest) -> None:
         """Start fetching, unless the store has it."""

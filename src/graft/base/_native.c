@@ -1,4 +1,5 @@
-/* The three operations of trees.py, each one call without the interpreter's lock.
+/* The three operations of trees.py, each one call without the interpreter's lock; and one word to
+ * the C library's allocator, for native.py.
  *
  * A thread that unpacks an archive makes ten system calls a file. From Python each of them gives
  * the lock away and has to win it back, against the thread that resolves. Here a whole tree is one
@@ -11,6 +12,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 typedef struct {
     PyObject *owner; /* the encoded path, a bytes object that keeps `path` alive */
@@ -230,18 +234,30 @@ done:
     return result;
 }
 
+static PyObject *return_buffers(PyObject *self, PyObject *args)
+{
+    int size;
+    if (!PyArg_ParseTuple(args, "i", &size))
+        return NULL;
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, size);
+#endif
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"build", build, METH_VARARGS, "build(root, folders, files, links)"},
     {"link_files", link_files, METH_VARARGS, "link_files(source, target, paths)"},
     {"set_modes", set_modes, METH_VARARGS, "set_modes(root, paths, mode)"},
+    {"return_buffers", return_buffers, METH_VARARGS, "return_buffers(size)"},
     {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, .m_name = "graft.base._trees", .m_size = 0, .m_methods = methods,
+    PyModuleDef_HEAD_INIT, .m_name = "graft.base._native", .m_size = 0, .m_methods = methods,
 };
 
-PyMODINIT_FUNC PyInit__trees(void)
+PyMODINIT_FUNC PyInit__native(void)
 {
     return PyModuleDef_Init(&module);
 }
