@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from graft.base import certificates
 from graft.base.certificates import trust
 from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings, Request
@@ -115,6 +116,47 @@ def test_a_redirect_never_leaves_a_secure_connection(
         ask(f"{secure}to/{registry.url}file", HttpSettings(cafile=str(authority)))
     assert caught.value.diagnostic.code == "registry-answer"
     assert registry.requests == []
+
+
+def hashed(folder: Path, authority: Path) -> Path:
+    """A folder of authorities as systems keep it; ``authority`` is in it."""
+    folder.mkdir()
+    command = ["openssl", "x509", "-hash", "-noout", "-in", str(authority)]
+    name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    shutil.copy(authority, folder / f"{name}.0")
+    return folder
+
+
+def system(monkeypatch: pytest.MonkeyPatch, bundle: Path, folder: Path) -> None:
+    monkeypatch.setattr(certificates, "_SYSTEM_BUNDLES", (str(bundle),))
+    monkeypatch.setattr(certificates, "_SYSTEM_FOLDER", str(folder))
+
+
+def test_a_systems_folder_is_enough(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secure: str, authority: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("")  # to read it would be an error
+    system(monkeypatch, bundle, hashed(tmp_path / "certs", authority))
+    assert ask(secure, HttpSettings(retry=NO_RETRY)) == 200
+    # SSL_CERT_FILE often names the system's own bundle.
+    assert ask(secure, HttpSettings(retry=NO_RETRY, cafile=str(bundle))) == 200
+    extra = tmp_path / "extra.pem"
+    shutil.copy(authority, extra)
+    (tmp_path / "certs" / next(iter(os.listdir(tmp_path / "certs")))).write_text("")
+    assert ask(secure, HttpSettings(retry=NO_RETRY, extra_cafile=str(extra))) == 200
+
+
+def test_whom_the_systems_folder_lacks_its_bundle_may_have(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secure: str, authority: Path
+) -> None:
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    (folder / "01234567.0").write_text("")
+    system(monkeypatch, authority, folder)
+    with HttpClient(HttpSettings(retry=NO_RETRY)) as client:
+        transfers = [client.send(Request(url=f"{secure}{n}")) for n in range(5)]
+        assert [client.wait(transfer).status for transfer in transfers] == [200] * 5
 
 
 def test_extra_certificates_are_added_to_the_systems(tmp_path: Path, authority: Path) -> None:

@@ -147,7 +147,7 @@ def test_the_page_of_commands_has_the_flags_that_help_has(command: str) -> None:
     own = flags_in_tables(written[f"graft {command}"])
     if command == "install":
         own |= flags_in_tables(written["graft add"])
-    told = shared | own | (installing if "--dry-run" in graft_help(command) else set())
+    told = shared | own | (installing if "--lockfile-only" in graft_help(command) else set())
     assert told == flags_of(command)
 
 

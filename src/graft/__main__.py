@@ -17,7 +17,7 @@ def main() -> int:
     if arguments in _PLAIN:
         from graft.cli.shortest import run_shortest
 
-        if run_shortest():
+        if run_shortest(frozen=arguments == ["ci"]):
             return 0
     from graft.cli.main import run
 

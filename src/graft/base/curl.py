@@ -96,6 +96,12 @@ def new_handle(settings: HttpSettings, trusted: Trust) -> Any:
     if not settings.strict_ssl:
         put(pycurl.SSL_VERIFYPEER, 0)
         put(pycurl.SSL_VERIFYHOST, 0)
+    elif trusted.folder:
+        put(pycurl.CAPATH, trusted.folder)
+        # Said even where there is none, or libcurl would read the bundle that it was built for.
+        handle.unsetopt(pycurl.CAINFO)
+        if trusted.beside:
+            put(pycurl.CAINFO, trusted.beside)
     elif trusted.path:
         put(pycurl.CAINFO, trusted.path)
     elif trusted.pem:
@@ -146,6 +152,11 @@ def _ignore(_: bytes) -> None:
 
 def is_retryable(code: int) -> bool:
     return code in _RETRYABLE
+
+
+def is_distrust(code: int) -> bool:
+    """Whether nobody that is trusted vouches for the server."""
+    return bool(code == pycurl.E_PEER_FAILED_VERIFICATION)
 
 
 def failure(request: Request, code: int, message: str, tries: int) -> GraftError:

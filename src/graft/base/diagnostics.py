@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from graft.base.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 # Every code that graft can print, with the exit code of its area. A page of the same name in
 # docs/diagnostics explains each; a test holds the two lists against each other.
@@ -15,6 +18,7 @@ CODES: dict[str, int] = {
     "peer-missing": 0,
     "weak-integrity": 0,
     "displaced": 0,
+    "lock-imported": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,
@@ -26,6 +30,11 @@ CODES: dict[str, int] = {
     "lock-stale": 11,
     "lock-unreadable": 12,
     "lock-version": 13,
+    "lock-exists": 14,
+    "import-missing": 15,
+    "import-unreadable": 16,
+    "import-version": 17,
+    "import-integrity": 18,
     # 20: resolving
     "no-matching-version": 20,
     "package-not-found": 21,
@@ -59,8 +68,7 @@ CODES: dict[str, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostic:
+class Diagnostic(Record):
     """What happened, where, because of what, and what to do.
 
     ``where`` is a path, a URL without credentials or a package; ``why`` lists the facts that led

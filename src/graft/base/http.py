@@ -6,14 +6,13 @@ Nothing here imports libcurl, so that settings and types cost nothing to whoever
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from graft.base.diagnostics import GraftError
+from graft.base.records import Record
 from graft.base.retry import RetryPolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpSettings:
+class HttpSettings(Record, unshown=("proxy", "https_proxy")):
     """Times are seconds. ``proxy`` serves http URLs and ``https_proxy`` https ones; empty is none.
 
     ``cafile`` replaces the system's certificates, ``extra_cafile`` adds to them (Node's
@@ -26,19 +25,18 @@ class HttpSettings:
     cafile: str = ""
     extra_cafile: str = ""
     strict_ssl: bool = True
-    proxy: str = field(default="", repr=False)
-    https_proxy: str = field(default="", repr=False)
+    proxy: str = ""
+    https_proxy: str = ""
     noproxy: str = ""
     local_address: str = ""
     max_sockets: int = 32
     max_streams: int = 128
     connect_timeout: float = 10.0
     idle_timeout: float = 30.0
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retry: RetryPolicy = RetryPolicy()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Record, unshown=("auth",)):
     """A GET. ``subject`` is what errors name (a package), ``max_bytes`` bounds the decoded body.
 
     ``auth`` is the value of an Authorization header. It goes to the host, port and scheme of
@@ -48,9 +46,9 @@ class Request:
     """
 
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     subject: str = ""
-    auth: str = field(default="", repr=False)
+    auth: str = ""
     max_bytes: int = 1 << 30
     urgent: bool = False
     compressed: bool = True
@@ -119,7 +117,6 @@ class Transfer:
             callback(self)
 
 
-@dataclass(slots=True, kw_only=True)
 class HttpStats:
     """``requests`` counts every try; ``received`` is body bytes as they were on the wire."""
 

@@ -19,9 +19,10 @@ from typing import Any
 import pycurl
 
 from graft.base import curl
-from graft.base.certificates import trust
+from graft.base.certificates import Trust, trust
 from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings, HttpStats, Request, Response, Transfer
+from graft.base.records import replace
 from graft.base.retry import RETRYABLE_STATUSES, parse_retry_after
 
 _EVENTS = {
@@ -40,15 +41,19 @@ def _random() -> float:
 class _Try:
     """One transfer's body and headers as they arrive, and how often it was tried."""
 
-    __slots__ = ("chunks", "lines", "overflowed", "size", "transfer", "tries")
+    __slots__ = ("chunks", "lines", "overflowed", "size", "transfer", "tries", "trusted")
 
     def __init__(self, transfer: Transfer) -> None:
         self.transfer = transfer
+        self.trusted: Trust | None = None
         self.tries = 0
         self.begin()
 
     def begin(self) -> None:
         self.tries += 1
+        self.clear()
+
+    def clear(self) -> None:
         self.chunks: list[bytes] = []
         self.lines: list[bytes] = []
         self.size = 0
@@ -184,6 +189,7 @@ class HttpClient:
             on_body=attempt.take,
             on_header=attempt.lines.append,
         )
+        attempt.trusted = self._trust
         self._running[handle] = attempt
         self._multi.add_handle(handle)
         self.stats.requests += 1
@@ -242,6 +248,12 @@ class HttpClient:
         outcome: Response | GraftError
         if attempt.overflowed:
             outcome = curl.too_large(transfer.request)
+        elif curl.is_distrust(code) and attempt.trusted and attempt.trusted.folder:
+            handle.close()
+            self._trust_bundle()
+            attempt.clear()
+            self._urgent.append(attempt)
+            return
         elif code:
             outcome = curl.failure(transfer.request, code, message, attempt.tries)
             wait = self._delay(attempt) if curl.is_retryable(code) else None
@@ -255,12 +267,23 @@ class HttpClient:
             if outcome.status in RETRYABLE_STATUSES:
                 asked = parse_retry_after(outcome.headers.get("retry-after", ""), self._now)
                 wait = self._delay(attempt, asked)
-        curl.rest(handle)
-        self._idle.append(handle)
+        if attempt.trusted is self._trust:
+            curl.rest(handle)
+            self._idle.append(handle)
+        else:
+            handle.close()
         if wait is None:
             self._finished.append((transfer, outcome))
         else:
             self._postpone(attempt, wait)
+
+    def _trust_bundle(self) -> None:
+        """From here on; handles that know of the folder alone are of no more use."""
+        if self._trust.folder:
+            self._trust = replace(self._trust, folder="")
+        for handle in self._idle:
+            handle.close()
+        self._idle.clear()
 
     def _delay(self, attempt: _Try, asked: float | None = None) -> float | None:
         """Seconds until the next try; None if this was the last one."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from graft.base.records import Record
 
 # Answers that another moment may change: too early, too many, or a server in trouble.
 RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_RETRY_AFTER = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+class RetryPolicy(Record):
     """npm's ``fetch-retries`` and its three companions; times are seconds.
 
     npm waits 10 s before its second try. An install holds hundreds of requests, and most faults of

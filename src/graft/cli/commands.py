@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from graft.base.records import Record
 
 
-class Command(NamedTuple):
+class Command(Record, kw_only=False):
     name: str
     module: str
     summary: str
@@ -20,6 +20,7 @@ COMMANDS = (
     Command("add", "add", "add packages to package.json and install them"),
     Command("remove", "remove", "take packages out of package.json", ("rm", "uninstall", "un")),
     Command("update", "update", "take the newest versions that package.json allows", ("up",)),
+    Command("import", "import_", "take the versions of another package manager's lock"),
     Command("ls", "ls", "list what is installed", ("list",)),
     Command("why", "why", "show who asked for a package", ("explain",)),
     Command("store", "store", "the store that all projects share"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
-from typing import Any, TextIO
 
-from graft.base.diagnostics import Diagnostic
 from graft.base.progress import Progress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, TextIO
+
+    from graft.base.diagnostics import Diagnostic
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -30,6 +33,8 @@ class Console:
 
     def document(self, value: Any) -> None:
         """The answer as JSON."""
+        import json
+
         print(json.dumps(value, indent=2, ensure_ascii=False))
 
     def status(self, text: str) -> None:

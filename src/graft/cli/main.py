@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import os
 import sys
-import traceback
 
 from graft.base.diagnostics import CODES, Diagnostic, GraftError
 from graft.cli.commands import COMMANDS, Command, find
@@ -41,6 +38,8 @@ def run(arguments: list[str]) -> int:
         return console.failure(_system_error(error))
     except Exception as error:
         # stdout still keeps its promise; the traceback is for whoever mends it.
+        import traceback
+
         traceback.print_exc()
         return console.failure(_own_error(error))
 
@@ -59,7 +58,9 @@ def _command_first(arguments: list[str]) -> list[str]:
 
 
 def _call(command: Command, arguments: list[str], console: Console) -> int:
-    module = importlib.import_module(f"graft.cli.{command.module}")
+    from importlib import import_module
+
+    module = import_module(f"graft.cli.{command.module}")
     code: int = module.run(command, arguments, console)
     return code
 
@@ -80,6 +81,8 @@ def _help(console: Console, names: list[str]) -> int:
 
 
 def _unknown(name: str) -> GraftError:
+    import difflib
+
     names = [n for command in COMMANDS for n in (command.name, *command.aliases)]
     near = difflib.get_close_matches(name, names, n=1)
     return GraftError(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import difflib
-from collections.abc import Iterable
-from typing import NoReturn
 
 from graft.base.diagnostics import GraftError
 from graft.cli.commands import Command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,6 +47,8 @@ class Parser(argparse.ArgumentParser):
         )
 
     def _near(self, message: str) -> str:
+        import difflib
+
         written = message.rpartition("'")[0].rpartition("'")[2]
         flags: Iterable[str] = self._option_string_actions
         near = difflib.get_close_matches(written.partition("=")[0], list(flags), n=1)

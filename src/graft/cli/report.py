@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from graft.cli.words import duration, summary
 
-from graft.cli.console import Console
-from graft.cli.words import count, duration
-from graft.workflows.report import InstallReport
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from graft.cli.console import Console
+    from graft.workflows.report import InstallReport
 
 
 def show(console: Console, command: str, report: InstallReport) -> int:
@@ -16,18 +20,29 @@ def show(console: Console, command: str, report: InstallReport) -> int:
     for note in report.notes:
         console.note(note)
     if report.up_to_date:
-        console.status(f"up to date ({_took(report)})")
+        console.status(f"up to date ({duration(report.milliseconds.get('total', 0))})")
         return 0
-    _show_direct(console, report)
+    show_direct(console, report.direct_before, report.direct)
     if report.dry_run:
         for step in report.steps:
             console.status(f"would {step['action']} node_modules/{step['path']}: {step['reason']}")
-    console.status(_summary(report))
+    console.status(
+        summary(
+            packages=report.packages,
+            added=len(report.added),
+            removed=len(report.removed),
+            fetched=report.fetched,
+            fetched_bytes=report.fetched_bytes,
+            slots=report.slots,
+            links=0 if report.dry_run else len(report.steps),
+            milliseconds=report.milliseconds.get("total", 0),
+        )
+    )
     return 0
 
 
-def _show_direct(console: Console, report: InstallReport) -> None:
-    before, after = report.direct_before, report.direct
+def show_direct(console: Console, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """What the project's own requirements got, where that is not what they had."""
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) == after.get(name):
             continue
@@ -36,24 +51,6 @@ def _show_direct(console: Console, report: InstallReport) -> None:
             continue
         was = f" (was {before[name]})" if name in before else ""
         console.status(f"{console.style('green', '+')} {name} {after[name]}{was}")
-
-
-def _summary(report: InstallReport) -> str:
-    parts = [count(report.packages, "package")]
-    if report.added or report.removed:
-        parts.append(f"{len(report.added)} added and {len(report.removed)} removed in the lock")
-    if report.fetched:
-        parts.append(f"{report.fetched} fetched ({report.fetched_bytes / 1e6:.1f} MB)")
-    if report.slots:
-        parts.append(f"{report.slots} new in the store")
-    links = len(report.steps)
-    if links and not report.dry_run:
-        parts.append(f"{count(links, 'link')} changed")
-    return f"{', '.join(parts)} ({_took(report)})"
-
-
-def _took(report: InstallReport) -> str:
-    return duration(report.milliseconds.get("total", 0))
 
 
 def _document(command: str, report: InstallReport) -> dict[str, Any]:

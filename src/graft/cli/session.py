@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from graft.base.progress import Progress
 from graft.cli.console import Console
-from graft.project.defaults import npmrc_files, only_defaults
+from graft.project.defaults import npmrc_files, only_defaults, settings_digest
 from graft.project.settings import read_settings
 from graft.workflows.project import Context
 
@@ -22,6 +22,9 @@ def session(
     console.quiet = said.silent
     folder = os.path.abspath(said.dir)
     home = os.path.expanduser("~")
+    is_plain = not flags and only_defaults(folder, os.environ, home)
+    # Before they are read: what changes meanwhile makes this the name of nothing that is there.
+    digest = settings_digest(folder, os.environ, home) if is_plain else ""
     global_file = npmrc_files(folder, os.environ, home)[0]
     settings = read_settings(
         folder,
@@ -30,9 +33,14 @@ def session(
         flags or {},
         global_files=(global_file,) if global_file else (),
     )
-    is_plain = not flags and only_defaults(folder, os.environ, home)
     progress: Progress = console.progress()
     try:
-        yield Context(folder=folder, settings=settings, progress=progress, is_plain=is_plain)
+        yield Context(
+            folder=folder,
+            settings=settings,
+            progress=progress,
+            is_plain=is_plain,
+            settings_digest=digest,
+        )
     finally:
         progress.stop()

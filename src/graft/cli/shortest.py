@@ -9,28 +9,56 @@ import os
 import sys
 import time
 
-from graft.cli.words import count, duration
-from graft.project.defaults import only_defaults, store_home
+from graft.cli.words import summary
+from graft.project.defaults import cache_below, only_defaults, settings_digest, store_home
 from graft.store.paths import store_below
 from graft.workflows.relink import relink, stamp_project
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from graft.sources.resolutions import Resolution
 
-def run_shortest() -> bool:
-    """Whether that was all."""
+
+def run_shortest(*, frozen: bool) -> bool:
+    """Whether that was all. ``frozen`` installs nothing without a lock."""
     start = time.perf_counter()
     environ, folder = os.environ, os.getcwd()
     home = os.path.expanduser("~")
     if not only_defaults(folder, environ, home):
         return False
     store = store_below(store_home(environ, home))
+
+    def recall(manifest: bytes) -> Resolution | None:
+        settings = "" if frozen else settings_digest(folder, environ, home)
+        if not settings:
+            return None
+        from graft.sources.resolutions import read_resolution, resolution_inputs
+
+        cache = cache_below(store_home(environ, home))
+        return read_resolution(cache, resolution_inputs(settings, manifest), time.time())
+
     try:
-        record = relink(folder, store)
+        done = relink(folder, store, recall)
     except OSError:
         return False
-    if record is None:
+    if done is None:
         return False
     stamp_project(folder, store, environ, home)
     milliseconds = round((time.perf_counter() - start) * 1000)
-    changed = f"{count(record.packages, 'package')}, {count(len(record.links), 'link')} changed"
-    print(f"{changed} ({duration(milliseconds)})", file=sys.stderr)
+    graph, resolution = done.graph, done.resolution
+    if resolution is not None:
+        from graft.cli.console import Console
+        from graft.cli.report import show_direct
+
+        console = Console(environ)
+        for note in resolution.notes:
+            console.note(note)
+        show_direct(console, {}, graph.direct)
+    said = summary(
+        packages=graph.packages,
+        added=resolution.nodes if resolution else 0,
+        links=len(graph.links),
+        milliseconds=milliseconds,
+    )
+    print(said, file=sys.stderr)
     return True

@@ -9,3 +9,27 @@ def count(number: int, noun: str) -> str:
 
 def duration(milliseconds: int) -> str:
     return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def summary(
+    *,
+    packages: int,
+    milliseconds: int,
+    added: int = 0,
+    removed: int = 0,
+    fetched: int = 0,
+    fetched_bytes: int = 0,
+    slots: int = 0,
+    links: int = 0,
+) -> str:
+    """The last line of every install that did something."""
+    parts = [count(packages, "package")]
+    if added or removed:
+        parts.append(f"{added} added and {removed} removed in the lock")
+    if fetched:
+        parts.append(f"{fetched} fetched ({fetched_bytes / 1e6:.1f} MB)")
+    if slots:
+        parts.append(f"{slots} new in the store")
+    if links:
+        parts.append(f"{count(links, 'link')} changed")
+    return f"{', '.join(parts)} ({duration(milliseconds)})"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from graft.base.records import Record
 
 
 class Action(StrEnum):
@@ -13,8 +14,7 @@ class Action(StrEnum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Record):
     """One change: ``path`` is relative to ``node_modules``, ``target`` is what the link will hold
     (empty for a removal)."""
 
@@ -24,8 +24,7 @@ class Step:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Record):
     """``links`` is everything that graft will own afterwards; ``steps`` what differs from now;
     ``displaced`` the foreign entries in the way, which are moved aside and never deleted."""
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from graft.base.records import Record
 from graft.model.bins import chosen_bins
 from graft.model.graph import Graph
 from graft.store.paths import Store
 from graft.store.slots import Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Record, kw_only=False):
     """Links by path relative to ``node_modules``, with the reason for each."""
 
     links: Mapping[str, str]

@@ -6,16 +6,16 @@ It runs on every install, on locks that were just written too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from functools import lru_cache
 
+from graft.base.records import Record
 from graft.model.graph import Graph
-from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import asks_for_anything, parse_specifier
 from graft.versions.version import parse_version
 
 
-class Unmet(NamedTuple):
+class Unmet(Record, kw_only=False):
     """Something that is asked and that the lock does not answer. ``owner`` is an importer's path or
     a node's id; ``asks`` and ``reason`` complete the sentence '<owner> …, and the lock …'."""
 
@@ -97,14 +97,16 @@ def _fault(graph: Graph, edges: Mapping[str, str], requirement: Requirement, spe
     if target is None:
         return "" if requirement.optional else "has nothing for it"
     manifest = graph.nodes[target].manifest
-    return "" if _fits(manifest, requirement.local, specifier) else f"gives it {manifest.id}"
+    fits = _fits(manifest.name, manifest.version, requirement.local, specifier)
+    return "" if fits else f"gives it {manifest.id}"
 
 
-def _fits(manifest: Manifest, local: str, text: str) -> bool:
+@lru_cache(maxsize=1 << 16)  # a lock that is made anew is mostly the one that was checked before
+def _fits(package: str, chosen: str, local: str, text: str) -> bool:
     wanted = parse_specifier(local, text)
-    if wanted.foreign or manifest.name != wanted.package:
+    if wanted.foreign or package != wanted.package:
         return False
     if wanted.range is None:
         return True  # what a dist-tag meant on the day of the lock is what the lock says
-    version = parse_version(manifest.version)
+    version = parse_version(chosen)
     return wanted.range.contains(version) or asks_for_anything(wanted.range)

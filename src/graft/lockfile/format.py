@@ -85,8 +85,8 @@ def _edge(requirement: Requirement, edges: Mapping[str, str]) -> list[str]:
     return [requirement.specifier] if target is None else [requirement.specifier, target]
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# One for all: json.dumps would make a new one for each entry.
+_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def read_lock(data: bytes, *, where: str) -> Graph:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from graft.base.records import Record
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Record):
     """A package in one peer context.
 
     ``id`` is the manifest's id followed by the peers that this context gives it, as in
@@ -23,8 +22,7 @@ class Node:
     edges: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Importer:
+class Importer(Record):
     """The project, or one member of its workspace: what it asks for and what it got."""
 
     path: str
@@ -32,10 +30,9 @@ class Importer:
     edges: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
+class Graph(Record):
     """Importers by path relative to the project's root (``.``), nodes by id."""
 
     importers: Mapping[str, Importer]
     nodes: Mapping[str, Node]
-    overrides: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, str] = {}

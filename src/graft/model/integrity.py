@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+
+from graft.base.records import Record
 
 # Strongest first. sha1 is all that archives from npm's first years have; who admits one says so.
 _DIGEST_SIZES = {"sha512": 64, "sha384": 48, "sha256": 32, "sha1": 20}
 
 
-@dataclass(frozen=True, slots=True)
-class Integrity:
+class Integrity(Record, kw_only=False):
     """One digest of a known algorithm, as in ``sha512-<base64>``."""
 
     algorithm: str
@@ -31,7 +30,7 @@ class Integrity:
         return hashlib.new(self.algorithm, data).digest() == self.digest
 
     def __str__(self) -> str:
-        return f"{self.algorithm}-{base64.b64encode(self.digest).decode()}"
+        return f"{self.algorithm}-{binascii.b2a_base64(self.digest, newline=False).decode()}"
 
 
 def parse_integrity(text: str) -> Integrity:
@@ -44,7 +43,7 @@ def parse_integrity(text: str) -> Integrity:
         algorithm, _, encoded = entry.partition("?")[0].partition("-")
         size = _DIGEST_SIZES.get(algorithm)
         try:
-            digest = base64.b64decode(encoded, validate=True)
+            digest = binascii.a2b_base64(encoded, strict_mode=True)
         except (binascii.Error, ValueError):
             continue
         if len(digest) == size:

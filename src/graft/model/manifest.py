@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from graft.base.records import Record
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Requirement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Record, unequal=("tarball", "deprecated")):
     """One published version.
 
     ``origin`` is empty for the default registry, so that a lock names no host for it; otherwise it
@@ -24,12 +22,12 @@ class Manifest:
     version: str
     origin: str = ""
     integrity: str = ""
-    tarball: str = field(default="", compare=False)
+    tarball: str = ""
     requirements: tuple[Requirement, ...] = ()
     bins: tuple[tuple[str, str], ...] = ()
     platforms: PlatformLimits = ANYWHERE
     has_scripts: bool = False
-    deprecated: str = field(default="", compare=False)
+    deprecated: str = ""
 
     @property
     def id(self) -> str:

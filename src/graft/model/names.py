@@ -7,28 +7,35 @@ is ``acme:tool``; it is read here and nowhere else, so no two spellings of one p
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from graft.base.diagnostics import GraftError
 
 _FORBIDDEN = frozenset("\\\0:?#%*<>|\"'` \t\r\n~()!,;&")
 _MAX_LENGTH = 214
 
 
-def check_name(name: str, *, where: str = "") -> str:
-    """Return ``name`` if it is safe as an identity and as a path; raise ``bad-specifier`` if not.
+@lru_cache(maxsize=1 << 16)
+def is_sound(name: str) -> bool:
+    """Whether ``name`` is safe as an identity and as a path.
 
     Upper case and a leading dot or underscore in the middle of a name exist on registries and are
     allowed; separators, traversal and control characters never are.
     """
     scope, bare = split_name(name)
     parts = (scope, bare) if name.startswith("@") else (bare,)
-    sound = (
+    return (
         len(name) <= _MAX_LENGTH
         and name.count("/") == (1 if name.startswith("@") else 0)
         and all(part and not part.startswith(".") and part != "node_modules" for part in parts)
         and name.isprintable()
         and _FORBIDDEN.isdisjoint(name)
     )
-    if not sound:
+
+
+def check_name(name: str, *, where: str = "") -> str:
+    """Return ``name`` if it is sound; raise ``bad-specifier`` if not."""
+    if not is_sound(name):
         raise GraftError(
             "bad-specifier",
             f"'{name}' is not a package name",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from graft.base.records import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
+class Platform(Record):
     """A machine in npm's words: ``linux``/``darwin``/``win32``, ``x64``/``arm64``, ``glibc``."""
 
     os: str
@@ -14,8 +13,7 @@ class Platform:
     libc: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformLimits:
+class PlatformLimits(Record):
     """The ``os``, ``cpu`` and ``libc`` fields of a manifest. Empty means everywhere."""
 
     os: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from graft.base.records import Record
 
 
 class Kind(StrEnum):
@@ -13,8 +14,7 @@ class Kind(StrEnum):
     PEER = "peer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class Requirement(Record):
     """One line of a manifest: the name that code imports, and the specifier as it was written.
 
     ``optional`` is true for optional dependencies and for peers that a manifest marks as optional:

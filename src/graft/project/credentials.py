@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from graft.base.records import Record
 from graft.project.npmrc import Npmrc
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Record):
     """An http or https URL taken apart: ``host`` has its port unless that is the scheme's own."""
 
     scheme: str
@@ -90,7 +88,7 @@ def read_credentials(npmrc: Npmrc) -> Credentials:
         elif is_registry_key(key):
             address = parse_address(setting.value)
             if address is not None and address.user:
-                own = {"_auth": base64.b64encode(_unescape(address.user).encode()).decode()}
+                own = {"_auth": _encoded(_unescape(address.user))}
                 fields.setdefault(f"//{address.host}{address.path.rstrip('/')}/", own)
     said_by_user = [
         parse_address(setting.value)
@@ -120,12 +118,16 @@ def _header(said: Mapping[str, str]) -> str:
         return f"Basic {auth}"
     if "username" in known and "_password" in known:
         try:
-            password = base64.b64decode(known["_password"], validate=True).decode()
+            password = binascii.a2b_base64(known["_password"], strict_mode=True).decode()
         except (binascii.Error, ValueError):
             return ""
         pair = f"{known['username']}:{password}"
-        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+        return f"Basic {_encoded(pair)}"
     return ""
+
+
+def _encoded(text: str) -> str:
+    return binascii.b2a_base64(text.encode(), newline=False).decode()
 
 
 def _prefixes(address: Address) -> Iterator[str]:

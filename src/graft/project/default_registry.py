@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, write_atomic
 from graft.base.processes import Finished, run
+from graft.base.records import Record
 from graft.project.credentials import parse_address
 
 _TIMEOUT = 30.0
+_REMEMBERED = (b'registry = "', b'"\n')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultRegistry:
+class DefaultRegistry(Record):
     """``user_config`` is the path of the user's config.toml."""
 
     user_config: str
@@ -54,7 +54,12 @@ class DefaultRegistry:
         data = read_file(self.user_config)
         if not data:
             return ""
-        # tomllib takes 6 ms to import and is wanted only here.
+        if data.startswith(_REMEMBERED[0]) and data.endswith(_REMEMBERED[1]):
+            # Just what is written below. To read more, tomllib takes 6 ms to import.
+            url = data[len(_REMEMBERED[0]) : -len(_REMEMBERED[1])].decode("ascii", "replace")
+            address = parse_address(url)
+            if address is not None and address.url == url and not set(url) & {'"', "\\"}:
+                return url
         import tomllib
 
         try:
@@ -81,7 +86,7 @@ class DefaultRegistry:
         try:
             os.makedirs(os.path.dirname(self.user_config), exist_ok=True)
             before = read_file(self.user_config) or b""
-            write_atomic(self.user_config, f'registry = "{url}"\n'.encode() + before)
+            write_atomic(self.user_config, url.encode().join(_REMEMBERED) + before)
         except OSError:
             # A home that cannot be written costs the next run the same question, no more.
             return

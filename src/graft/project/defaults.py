@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 _DECISIVE = frozenset(
     {"omit", "include", "only", "production", "dev", "also", "optional", "strict-ssl", "prefix"}
 )
+# Locks of other package managers, the one to read first in front: a stray package-lock.json beside
+# another tool's lock is common, the reverse is rare.
+_FOREIGN_LOCKS = (
+    *("pnpm-lock.yaml", "yarn.lock", "bun.lock"),
+    *("npm-shrinkwrap.json", "package-lock.json"),
+)
 # All that a project's own file may hold here: the rest can be refused there, with a note.
 _HARMLESS_IN_PROJECT = frozenset(
     {
@@ -41,6 +47,41 @@ def store_home(environ: Mapping[str, str], home: str) -> str:
     """Where a user's store and caches are: ``$GRAFT_HOME``, else below the user's data folder."""
     data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
     return environ.get("GRAFT_HOME") or os.path.join(data, "graft")
+
+
+def cache_below(home: str) -> str:
+    """The folder of what may be deleted at any time."""
+    return os.path.join(home, "cache")
+
+
+def user_config(environ: Mapping[str, str], home: str) -> str:
+    """graft's own settings of a user: a path, whether the file is there or not."""
+    folder = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    return os.path.join(folder, "graft", "config.toml")
+
+
+def foreign_locks(folder: str) -> list[str]:
+    """The names of other package managers' locks that lie in a project, best first."""
+    return [name for name in _FOREIGN_LOCKS if os.path.exists(os.path.join(folder, name))]
+
+
+def settings_digest(folder: str, environ: Mapping[str, str], home: str) -> str:
+    """One name, of 64 hex digits, for all settings that have a say in what is resolved, where that
+    is ``only_defaults``; empty where some other program would have to be asked, or another tool's
+    lock has a say as well."""
+    if foreign_locks(folder):
+        return ""
+    files = [*npmrc_files(folder, environ, home), user_config(environ, home)]
+    texts = [read_file(path) or b"" if path else b"" for path in files]
+    if not any(text.lstrip().startswith(b"registry") or b"\nregistry" in text for text in texts):
+        return ""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(b"%d:" % len(text))
+        digest.update(text)
+    return digest.hexdigest()
 
 
 def sets_anything(environ: Mapping[str, str]) -> bool:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import cache
 
-# npm: ${VAR} and ${VAR?}, where an odd number of backslashes before it escapes it. pnpm adds
-# ${VAR-default} and ${VAR:-default}.
-_REFERENCE = re.compile(r"(?<!\\)(\\*)\$\{([^${}?:-]+)(\?|:?-[^{}]*)?\}")
+from graft.base.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator, Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IniLine:
+@cache
+def _reference() -> re.Pattern[str]:
+    """npm: ${VAR} and ${VAR?}, where an odd number of backslashes before it escapes it. pnpm adds
+    ${VAR-default} and ${VAR:-default}."""
+    import re
+
+    return re.compile(r"(?<!\\)(\\*)\$\{([^${}?:-]+)(\?|:?-[^{}]*)?\}")
+
+
+class IniLine(Record):
     """``key=value``, or an item of a list: ``key[]=value``. ``line`` counts from 1."""
 
     key: str
@@ -61,12 +70,14 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
             value = match[0][len(slashes) :]
         return slashes[: len(slashes) // 2] + value
 
-    return _REFERENCE.sub(replace, text)
+    return _reference().sub(replace, text) if "${" in text else text
 
 
 def references(text: str) -> list[str]:
     """The names of the variables that ``expand`` would look up."""
-    return [match[2] for match in _REFERENCE.finditer(text) if len(match[1]) % 2 == 0]
+    if "${" not in text:
+        return []
+    return [match[2] for match in _reference().finditer(text) if len(match[1]) % 2 == 0]
 
 
 def _unquote(text: str) -> str:

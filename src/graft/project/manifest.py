@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file
+from graft.base.records import Record
 from graft.model.names import check_name
 from graft.model.requirement import Kind, Requirement
 
@@ -25,8 +25,7 @@ SECTIONS: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectManifest:
+class ProjectManifest(Record):
     """``data`` is the document as it is; ``raw`` its bytes; ``path`` where it was read."""
 
     path: str

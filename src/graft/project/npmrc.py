@@ -9,10 +9,10 @@ these is ignored with a note that holds the line for the user's own file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
 
 from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.records import Record
 from graft.project.ini import IniLine, expand, parse_ini, references
 
 _CREDENTIALS = frozenset(
@@ -45,11 +45,11 @@ class Layer(IntEnum):
     FLAG = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """``values`` has one item unless the key was written as a list; ``where`` says who set it."""
+class Setting(Record, unshown=("values",)):
+    """``values`` has one item unless the key was written as a list; ``where`` says who set it.
+    Tokens are among the values."""
 
-    values: tuple[str, ...] = field(repr=False)  # tokens are among them
+    values: tuple[str, ...]
     layer: Layer
     where: str
 
@@ -58,12 +58,11 @@ class Setting:
         return self.values[-1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Npmrc:
+class Npmrc(Record):
     """All settings by key, what they would be without the project's file, and what was ignored."""
 
     settings: Mapping[str, Setting]
-    without_project: Mapping[str, Setting] = field(default_factory=dict)
+    without_project: Mapping[str, Setting] = {}
     notes: tuple[Diagnostic, ...] = ()
 
     def get(self, key: str, default: str = "") -> str:

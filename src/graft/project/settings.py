@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.http import HttpSettings
+from graft.base.records import Record
 from graft.project.credentials import read_credentials
 from graft.project.default_registry import DefaultRegistry
-from graft.project.defaults import store_home
+from graft.project.defaults import cache_below, store_home, user_config
 from graft.project.http_settings import read_http_settings
 from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
 from graft.project.omit import read_omit
@@ -18,8 +18,7 @@ from graft.project.registries import Registries, read_registries
 from graft.project.values import boolean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Record):
     """``omit`` holds ``dev``, ``optional`` or ``peer``. ``notes`` are for the user to see."""
 
     registries: Registries
@@ -49,11 +48,9 @@ def read_settings(
     Raises ``settings-unreadable``, naming file and line.
     """
     npmrc = read_npmrc(_files(project_dir, environ, home, global_files), environ, flags)
-    user_config = os.path.join(
-        environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "graft", "config.toml"
-    )
     store_root = store_home(environ, home)
-    fallback = DefaultRegistry(user_config=user_config, home=home, environ=environ)
+    own_file = user_config(environ, home)
+    fallback = DefaultRegistry(user_config=own_file, home=home, environ=environ)
     return Settings(
         registries=read_registries(npmrc, read_credentials(npmrc), fallback.find),
         http=read_http_settings(npmrc, environ, home),
@@ -65,8 +62,8 @@ def read_settings(
         omit=read_omit(npmrc, environ),
         notes=npmrc.notes + _warnings(npmrc),
         store_root=store_root,
-        cache_root=os.path.join(store_root, "cache"),
-        user_config=user_config,
+        cache_root=cache_below(store_root),
+        user_config=own_file,
     )
 
 

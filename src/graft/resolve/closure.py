@@ -8,12 +8,11 @@ the time at which they arrive, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
 from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.records import Record, replace
 from graft.model.manifest import Manifest
-from graft.model.names import check_name
+from graft.model.names import check_name, is_sound
 from graft.model.requirement import Kind, Requirement
 from graft.project.overrides import Overrides
 from graft.resolve.locked import Locked
@@ -24,7 +23,7 @@ from graft.versions.ranges import Range
 from graft.versions.specifier import Specifier, parse_specifier
 
 
-class Asked(NamedTuple):
+class Asked(Record, kw_only=False):
     """A requirement, who makes it (an importer's path or a package's id), and the text that counts
     once overrides have had their say."""
 
@@ -60,7 +59,8 @@ class Closure:
         self._on_chosen = on_chosen
         self._chosen: dict[str, list[Manifest]] = {}
         self._parents: dict[str, str] = {}
-        self._likely: dict[str, set[Specifier]] = {}
+        self._likely: dict[str, dict[int, Specifier]] = {}
+        self._picked: dict[tuple[int, int], tuple[str | None, Packument, Specifier]] = {}
         source.on_packument(self._expect_next_level)
 
     def add_importer(self, path: str, requirements: Iterable[Requirement]) -> None:
@@ -75,7 +75,7 @@ class Closure:
         try:
             manifest = self._choose(wanted, owner="", local=name, specifier="")
         except GraftError as error:
-            if error.diagnostic.code not in _ABSENT:
+            if error.diagnostic.code not in ABSENT:
                 raise
             return None
         self._decide(self._adopt(manifest, parent=""))
@@ -135,7 +135,7 @@ class Closure:
             said = error.diagnostic
             # Only what is surely absent may be left out: a registry that is down today must not
             # change what the lock says tomorrow.
-            if said.code not in _ABSENT:
+            if said.code not in ABSENT:
                 raise
             if not requirement.optional:
                 self.failed.setdefault(asked.owner, self._explained(said, asked))
@@ -159,7 +159,8 @@ class Closure:
                 where=" > ".join(self.path_to(owner)),
                 fix="depend on a version from a registry",
             )
-        check_name(wanted.package, where=" > ".join(self.path_to(owner)))
+        if not is_sound(wanted.package):
+            check_name(wanted.package, where=" > ".join(self.path_to(owner)))
         had = self._locked.edge(owner, local, specifier) if specifier else None
         if had and had.name == wanted.package and _answers(had, wanted.range):
             return had
@@ -167,14 +168,22 @@ class Closure:
         if kept:
             return kept
         packument = self._source.packument(wanted.package, full=optional)
-        version = pick(packument, wanted, self._tag)
+        version = self._pick(packument, wanted)
         if version is None:
             packument = self._source.refresh(wanted.package)
-            version = pick(packument, wanted, self._tag)
+            version = self._pick(packument, wanted)
         if version is None:
             raise no_version(packument, wanted, specifier)
         manifest = packument.manifest(version)
-        return manifest if optional else _without_libc(manifest)
+        return manifest if optional else without_libc(manifest)
+
+    def _pick(self, packument: Packument, wanted: Specifier) -> str | None:
+        """``pick``, once for each of the two: what was expected is then asked for in earnest."""
+        key = (id(packument), id(wanted))
+        if key not in self._picked:
+            # Both are kept with it, so that no other can have their place.
+            self._picked[key] = (pick(packument, wanted, self._tag), packument, wanted)
+        return self._picked[key][0]
 
     def _known(self, wanted: Specifier) -> Manifest | None:
         """What answers a range without a packument."""
@@ -207,13 +216,14 @@ class Closure:
             return
         if wanted.range is not None and self._locked.newest(wanted.package, wanted.range):
             return
-        self._likely.setdefault(wanted.package, set()).add(wanted)
+        # By identity: to hash a range takes longer than all the rest.
+        self._likely.setdefault(wanted.package, {})[id(wanted)] = wanted
         self._source.prefetch(wanted.package, full=requirement.optional)
 
     def _expect_next_level(self, packument: Packument) -> None:
         """A packument has come: whatever version will be chosen, it is likely the newest one."""
-        for wanted in self._likely.pop(packument.name, ()):
-            version = pick(packument, wanted, self._tag)
+        for wanted in self._likely.pop(packument.name, {}).values():
+            version = self._pick(packument, wanted)
             if version is None:
                 continue
             try:
@@ -229,19 +239,20 @@ class Closure:
         wanted = parse_specifier(requirement.local, specifier)
         if wanted.foreign or self._known(wanted):
             return
-        self._likely.setdefault(wanted.package, set()).add(wanted)
+        # By identity: to hash a range takes longer than all the rest.
+        self._likely.setdefault(wanted.package, {})[id(wanted)] = wanted
         self._source.prefetch(wanted.package, full=requirement.optional)
 
 
 # Diagnostics that say: there is no such thing, and asking again would not change that.
-_ABSENT = frozenset({"package-not-found", "no-matching-version"})
+ABSENT = frozenset({"package-not-found", "no-matching-version"})
 
 
 def _answers(manifest: Manifest, range: Range | None) -> bool:
     return range is None or admits(range, manifest.version)
 
 
-def _without_libc(manifest: Manifest) -> Manifest:
+def without_libc(manifest: Manifest) -> Manifest:
     """Short packuments may lack ``libc``, and only those of optional packages are sure to be whole.
     So it counts for those alone: otherwise the lock would say what happened to be in the cache."""
     if not manifest.platforms.libc:
@@ -259,4 +270,4 @@ def _together(specifiers: Sequence[Specifier]) -> Specifier | None:
         if other.package != first.package or other.range is None or range is None:
             return None
         range = range.intersection(other.range)
-    return first._replace(range=range)
+    return replace(first, range=range)

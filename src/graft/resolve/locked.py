@@ -24,6 +24,7 @@ class Locked:
         self._owners: dict[str, Node] = {}
         self._by_name: dict[str, list[Manifest]] = {}
         self._keep = keep
+        self._edges: dict[str, dict[tuple[str, str], Manifest]] = {}
         for node in nodes:
             manifest = node.manifest
             if manifest.id in self._owners or not keep(manifest.name):
@@ -33,16 +34,24 @@ class Locked:
 
     def edge(self, owner: str, local: str, specifier: str) -> Manifest | None:
         """What this very requirement got, if it still reads the same."""
+        edges = self._edges.get(owner)
+        if edges is None:
+            edges = self._edges[owner] = self._edges_of(owner)
+        return edges.get((local, specifier))
+
+    def _edges_of(self, owner: str) -> dict[tuple[str, str], Manifest]:
         holder: Importer | Node | None = self._importers.get(owner) or self._owners.get(owner)
         if holder is None:
-            return None
+            return {}
         asked = (
             holder.requirements if isinstance(holder, Importer) else holder.manifest.requirements
         )
-        if not any(r.local == local and r.specifier == specifier for r in asked):
-            return None
-        target = self._nodes.get(holder.edges.get(local, ""))
-        return target.manifest if target and self._keep(target.manifest.name) else None
+        found = {}
+        for requirement in asked:
+            target = self._nodes.get(holder.edges.get(requirement.local, ""))
+            if target and self._keep(target.manifest.name):
+                found[requirement.local, requirement.specifier] = target.manifest
+        return found
 
     def newest(self, name: str, range: Range) -> Manifest | None:
         """The newest locked version of a package in a range."""

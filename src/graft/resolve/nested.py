@@ -4,9 +4,9 @@ package's peers are met along the path that reaches it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from graft.base.diagnostics import Diagnostic
+from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
@@ -19,8 +19,7 @@ from graft.resolve.prune import spoiled
 from graft.sources.registry import RegistrySource
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Record, kw_only=False):
     graph: Graph
     notes: tuple[Diagnostic, ...]
 
@@ -121,13 +120,16 @@ def _complete_peers(
 
 def _peer_notes(closure: Closure, contexts: PeerContexts) -> list[Diagnostic]:
     notes = {}
-    for package, requirement, found in contexts.mismatched:
-        notes[package, requirement.local, found] = Diagnostic(
+    for bad in contexts.mismatched:
+        package, requirement = bad.package, bad.requirement
+        asks = f"{package} asks for {requirement.local}@{requirement.specifier}"
+        notes[package, requirement.local, bad.found] = Diagnostic(
             code="peer-mismatch",
-            message=f"{package} asks for {requirement.local}@{requirement.specifier}, got {found}",
+            message=f"{asks}, got {bad.found}",
             where=" > ".join(closure.path_to(package)),
         )
-    for _, requirement, package in contexts.missing:
+    for missing in contexts.missing:
+        package, requirement = missing.package, missing.requirement
         notes[package, requirement.local, ""] = Diagnostic(
             code="peer-missing",
             message=f"no version of {requirement.local} is in '{requirement.specifier}', "

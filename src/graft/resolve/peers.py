@@ -18,9 +18,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from graft.base.records import Record
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.store.keys import components
@@ -31,7 +30,7 @@ from graft.versions.version import parse_version
 _SIGHT = 2
 
 
-class Place(NamedTuple):
+class Place(Record, kw_only=False):
     """Where a name is provided: an instance's dependency ``local``, or the instance itself if
     ``local`` is empty, or an importer's added peers (``added``)."""
 
@@ -40,19 +39,21 @@ class Place(NamedTuple):
     added: bool = False
 
 
-@dataclass(eq=False, slots=True)
 class Instance:
     """A package, or an importer, in one context. ``context`` holds the free names that the path
     provides; ``peers`` those that the package itself asked for and was given."""
 
-    package: str
-    parent: Instance | None
-    context: dict[str, Place]
-    children: dict[str, Instance] = field(default_factory=dict)
-    peers: dict[str, Instance] = field(default_factory=dict)
+    __slots__ = ("children", "context", "package", "parent", "peers")
+
+    def __init__(self, package: str, parent: Instance | None, context: dict[str, Place]) -> None:
+        self.package = package
+        self.parent = parent
+        self.context = context
+        self.children: dict[str, Instance] = {}
+        self.peers: dict[str, Instance] = {}
 
 
-class Missing(NamedTuple):
+class Missing(Record, kw_only=False):
     """A required peer that nobody along the path provides."""
 
     importer: str
@@ -60,7 +61,7 @@ class Missing(NamedTuple):
     package: str
 
 
-class Mismatch(NamedTuple):
+class Mismatch(Record, kw_only=False):
     """A peer that the path provides in a version that is not in the range."""
 
     package: str
@@ -68,8 +69,7 @@ class Mismatch(NamedTuple):
     found: str
 
 
-@dataclass(frozen=True, slots=True)
-class PeerContexts:
+class PeerContexts(Record, kw_only=False):
     importers: Mapping[str, Instance]
     instances: tuple[Instance, ...]
     missing: tuple[Missing, ...]

@@ -32,8 +32,8 @@ def newest(packument: Packument, range: Range, tag: str) -> str | None:
         if version and range.contains(version):
             return tagged
     deprecated = ""
-    for version, text in packument.newest_first:
-        if range.contains(version):
+    for key, text in packument.newest_first(prereleases=range.has_prereleases):
+        if range.admits(key):
             if not packument.is_deprecated(text):
                 return text
             deprecated = deprecated or text

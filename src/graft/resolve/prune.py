@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 
 from graft.base.diagnostics import GraftError
+from graft.base.records import replace
 from graft.model.graph import Graph, Importer, Node
 from graft.model.platform import Platform
 from graft.model.requirement import Kind

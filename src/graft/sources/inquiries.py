@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -22,7 +21,8 @@ from graft.sources.answers import (
     validators_of,
 )
 from graft.sources.packument import Packument
-from graft.sources.packument_cache import CachedPackument, PackumentCache
+from graft.sources.packument_cache import CachedPackument, PackumentCache, Validators
+from graft.sources.resolutions import Consulted
 from graft.sources.slim import slim
 
 _MAX_PACKUMENT = 256 << 20
@@ -36,7 +36,6 @@ class Mode(StrEnum):
     OFFLINE = "offline"
 
 
-@dataclass(slots=True, kw_only=True)
 class SourceStats:
     """Packuments by how they were had, and archives asked for."""
 
@@ -46,21 +45,28 @@ class SourceStats:
     archives: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
 class Inquiry:
     """One packument of this run: asked for, and in time answered one way or the other.
 
     ``transfer`` is there while it is under way, and not longer: it holds the whole answer.
+    ``consulted`` is there if the answer may be kept.
     """
 
-    name: str
-    registry: str
-    origin: str
-    full: bool
-    transfer: Transfer | None = None
-    packument: Packument | None = None
-    error: GraftError | None = None
-    asked_registry: bool = False
+    __slots__ = (
+        *("asked_registry", "consulted", "error", "full", "name", "origin"),
+        *("packument", "registry", "transfer"),
+    )
+
+    def __init__(self, *, name: str, registry: str, origin: str, full: bool) -> None:
+        self.name = name
+        self.registry = registry
+        self.origin = origin
+        self.full = full
+        self.transfer: Transfer | None = None
+        self.packument: Packument | None = None
+        self.error: GraftError | None = None
+        self.asked_registry = False
+        self.consulted: Consulted | None = None
 
     @property
     def url(self) -> str:
@@ -92,6 +98,18 @@ class Inquiries:
         self._inquiries: dict[tuple[str, str], Inquiry] = {}
         self._news: deque[Packument] = deque()
         self._telling = False
+        self._superseded: list[Inquiry] = []
+
+    def consulted(self) -> list[Consulted] | None:
+        """Every packument that has come in this run; None where they do not make up all that had a
+        say: one could not be had, may not be kept, or said something else when asked again."""
+        answered = [inquiry for inquiry in self._inquiries.values() if inquiry.transfer is None]
+        found = [inquiry.consulted for inquiry in answered if inquiry.consulted is not None]
+        for before in self._superseded:
+            after = self._inquiries[before.registry, before.name].packument
+            if before.packument and after and not before.packument.offers_what(after):
+                return None
+        return found if found and len(found) == len(answered) else None
 
     def ask(self, name: str, registry: str, origin: str, *, full: bool = False) -> Inquiry:
         """The inquiry for ``name`` at ``registry``, begun now if it was not before."""
@@ -117,6 +135,8 @@ class Inquiries:
         return inquiry.packument
 
     def _begin(self, name: str, registry: str, origin: str, *, full: bool, again: bool) -> Inquiry:
+        if before := self._inquiries.get((registry, name)):
+            self._superseded.append(before)
         inquiry = Inquiry(name=name, registry=registry, origin=origin, full=full)
         self._inquiries[registry, name] = inquiry
         authorization = self._registries.authorization_for(inquiry.url)
@@ -129,6 +149,7 @@ class Inquiries:
             except GraftError:
                 cached = None  # whole but wrong: fetch it anew
             else:
+                self._note(inquiry, authorization, cached.looked, cached.validators)
                 self._stats.cached += 1
                 self._tell()
                 return inquiry
@@ -173,7 +194,9 @@ class Inquiries:
             response = transfer.result()
             if response.status == NOT_MODIFIED and cached is not None:
                 self._settle(inquiry, cached.body)
-                self._cache.confirm(request.url, request.auth, self._clock())
+                now = self._clock()
+                self._cache.confirm(request.url, request.auth, now)
+                self._note(inquiry, request.auth, now, cached.validators)
                 self._stats.revalidated += 1
             elif response.status == 200:
                 self._receive(inquiry, request, response)
@@ -194,7 +217,17 @@ class Inquiries:
         self._settle(inquiry, body)
         validators = validators_of(response, full=inquiry.full)
         if validators is not None:
-            self._cache.put(request.url, request.auth, body, validators, self._clock())
+            now = self._clock()
+            self._cache.put(request.url, request.auth, body, validators, now)
+            self._note(inquiry, request.auth, now, validators)
+
+    def _note(
+        self, inquiry: Inquiry, authorization: str, looked: float, validators: Validators
+    ) -> None:
+        if self._cache.root:
+            inquiry.consulted = self._cache.consulted(
+                inquiry.url, authorization, looked, validators
+            )
 
     def _settle(self, inquiry: Inquiry, body: bytes) -> None:
         inquiry.packument = Packument(

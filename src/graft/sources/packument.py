@@ -14,8 +14,8 @@ import msgspec
 
 from graft.base.diagnostics import GraftError
 from graft.model.manifest import Manifest
-from graft.sources.version_document import VersionDocument, read_manifest
-from graft.versions.version import Version, parse_version
+from graft.sources.version_document import VersionDocument, digests, read_manifest
+from graft.versions.version import RELEASE, Key, is_prerelease, read_keys
 
 
 class _Document(msgspec.Struct):
@@ -61,17 +61,24 @@ class Packument:
     def __contains__(self, version: str) -> bool:
         return version in self._raw
 
+    def offers_what(self, other: Packument) -> bool:
+        """Whether ``other``, a packument of the same package, has the same versions and tags."""
+        return self.tags == other.tags and self._raw.keys() == other._raw.keys()
+
+    def newest_first(self, *, prereleases: bool) -> list[tuple[Key, str]]:
+        """Keys of its readable versions, each beside its text; what cannot be read is nobody's
+        choice. Without ``prereleases``, of releases alone: some packages have ten times as many of
+        the others, and few ranges ask for them."""
+        return self._all_keys if prereleases else self._release_keys
+
     @cached_property
-    def newest_first(self) -> list[tuple[Version, str]]:
-        """Its readable versions, each beside its text; what cannot be read is nobody's choice."""
-        readable = []
-        for text in self._raw:
-            try:
-                readable.append((parse_version(text), text))
-            except ValueError:
-                continue
-        readable.sort(key=lambda entry: entry[0].key, reverse=True)
-        return readable
+    def _release_keys(self) -> list[tuple[Key, str]]:
+        keys = read_keys([text for text in self._raw if not is_prerelease(text)])
+        return [entry for entry in keys if entry[0][3] == RELEASE]
+
+    @cached_property
+    def _all_keys(self) -> list[tuple[Key, str]]:
+        return read_keys(self._raw)
 
     @property
     def versions(self) -> list[str]:
@@ -97,6 +104,10 @@ class Packument:
     def tarball_url(self, version: str) -> str:
         """``dist.tarball`` as the registry says it; empty if it says none that is http(s)."""
         return self._document(version).tarball_url
+
+    def digests(self, version: str) -> str:
+        """All that the registry says of a version's archive, as one SRI text; may be empty."""
+        return digests(self._document(version).dist)
 
     def _document(self, version: str) -> VersionDocument:
         document = self._documents.get(version)

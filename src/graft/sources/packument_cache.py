@@ -15,7 +15,7 @@ import os
 import msgspec
 from deflate import crc32
 
-from graft.base.files import write_atomic
+from graft.sources.resolutions import Consulted
 
 _MAGIC = b"graft-packument-1 "
 _TIME_WIDTH = 15
@@ -33,6 +33,11 @@ class Validators(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_age: float | None = None
     full: bool = False
 
+    @property
+    def lifetime(self) -> float:
+        """For how long a document is current once a registry has sent or confirmed it."""
+        return _USUAL_AGE if self.max_age is None else min(self.max_age, _LONGEST_AGE)
+
 
 class _Header(msgspec.Struct, frozen=True, kw_only=True):
     checksum: int
@@ -47,10 +52,8 @@ class CachedPackument(msgspec.Struct, frozen=True, kw_only=True):
     validators: Validators
 
     def is_current(self, now: float) -> bool:
-        age = self.validators.max_age
-        longest = _USUAL_AGE if age is None else min(age, _LONGEST_AGE)
         # A time in the future is a clock that was set back: ask again.
-        return 0.0 <= now - self.looked < longest
+        return 0.0 <= now - self.looked < self.validators.lifetime
 
 
 _encode = msgspec.json.Encoder().encode
@@ -64,6 +67,7 @@ class PackumentCache:
     """
 
     def __init__(self, root: str) -> None:
+        self.root = root
         self._folder = os.path.join(root, "packuments") if root else ""
         self._pending: dict[str, tuple[bytes, ...]] = {}
 
@@ -115,15 +119,46 @@ class PackumentCache:
         pending, self._pending = self._pending, {}
         for path, lines in pending.items():
             try:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                write_atomic(path, b"".join(lines))
+                _write(path, lines)
             except OSError:
                 return
+
+    def consulted(
+        self, url: str, authorization: str, looked: float, validators: Validators
+    ) -> Consulted:
+        """An entry as whoever remembers what it led to needs it."""
+        path = self._path(url, authorization)[len(self.root) + 1 :]
+        return Consulted(path=path, since=looked, until=looked + validators.lifetime)
+
+    def holds(self, consulted: Consulted) -> bool:
+        """Whether that very entry is there, neither newer nor older."""
+        try:
+            descriptor = os.open(os.path.join(self.root, consulted.path), os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            return os.pread(descriptor, _FIRST_LINE, 0) == _first_line(consulted.since)
+        finally:
+            os.close(descriptor)
 
     def _path(self, url: str, authorization: str) -> str:
         # Hashed: a name may hold what a file system cannot, and a token must not be on disk.
         key = hashlib.sha256(f"{url}\0{authorization}".encode()).hexdigest()
         return os.path.join(self._folder, key[:2], key[2:])
+
+
+def _write(path: str, lines: tuple[bytes, ...]) -> None:
+    """In place: the checksum tells part of an entry, or of two, from a whole one."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        descriptor = os.open(path, flags, 0o666)
+    try:
+        os.writev(descriptor, lines)
+    finally:
+        os.close(descriptor)
 
 
 def _first_line(now: float) -> bytes:

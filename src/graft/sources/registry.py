@@ -15,6 +15,7 @@ from graft.sources.answers import NOT_FOUND, missing_offline, refusal
 from graft.sources.inquiries import Inquiries, Mode, SourceStats
 from graft.sources.packument import Packument
 from graft.sources.packument_cache import PackumentCache
+from graft.sources.resolutions import Consulted, Resolution, write_resolution
 from graft.sources.version_document import usual_path
 
 __all__ = ["Mode", "RegistrySource", "SourceStats"]
@@ -41,6 +42,8 @@ class RegistrySource:
         self._registries = registries
         self._cache = cache
         self._mode = mode
+        self._places: dict[str, tuple[str, str]] = {}
+        self._remembered: tuple[str, Resolution, list[Consulted]] | None = None
         self._inquiries = Inquiries(
             client,
             registries,
@@ -116,12 +119,26 @@ class RegistrySource:
         self._client.send(request).on_done(received)
         return whole
 
+    def remember(self, inputs: str, resolution: Resolution) -> None:
+        """Keep what was resolved for the next time that ``inputs`` are the same, if the packuments
+        of this run are all that it stands on. Written by ``flush``."""
+        consulted = self._inquiries.consulted()
+        if consulted:
+            self._remembered = (inputs, resolution, consulted)
+
     def flush(self) -> None:
         """Write what was learnt to the cache: at the end of a run, in a thread if one is free."""
         self._cache.flush()
+        remembered, self._remembered = self._remembered, None
+        if remembered:
+            write_resolution(self._cache.root, *remembered, self._cache.holds)
 
     def _place(self, name: str) -> tuple[str, str]:
-        return self._registries.url_for(name), self._registries.origin_for(name)
+        place = self._places.get(name)
+        if place is None:
+            place = self._registries.url_for(name), self._registries.origin_for(name)
+            self._places[name] = place
+        return place
 
     def _archive_request(self, url: str, registry: str, subject: str) -> Request:
         authorization = self._registries.authorization_for(url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from typing import Any
 
@@ -145,23 +144,35 @@ def _bundled(document: VersionDocument, dependencies: dict[str, str]) -> frozens
     return frozenset(_texts(said))
 
 
+def digests(dist: Any) -> str:
+    """All that a registry says of an archive's bytes, as one SRI text."""
+    return " ".join(filter(None, (_sri(_table(dist)), _shasum(_table(dist)))))
+
+
 def _integrity(dist: dict[str, Any]) -> str:
     """``dist.integrity``, else the old ``shasum`` in the same form; empty if there is neither."""
+    return _sri(dist) or _shasum(dist)
+
+
+def _sri(dist: dict[str, Any]) -> str:
     said = dist.get("integrity")
-    if isinstance(said, str):
-        try:
-            parse_integrity(said)
-        except ValueError:
-            pass
-        else:
-            return said
+    if not isinstance(said, str):
+        return ""
+    try:
+        parse_integrity(said)
+    except ValueError:
+        return ""
+    return said
+
+
+def _shasum(dist: dict[str, Any]) -> str:
     shasum = dist.get("shasum")
-    if isinstance(shasum, str) and len(shasum) == 40:
-        try:
-            return f"sha1-{base64.b64encode(binascii.unhexlify(shasum)).decode()}"
-        except (binascii.Error, ValueError):
-            return ""
-    return ""
+    if not isinstance(shasum, str) or len(shasum) != 40:
+        return ""
+    try:
+        return f"sha1-{binascii.b2a_base64(binascii.unhexlify(shasum), newline=False).decode()}"
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _bins(said: Any, name: str) -> tuple[tuple[str, str], ...]:

@@ -95,7 +95,7 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
     finally:
         if os.path.lexists(staged):
             remove_tree(staged)
-    return StoredObject(package, folder, files)
+    return StoredObject(package=package, folder=folder, files=files)
 
 
 def _same_kind(data: bytes, integrity: Integrity) -> Integrity:

@@ -13,11 +13,11 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, remove_file
+from graft.base.records import Record
 from graft.model.integrity import Integrity
 from graft.model.names import check_name
 from graft.store.paths import Store
@@ -43,8 +43,7 @@ class ObjectFile(NamedTuple):
         return 0o555 if self.executable else 0o444
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(Record):
     """A complete object: the package that it calls itself, the folder of its files, and those,
     sorted by path."""
 
@@ -68,7 +67,7 @@ def find_object(store: Store, integrity: Integrity) -> StoredObject | None:
     folder = object_folder(store, integrity, package)
     if said.get("manifest") != MANIFEST_VERSION or not os.path.isdir(folder):
         return None
-    return StoredObject(package, folder, files)
+    return StoredObject(package=package, folder=folder, files=files)
 
 
 def has_object(store: Store, integrity: Integrity) -> bool:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.faults import point
 from graft.base.files import remove_tree, temporary_sibling
+from graft.base.records import Record
 from graft.model.bins import chosen_bins
 from graft.model.graph import Graph
 from graft.model.names import file_name
@@ -30,8 +30,7 @@ _READABLE_LENGTH = 120
 _SLOT_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Slot(Record):
     """What a slot must hold. ``dependencies`` maps local names to (slot name, package name);
     ``bins`` maps commands to paths relative to the slot's ``node_modules``."""
 

@@ -36,7 +36,7 @@ def add_word(word: str, found: ComparatorSet) -> int:
         if version.known == 3:
             return _add_full(word, operator, version, found)
         # What follows an x must be x too: 1.x.3 is no range, though ^1.x.3 is one.
-        if X.issuperset(version[1 + version.known : 4]):
+        if X.issuperset((version.major, version.minor, version.patch)[version.known :]):
             return _add_partial(operator, version, found)
     return _add_despite_star(word, found) if "*" in word else UNREAD
 

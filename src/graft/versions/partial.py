@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from graft.base.records import Record
 from graft.versions.grammar import LOOSE_PRERELEASE, MAX_LENGTH, checked, read_prerelease
 from graft.versions.version import RELEASE, Key, Version
 
@@ -15,7 +14,7 @@ PARTIAL = f"([v= ]*){_PART}(?:\\.{_PART}(?:\\.{_PART}(?:{LOOSE_PRERELEASE})?)?)?
 X = frozenset((None, "x", "X", "*"))
 
 
-class Partial(NamedTuple):
+class Partial(Record, kw_only=False):
     """A version of which parts may be missing or x. ``prefix`` holds any of ``v``, ``=``, space."""
 
     prefix: str
@@ -38,7 +37,8 @@ class Partial(NamedTuple):
         numbers = self._numbers(self.known)
         if self.known < 3 or not self.prerelease:
             return (*numbers, RELEASE)
-        length = sum(len(part or "") for part in self) + len("..-")
+        parts = (self.prefix, self.major, self.minor, self.patch, self.prerelease)
+        length = sum(len(part or "") for part in parts) + len("..-")
         if length > MAX_LENGTH:
             raise ValueError(f"a version has at most {MAX_LENGTH} characters, not {length}")
         major, minor, patch = numbers
@@ -51,7 +51,5 @@ class Partial(NamedTuple):
         return (*numbers, RELEASE)
 
     def _numbers(self, known: int) -> list[int]:
-        numbers = [0, 0, 0]
-        for part in range(known):
-            numbers[part] = checked(int(self[1 + part] or 0))
-        return numbers
+        said = (self.major, self.minor, self.patch)[:known]
+        return [*(checked(int(text or 0)) for text in said), 0, 0, 0][:3]

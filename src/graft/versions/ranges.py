@@ -18,7 +18,7 @@ from graft.versions.intervals import (
     prerelease_from,
     release,
 )
-from graft.versions.version import Version
+from graft.versions.version import Key, Version
 
 
 class Range:
@@ -42,12 +42,20 @@ class Range:
         self._prereleases = prereleases.bounds
 
     def contains(self, version: Version) -> bool:
-        key = version.key
+        return self.admits(version.key)
+
+    __contains__ = contains
+
+    def admits(self, key: Key) -> bool:
+        """The same, for the version's key."""
         # A key is inside if membership has changed an odd number of times below it. Only the key
         # of a prerelease has more than four elements.
         return bisect_right(self._prereleases if len(key) > 4 else self._every, key) & 1 == 1
 
-    __contains__ = contains
+    @property
+    def has_prereleases(self) -> bool:
+        """Whether it admits any at all."""
+        return bool(self._prereleases)
 
     def select(self, versions: Iterable[Version]) -> list[Version]:
         """Those that the range admits, in the order given."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
+from graft.base.records import Record
+from graft.versions.grammar import MAX_NUMBER
 from graft.versions.npm import parse_range
 from graft.versions.ranges import Range
+from graft.versions.version import Version
 
 _GIT_HOSTS = ("github:", "gitlab:", "bitbucket:", "gist:")
 _PREFIXES = {
@@ -19,7 +21,11 @@ _PREFIXES = {
 }
 
 
-class Specifier(NamedTuple):
+_LOWEST = Version(0, 0, 0).key
+_HIGHEST = Version(MAX_NUMBER, MAX_NUMBER, MAX_NUMBER).key
+
+
+class Specifier(Record, kw_only=False):
     """Exactly one of ``range``, ``tag`` and ``foreign`` says what is asked of ``package``.
 
     ``package`` differs from the local name for an alias (``npm:real@^1``). ``foreign`` names a kind
@@ -35,7 +41,8 @@ class Specifier(NamedTuple):
 
 def asks_for_anything(range: Range) -> bool:
     """``*``: npm gives it whatever a package has, prereleases where there is nothing else."""
-    return range == parse_range("*")
+    # To compare ranges takes long where they have many alternatives, and few hold any release.
+    return range.admits(_LOWEST) and range.admits(_HIGHEST) and range == parse_range("*")
 
 
 @lru_cache(maxsize=65536)

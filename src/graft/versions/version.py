@@ -7,13 +7,17 @@ beyond that grammar, follows node-semver, npm's own reader.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, TypeAlias
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 # Comparing two keys as tuples is comparing two versions by precedence. A key is major, minor,
 # patch, and then either the single number 2, or for each prerelease identifier a pair: 0 and a
 # number, or 1 and a word. So numbers come before words, a prerelease before a longer one that it
 # begins, and the release after them all.
-Key: TypeAlias = tuple[Any, ...]
+Key = tuple["Any", ...]
 
 RELEASE = 2
 
@@ -113,6 +117,34 @@ def parse_version(text: str, *, loose: bool = True) -> Version:
     from graft.versions.grammar import read_version
 
     return read_version(text, loose=loose)
+
+
+def is_prerelease(text: str) -> bool:
+    """Whether ``text`` is no release for sure: those have hyphens only in what follows a plus."""
+    return "-" in text and "+" not in text
+
+
+def read_keys(texts: Iterable[str]) -> list[tuple[Key, str]]:
+    """The keys of those texts that are versions, newest first, each beside its text."""
+    readable: list[tuple[Key, str]] = []
+    for text in texts:
+        # Most are three short numbers: what parse_version makes of those, without making it.
+        parts = text.split(".")
+        if len(parts) == 3 and len(text) < 20 and text.isascii():
+            major, minor, patch = parts
+            if major.isdigit() and minor.isdigit() and patch.isdigit():
+                readable.append(((int(major), int(minor), int(patch), RELEASE), text))
+                continue
+        try:
+            readable.append((parse_version(text).key, text))
+        except ValueError:
+            continue
+    readable.sort(key=_first, reverse=True)
+    return readable
+
+
+def _first(entry: tuple[Key, str]) -> Key:
+    return entry[0]
 
 
 def _precedence(prerelease: tuple[int | str, ...]) -> list[float | str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.lockfile.check import Unmet, unmet
-from graft.lockfile.format import LOCK_NAME
+from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
+from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest
 from graft.project.overrides import Overrides, read_overrides
 from graft.resolve.prune import reachable
@@ -18,11 +20,20 @@ from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
 from graft.workflows.report import InstallOptions
 
+if TYPE_CHECKING:
+    from graft.workflows.import_lock import Taken
+
 
 def answer(
-    work: Work, manifest: ProjectManifest, previous: Graph | None, options: InstallOptions
+    work: Work,
+    manifest: ProjectManifest,
+    previous: Graph | None,
+    options: InstallOptions,
+    *,
+    taken: Taken | None = None,
 ) -> tuple[Graph, tuple[Diagnostic, ...]]:
-    """Resolve what the lock leaves open, preferring what it says.
+    """Resolve what the lock leaves open, preferring what it says. Where there is none, another
+    package manager's is preferred: ``taken``, or the one that lies in the project.
 
     Raises ``lock-stale`` or ``lock-missing`` where the options forbid to resolve, and whatever
     resolving raises. Archives of what is decided are on their way when this returns.
@@ -30,18 +41,29 @@ def answer(
     own = {r.local: r.specifier for r in manifest.requirements}
     overrides = read_overrides(manifest.overrides, own, where=manifest.path)
     open_questions = _open_questions(previous, manifest, overrides)
+    work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
         return reachable(previous), ()
     if options.frozen:
         raise _frozen(work.context, previous, open_questions)
+    update = options.update
+    others = foreign_locks(work.context.folder) if previous is None and update is not None else []
+    if others and taken is None:
+        from graft.workflows.import_lock import take
+
+        taken = take(work, manifest)
+    if previous is None and taken is None and options.keeps_answers:
+        known = work.recall(manifest.raw)
+        if known is not None:
+            return read_lock(known.lock, where=_lock_path(work.context)), known.notes
     from graft.resolve.locked import Locked
     from graft.resolve.nested import resolve
 
-    update = options.update
+    preferred = taken.graph if taken else previous
     resolved = resolve(
         {ROOT: manifest.requirements},
         source=work.source,
-        locked=Locked(previous, lambda name: update is not None and name not in update),
+        locked=Locked(preferred, lambda name: update is not None and name not in update),
         overrides=overrides,
         tag=work.context.settings.tag,
         on_chosen=_early_fetch(work, options),
@@ -49,7 +71,11 @@ def answer(
     left = _open_questions(resolved.graph, manifest, overrides)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
-    return resolved.graph, resolved.notes
+    if taken is None:
+        return resolved.graph, resolved.notes
+    from graft.workflows.import_lock import outcome
+
+    return resolved.graph, (outcome(taken, resolved.graph).note(), *resolved.notes)
 
 
 def _open_questions(
@@ -61,13 +87,17 @@ def _open_questions(
 
 
 def _frozen(context: Context, previous: Graph | None, open_questions: list[Unmet]) -> GraftError:
-    where = os.path.join(context.folder, LOCK_NAME)
+    where = _lock_path(context)
     if previous is None:
+        foreign = foreign_locks(context.folder)
+        first = "run 'graft install'"
+        if foreign:
+            first = "run 'graft import', which takes the versions of " + foreign[0] + ","
         return GraftError(
             "lock-missing",
             "there is no lock to install from",
             where=where,
-            fix="run 'graft install' once and commit graft-lock.json",
+            fix=f"{first} once and commit graft-lock.json",
         )
     return GraftError(
         "lock-stale",
@@ -76,6 +106,10 @@ def _frozen(context: Context, previous: Graph | None, open_questions: list[Unmet
         why=[str(question) for question in open_questions],
         fix="run 'graft install' and commit graft-lock.json",
     )
+
+
+def _lock_path(context: Context) -> str:
+    return os.path.join(context.folder, LOCK_NAME)
 
 
 def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], None]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from graft.base.diagnostics import Diagnostic
+from graft.base.records import Record
 from graft.link.commit import MODULES, Staging
 from graft.link.links import Plan, make_plan
 from graft.link.state import State, links_on_disk, read_state, state_bytes
@@ -24,8 +24,7 @@ from graft.workflows.report import InstallReport
 ROOT = "."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Record):
     """``files`` holds the new contents of the project's files that differ from what is there;
     ``inputs`` is the digest of what decides the links."""
 

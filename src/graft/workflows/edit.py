@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from graft.base.files import read_file
+from graft.base.records import replace
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.model.requirement import Kind, Requirement
@@ -48,6 +48,7 @@ def add(
         settings = replace(context.settings, save_exact=context.settings.save_exact or exact)
         for wish in wishes:
             work.source.prefetch(wish.package)
+        work.advance()
         raw = manifest.raw
         for wish in wishes:
             section = _section(manifest, wish.local, kind)

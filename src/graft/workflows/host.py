@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-
 from graft.base.machine import machine
 from graft.model.platform import Platform
 
@@ -24,5 +22,9 @@ _PROCESSORS = {
 def this_platform() -> Platform:
     system, processor, libc = machine()
     # Windows has no uname; asking there takes long, and is needed nowhere else.
-    name = (processor or platform.machine()).lower()
+    if not processor:
+        import platform
+
+        processor = platform.machine()
+    name = processor.lower()
     return Platform(os=_SYSTEMS.get(system, system), cpu=_PROCESSORS.get(name, name), libc=libc)

@@ -9,8 +9,8 @@ before everything that can fail is behind us.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
+from graft.base.records import replace
 from graft.link.commit import refuse_strange_modules
 from graft.link.links import Plan
 from graft.lockfile.format import LOCK_NAME, write_lock
@@ -18,6 +18,7 @@ from graft.model.graph import Graph
 from graft.model.requirement import Kind
 from graft.project.manifest import ProjectManifest
 from graft.resolve.prune import for_kinds, for_platform
+from graft.sources.resolutions import Resolution
 from graft.store.admission import weak_integrity_note
 from graft.store.paths import Store
 from graft.store.slots import slots_of
@@ -65,11 +66,17 @@ def install(
             milliseconds=laps.total(),
         )
 
+    work.advance()
     previous = context.graph()
+    work.advance()
     graph, notes = answer(work, manifest, previous, options)
+    work.advance()
     laps.lap("resolve")
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
     lock = lock_before if options.frozen and lock_before is not None else write_lock(graph)
+    if previous is None:
+        work.remember(manifest.raw, Resolution(lock=lock, nodes=len(graph.nodes), notes=notes))
+    work.advance()
     local = local_graph(graph, context)
     slots = slots_of(local)
     change = Change(
@@ -83,6 +90,7 @@ def install(
         ),
         inputs=_inputs(work, manifest, lock),
     )
+    work.advance()
     plan = change.plan(local, slots, manifest.name)
     report = replace(
         _report(graph, local, previous, change, plan),

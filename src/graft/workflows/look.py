@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from graft.base.diagnostics import GraftError
+from graft.base.records import Record
 from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
@@ -15,8 +15,7 @@ from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Record):
     """One line of ``ls``. ``folder`` is where the package's files are; ``repeated`` means that what
     lies below was shown before."""
 
@@ -24,11 +23,10 @@ class Listed:
     id: str
     kind: str
     repeated: bool = False
-    below: tuple[Listed, ...] = field(default=())
+    below: tuple[Listed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Record):
     """A package in the graph and the shortest chain to it from each direct dependency. A chain
     runs from the project down: (local name, specifier, node id) a step."""
 

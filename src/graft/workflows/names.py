@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-
 from graft.base.diagnostics import GraftError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def not_a_dependency(name: str, known: Iterable[str], where: str) -> GraftError:
+    import difflib
+
     near = difflib.get_close_matches(name, sorted(known), n=1)
     return GraftError(
         "not-a-dependency",

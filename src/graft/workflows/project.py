@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +13,7 @@ from graft.base.files import read_file
 from graft.base.locks import FileLock
 from graft.base.machine import workers
 from graft.base.progress import Progress
+from graft.base.records import Record
 from graft.link.commit import recover
 from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph
@@ -26,19 +26,21 @@ if TYPE_CHECKING:
     from graft.model.manifest import Manifest
     from graft.sources.archives import Archives
     from graft.sources.registry import RegistrySource
+    from graft.sources.resolutions import Resolution
 
 Fresh = frozenset[str] | Literal["all"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Record):
     """``folder`` is the project's absolute path. ``is_plain`` says that neither flags nor settings
-    have a say in what is linked."""
+    have a say in what is linked; ``settings_digest`` is then the digest of those that have one in
+    what is resolved, where it is known."""
 
     folder: str
     settings: Settings
     progress: Progress
     is_plain: bool = False
+    settings_digest: str = ""
 
     def lock_bytes(self) -> bytes | None:
         return read_file(os.path.join(self.folder, LOCK_NAME))
@@ -109,6 +111,30 @@ class Work:
             self.archives.finish()
         while self.pool.pending:
             self.pool.settle(wait=True)
+
+    def recall(self, manifest: bytes) -> Resolution | None:
+        """What resolving ``manifest`` without a lock would give, if that is known and still so."""
+        settings = self.context.settings_digest
+        if self.fresh or not settings:
+            return None
+        from graft.sources.resolutions import read_resolution, resolution_inputs
+
+        inputs = resolution_inputs(settings, manifest)
+        return read_resolution(self.context.settings.cache_root, inputs, time.time())
+
+    def remember(self, manifest: bytes, resolution: Resolution) -> None:
+        """Keep what was resolved without a lock, for ``recall``."""
+        settings = self.context.settings_digest
+        if settings and "source" in self.__dict__:
+            from graft.sources.resolutions import resolution_inputs
+
+            self.source.remember(resolution_inputs(settings, manifest), resolution)
+
+    def advance(self) -> None:
+        """Let what is under way on the network come along: called between two pieces of work, so
+        that neither waits for the other."""
+        if "client" in self.__dict__:
+            self.client.pump()
 
     def flush(self) -> None:
         """Write what registries said to the cache. Not while packuments are still awaited."""

@@ -2,10 +2,12 @@
 
 A second checkout brings the same manifest and the same lock, so what its ``node_modules`` must
 hold is known (store/graphs). Then there is nothing to parse, resolve or look for: links are made,
-and the register learns of the project. Whatever is unusual is left to ``install``, which agrees.
+and the register learns of the project. Where there is no lock, what resolving would give may be
+known as well (sources/resolutions), and is written with the links. Whatever is unusual is left to
+``install``, which agrees.
 
 Only what is needed here is imported, which is why this module and those below it do without
-dataclasses and JSON: loading them would take longer than the work.
+enumerations and JSON: loading them would take longer than the work.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from graft import __version__
 from graft.base.files import read_file
 from graft.base.locks import FileLock
 from graft.base.machine import machine
+from graft.base.records import Record
 from graft.link.commit import MODULES, STAGING, Staging
 from graft.link.stamp import write_stamp
 from graft.link.state import State, read_state, state_bytes
@@ -28,9 +31,12 @@ from graft.store.projects import claim_graph, settle_graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from graft.sources.resolutions import Resolution
 
 LAYOUT = "virtual"
+LOCK = "graft-lock.json"
 
 
 def inputs_digest(store_root: str, omitted: str, manifest: bytes, lock: bytes) -> str:
@@ -44,17 +50,32 @@ def inputs_digest(store_root: str, omitted: str, manifest: bytes, lock: bytes) -
     return digest.hexdigest()
 
 
-def relink(folder: str, store: Store) -> GraphRecord | None:
+class Relinked(Record):
+    """The graph whose links were made, and what was taken in place of a lock if there was none."""
+
+    graph: GraphRecord
+    resolution: Resolution | None
+
+
+def relink(
+    folder: str, store: Store, recall: Callable[[bytes], Resolution | None]
+) -> Relinked | None:
     """Give the project in ``folder`` its links; None if that takes more than making links.
 
-    For where neither flags nor settings have a say in what is linked.
+    For where neither flags nor settings have a say in what is linked. ``recall`` gives what
+    resolving a manifest's text would give, if that is known.
     """
     if os.path.lexists(os.path.join(folder, MODULES)) or not os.path.isdir(store.locks):
         return None
     manifest = read_file(os.path.join(folder, "package.json"))
-    lock = read_file(os.path.join(folder, "graft-lock.json"))
-    if manifest is None or lock is None:
+    lock = read_file(os.path.join(folder, LOCK))
+    if manifest is None:
         return None
+    resolution = recall(manifest) if lock is None else None
+    if resolution is not None:
+        lock = resolution.lock
+    if lock is None or (resolution is not None and b'"sha1-' in lock):
+        return None  # of weak digests, install has something to say
     inputs = inputs_digest(store.root, "", manifest, lock)
     record = read_graph(store, inputs)
     if record is None:
@@ -65,16 +86,20 @@ def relink(folder: str, store: Store) -> GraphRecord | None:
     ):
         if not graph_stayed_whole(store, inputs, record) or _busy(folder):
             return None
+        if resolution is not None and os.path.lexists(os.path.join(folder, LOCK)):
+            return None
         claim_graph(store, folder, inputs)
         state = State(layout=LAYOUT, inputs=inputs, links=record.links)
         staging = Staging(folder, store.project_journal(folder))
         try:
+            if resolution is not None:
+                staging.add_file(LOCK, lock)
             staging.add_links(record.links, state_bytes(state))
             staging.commit()
         finally:
             staging.abandon()
         settle_graph(store, folder, inputs)
-    return record
+    return Relinked(graph=record, resolution=resolution)
 
 
 def stamp_project(folder: str, store: Store, environ: Mapping[str, str], home: str) -> None:
@@ -85,7 +110,7 @@ def stamp_project(folder: str, store: Store, environ: Mapping[str, str], home: s
     inside = sorted((*shared, *packages))
     write_stamp(
         folder,
-        files=["package.json", "graft-lock.json", *filter(None, npmrc_files("", environ, home))],
+        files=["package.json", LOCK, *filter(None, npmrc_files("", environ, home))],
         folders=[MODULES, *(f"{MODULES}/{path}" for path in inside), store.slots],
         environ=environ,
         now=time.time_ns(),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 
-from graft.base.diagnostics import Diagnostic
+from graft.base.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from graft.base.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstallOptions:
+class InstallOptions(Record):
     """``frozen`` refuses to change the lock; ``lock_only`` changes nothing else; ``force`` trusts
     nothing that lies in the store or the project. ``update`` names packages whose locked versions
     are not preferred; None is all of them."""
@@ -27,8 +30,7 @@ class InstallOptions:
         return self.update is not None and not self.update
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstallReport:
+class InstallReport(Record):
     """What was done, or with ``dry_run`` would be. ``added`` and ``removed`` are node ids compared
     with the lock before; ``direct`` maps local names to versions, ``direct_before`` as the lock had
     them; ``steps`` are changes in
@@ -39,15 +41,15 @@ class InstallReport:
     packages: int = 0
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    direct: Mapping[str, str] = field(default_factory=dict)
-    direct_before: Mapping[str, str] = field(default_factory=dict)
+    direct: Mapping[str, str] = {}
+    direct_before: Mapping[str, str] = {}
     fetched: int = 0
     fetched_bytes: int = 0
     slots: int = 0
     steps: tuple[Mapping[str, str], ...] = ()
     lock_changed: bool = False
     notes: tuple[Diagnostic, ...] = ()
-    milliseconds: Mapping[str, int] = field(default_factory=dict)
+    milliseconds: Mapping[str, int] = {}
 
 
 class Laps:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from graft.base.diagnostics import GraftError
+from graft.base.records import Record
 from graft.model.names import canonical_name, check_name
 from graft.project.settings import Settings
 from graft.resolve.pick import no_version, pick
@@ -12,8 +11,7 @@ from graft.sources.registry import RegistrySource
 from graft.versions.specifier import parse_specifier
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Record, kw_only=False):
     """``lodash@^4``: a local name and what was written behind it, which may be nothing."""
 
     local: str

@@ -1,0 +1,1 @@
+"""Lockfiles of other package managers, read into one neutral form. None is ever written."""

@@ -1,0 +1,36 @@
+"""What both of yarn's formats say: which entry a requirement gets, by how it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from graft.lockfile.foreign.lock import Edge
+
+
+def split_pattern(pattern: str) -> tuple[str, str]:
+    """``@s/a@npm:^1`` -> (``@s/a``, ``npm:^1``)."""
+    local, _, specifier = pattern[1:].partition("@")
+    return pattern[:1] + local, specifier
+
+
+class Patterns:
+    """``ids`` maps ``local@specifier`` to an entry's id."""
+
+    def __init__(self, ids: Mapping[str, str]) -> None:
+        self._ids = ids
+        self._by_local: dict[str, set[str]] = {}
+        for pattern, id in ids.items():
+            self._by_local.setdefault(split_pattern(pattern)[0], set()).add(id)
+
+    def edges(self, asked: Iterable[tuple[str, str, bool]]) -> dict[str, Edge]:
+        """From (local, specifier, optional). ``resolutions`` may have replaced what was asked for
+        by something that reads otherwise: then it is the only entry of its name."""
+        found = {}
+        for local, specifier, optional in asked:
+            target = self._ids.get(f"{local}@{specifier}")
+            if target is None:
+                (target, *others) = self._by_local.get(local) or ("",)
+                if others or not target:
+                    continue
+            found[local] = Edge(target, specifier, optional)
+        return found

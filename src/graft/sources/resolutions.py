@@ -1,0 +1,124 @@
+"""Whole resolutions: while nothing has changed that an answer stands on, it is the same answer.
+
+Without a lock, what is resolved is a function of the manifest, the settings, and the packuments
+that were consulted. A record holds the lock that came of them, its notes, and how each of those
+packuments looked in the cache. It counts while all of them are current, so that no registry would
+be asked, and all look the same: a packument that was fetched again, confirmed or removed ends it.
+It lies beside them, so whoever clears the cache clears both.
+
+Imports next to nothing: reading a record is a fifth of the shortest road that begins with one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from graft import __version__
+from graft.base.diagnostics import Diagnostic
+from graft.base.files import read_file, write_atomic
+from graft.base.lines import read_lines, write_lines
+from graft.base.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# Another resolver is another format: what it would answer is not what was answered.
+_FIRST_LINE = "graft-resolution 1"
+_NOTE = ("code", "message", "where", "fix")
+
+
+class Resolution(Record):
+    """``lock`` is the text of a lock of ``nodes`` nodes, ``notes`` what was said of it."""
+
+    lock: bytes
+    nodes: int
+    notes: tuple[Diagnostic, ...]
+
+
+class Consulted(Record):
+    """A packument that had a say: its file in the cache, relative to the cache's folder, and since
+    and until when it is current, in seconds since the epoch."""
+
+    path: str
+    since: float
+    until: float
+
+
+def resolution_inputs(settings: str, manifest: bytes) -> str:
+    """One name, of 64 hex digits, for what decides an answer but for what registries say.
+    ``settings`` is the digest of those, ``manifest`` the text of package.json."""
+    return hashlib.sha256(f"{__version__} {settings} ".encode() + manifest).hexdigest()
+
+
+def write_resolution(
+    cache_root: str,
+    inputs: str,
+    resolution: Resolution,
+    consulted: Sequence[Consulted],
+    holds: Callable[[Consulted], bool],
+) -> None:
+    """Remember it under ``inputs``, 64 hex digits, if the cache ``holds`` all that was consulted
+    and nothing newer. Like everything there, it is no error if it cannot be written."""
+    try:
+        pairs = [
+            ("since", repr(max(each.since for each in consulted))),
+            ("until", repr(min(each.until for each in consulted))),
+            ("lock", hashlib.sha256(resolution.lock).hexdigest()),
+            ("nodes", str(resolution.nodes)),
+            ("notes", str(len(resolution.notes))),
+        ]
+        for note in resolution.notes:
+            if note.why:
+                return  # no note has reasons; one that had would be cut short
+            pairs += [(key, getattr(note, key)) for key in _NOTE]
+        for each in consulted:
+            pairs.append((_look(os.path.join(cache_root, each.path)), each.path))
+        # After the look: what another process puts there from now on looks different.
+        if not all(map(holds, consulted)):
+            return
+        data = write_lines(_FIRST_LINE, pairs) + b"\n" + resolution.lock
+        os.makedirs(os.path.join(cache_root, "resolutions"), exist_ok=True)
+        write_atomic(_path(cache_root, inputs), data)
+    except (OSError, ValueError):
+        return
+
+
+def read_resolution(cache_root: str, inputs: str, now: float) -> Resolution | None:
+    """What resolving would answer now; None if that is not sure. ``now`` is in seconds since the
+    epoch."""
+    head, _, lock = (read_file(_path(cache_root, inputs)) or b"").partition(b"\n\n")
+    pairs = read_lines(head + b"\n", _FIRST_LINE)
+    if not pairs:
+        return None
+    try:
+        (_, since), (_, until), (_, digest), (_, nodes), (_, count), *rest = pairs
+        # A time in the future is a clock that was set back: ask again.
+        if not float(since) <= now < float(until) or hashlib.sha256(lock).hexdigest() != digest:
+            return None
+        end = int(count) * len(_NOTE)
+        texts = [text for _, text in rest[:end]]
+        if any(_look(f"{cache_root}/{path}") != look for look, path in rest[end:]):
+            return None
+        notes = zip(*[iter(texts)] * len(_NOTE), strict=True)
+        return Resolution(
+            lock=lock,
+            nodes=int(nodes),
+            notes=tuple(
+                Diagnostic(code=code, message=message, where=where, fix=fix)
+                for code, message, where, fix in notes
+            ),
+        )
+    except (OSError, ValueError):
+        return None
+
+
+def _look(path: str) -> str:
+    """How a file looks: whatever is written to it, or put in its place, changes this."""
+    seen = os.stat(path)
+    return f"{seen.st_ino}:{seen.st_size}:{seen.st_mtime_ns}:{seen.st_ctime_ns}"
+
+
+def _path(cache_root: str, inputs: str) -> str:
+    return os.path.join(cache_root, "resolutions", inputs)
