@@ -7,11 +7,12 @@ import errno
 import fcntl
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from graft.base import trees
+from graft.base import renames, trees
 from graft.base.clones import Cloner
 from graft.base.files import remove_tree, write_atomic
 from graft.base.renames import exchange
@@ -97,7 +98,12 @@ def folders(root: Path) -> tuple[str, str]:
     return str(root / "one"), str(root / "two")
 
 
-def test_two_folders_change_places(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compiled", [True, False])
+def test_two_folders_change_places(
+    tmp_path: Path, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not compiled:
+        monkeypatch.setattr(renames, "native", None)
     one, two = folders(tmp_path)
     if not exchange(one, two):
         pytest.skip("this system has no exchange in one step")
@@ -117,8 +123,12 @@ def test_a_file_system_without_exchange_says_so(
             ctypes.set_errno(number)
             return -1
 
+    one, two = folders(tmp_path)
+    monkeypatch.setattr(renames, "native", SimpleNamespace(exchange=lambda *_: number))
+    assert exchange(one, two) is False
+    monkeypatch.setattr(renames, "native", None)
     monkeypatch.setattr(ctypes, "CDLL", Libc)
-    assert exchange(*folders(tmp_path)) is False
+    assert exchange(one, two) is False
 
 
 def test_a_tree_is_removed_and_nothing_behind_its_links(tmp_path: Path) -> None:

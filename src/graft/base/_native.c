@@ -1,5 +1,5 @@
-/* The three operations of trees.py, each one call without the interpreter's lock; and one word to
- * the C library's allocator, for native.py.
+/* The three operations of trees.py, each one call without the interpreter's lock; a system call that
+ * Python lacks, for renames.py; and one word to the C library's allocator, for native.py.
  *
  * A thread that unpacks an archive makes ten system calls a file. From Python each of them gives
  * the lock away and has to win it back, against the thread that resolves. Here a whole tree is one
@@ -12,6 +12,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -234,6 +237,29 @@ done:
     return result;
 }
 
+/* The error number; 0 if the two have changed places. */
+static PyObject *exchange(PyObject *self, PyObject *args)
+{
+    PyObject *first = NULL, *second = NULL;
+    if (!PyArg_ParseTuple(args, "O&O&", PyUnicode_FSConverter, &first, PyUnicode_FSConverter,
+                          &second)) {
+        Py_XDECREF(first);
+        return NULL;
+    }
+    int code = ENOSYS;
+#if defined(__linux__) && defined(SYS_renameat2)
+    code = 0;
+    Py_BEGIN_ALLOW_THREADS
+    if (syscall(SYS_renameat2, AT_FDCWD, PyBytes_AS_STRING(first), AT_FDCWD,
+                PyBytes_AS_STRING(second), 2 /* RENAME_EXCHANGE */) < 0)
+        code = errno;
+    Py_END_ALLOW_THREADS
+#endif
+    Py_DECREF(first);
+    Py_DECREF(second);
+    return PyLong_FromLong(code);
+}
+
 static PyObject *return_buffers(PyObject *self, PyObject *args)
 {
     int size;
@@ -249,6 +275,7 @@ static PyMethodDef methods[] = {
     {"build", build, METH_VARARGS, "build(root, folders, files, links)"},
     {"link_files", link_files, METH_VARARGS, "link_files(source, target, paths)"},
     {"set_modes", set_modes, METH_VARARGS, "set_modes(root, paths, mode)"},
+    {"exchange", exchange, METH_VARARGS, "exchange(first, second)"},
     {"return_buffers", return_buffers, METH_VARARGS, "return_buffers(size)"},
     {NULL, NULL, 0, NULL},
 };

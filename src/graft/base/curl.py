@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pycurl
-
 from graft.base.certificates import Trust
 from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings, Request, redact
+from graft.base.light_pycurl import pycurl
 
 _HTTP_ONLY = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MAX_REDIRECTS = 10

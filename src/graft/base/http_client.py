@@ -16,12 +16,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import pycurl
-
 from graft.base import curl
 from graft.base.certificates import Trust, trust
 from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings, HttpStats, Request, Response, Transfer
+from graft.base.light_pycurl import pycurl
 from graft.base.records import replace
 from graft.base.retry import RETRYABLE_STATUSES, parse_retry_after
 
