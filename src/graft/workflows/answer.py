@@ -14,7 +14,9 @@ from graft.model.manifest import Manifest
 from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest
 from graft.project.overrides import Overrides, read_overrides
-from graft.resolve.prune import reachable
+from graft.resolve.prune import for_platform, reachable
+from graft.store.admission import required_integrity
+from graft.store.objects import has_object
 from graft.workflows.change import ROOT
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
@@ -43,7 +45,9 @@ def answer(
     open_questions = _open_questions(previous, manifest, overrides)
     work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
-        return reachable(previous), ()
+        locked = reachable(previous)
+        _fetch_absent(work, locked, options)
+        return locked, ()
     if options.frozen:
         raise _frozen(work.context, previous, open_questions)
     update = options.update
@@ -116,7 +120,7 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
     """Start to fetch what is surely needed as soon as it is decided."""
     context = work.context
     platform = this_platform()
-    fetches = not (options.lock_only or options.dry_run or context.settings.omit)
+    fetches = _fetches(work, options)
 
     def chosen(manifest: Manifest) -> None:
         context.progress.resolved += 1
@@ -125,3 +129,16 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
             work.archives.want(manifest)
 
     return chosen
+
+
+def _fetch_absent(work: Work, graph: Graph, options: InstallOptions) -> None:
+    """The same for a graph that the lock has decided; most often the store has all of it."""
+    if not _fetches(work, options):
+        return
+    for node in for_platform(graph, this_platform()).nodes.values():
+        if not has_object(work.store, required_integrity(node.manifest)):
+            work.archives.want(node.manifest)
+
+
+def _fetches(work: Work, options: InstallOptions) -> bool:
+    return not (options.lock_only or options.dry_run or work.context.settings.omit)
