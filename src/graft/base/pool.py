@@ -5,8 +5,10 @@ The standard library's executor would do; loading it takes longer than most of t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from queue import SimpleQueue
+from itertools import count
+from queue import PriorityQueue, SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
@@ -41,7 +43,9 @@ class Pool:
         self.on_finished: Callable[[], None] = _nobody_waits
         self._size = size
         self._threads: list[Thread] = []
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        # What weighs most is taken first, so the last to finish is something small.
+        self._jobs: PriorityQueue[tuple[float, int, Callable[[], None] | None]] = PriorityQueue()
+        self._order = count()
         self._finished: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._pending = 0
 
@@ -50,8 +54,18 @@ class Pool:
         """Jobs that have been submitted and not settled."""
         return self._pending
 
-    def submit(self, job: Callable[[], T], done: Callable[[Outcome[T]], None]) -> None:
-        """Let a thread run ``job``; ``done`` is called by ``settle``, with what came of it."""
+    def submit(
+        self,
+        job: Callable[[], T],
+        done: Callable[[Outcome[T]], None],
+        *,
+        weight: float = math.inf,
+    ) -> None:
+        """Let a thread run ``job``; ``done`` is called by ``settle``, with what came of it.
+
+        ``weight`` is how long the job will take, in any unit, where that varies: the heaviest job
+        goes first. Those without go before them.
+        """
 
         def run() -> None:
             outcome = Outcome(job)
@@ -62,7 +76,7 @@ class Pool:
         if len(self._threads) < min(self._size, self._pending):
             self._threads.append(Thread(target=self._work))
             self._threads[-1].start()
-        self._jobs.put(run)
+        self._jobs.put((-weight, next(self._order), run))
 
     def settle(self, *, wait: bool = False) -> None:
         """Call ``done`` for all jobs that have finished; ``wait`` for one of them."""
@@ -77,13 +91,13 @@ class Pool:
         while not self._jobs.empty():
             self._jobs.get()
         for _ in self._threads:
-            self._jobs.put(None)
+            self._jobs.put((0.0, next(self._order), None))
         for thread in self._threads:
             thread.join()
         self._threads.clear()
 
     def _work(self) -> None:
-        while (run := self._jobs.get()) is not None:
+        while (run := self._jobs.get()[-1]) is not None:
             run()
 
 

@@ -118,7 +118,7 @@ class Archives:
         self._progress.fetched_bytes += len(body)
         self._waiting_bytes += len(body)
         job = partial(admit, self._store, body, integrity, subject=id)
-        self._pool.submit(job, partial(self._admitted, id, len(body)))
+        self._pool.submit(job, partial(self._admitted, id, len(body)), weight=len(body))
 
     def _admitted(self, id: str, size: int, outcome: Outcome[StoredObject]) -> None:
         self._waiting_bytes -= size
