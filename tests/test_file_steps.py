@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from graft.base import renames, trees
+from graft.base import native, trees
 from graft.base.clones import Cloner
 from graft.base.files import remove_tree, write_atomic
 from graft.base.renames import exchange
@@ -103,7 +103,7 @@ def test_two_folders_change_places(
     tmp_path: Path, compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not compiled:
-        monkeypatch.setattr(renames, "native", None)
+        monkeypatch.setattr(native, "native", None)
     one, two = folders(tmp_path)
     if not exchange(one, two):
         pytest.skip("this system has no exchange in one step")
@@ -124,9 +124,9 @@ def test_a_file_system_without_exchange_says_so(
             return -1
 
     one, two = folders(tmp_path)
-    monkeypatch.setattr(renames, "native", SimpleNamespace(exchange=lambda *_: number))
+    monkeypatch.setattr(native, "native", SimpleNamespace(exchange=lambda *_: number))
     assert exchange(one, two) is False
-    monkeypatch.setattr(renames, "native", None)
+    monkeypatch.setattr(native, "native", None)
     monkeypatch.setattr(ctypes, "CDLL", Libc)
     assert exchange(one, two) is False
 

@@ -5,7 +5,6 @@ The standard library's executor would do; loading it takes longer than most of t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from itertools import count
 from queue import PriorityQueue, SimpleQueue
@@ -13,6 +12,8 @@ from threading import Thread
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+_HEAVIEST = float("inf")
 
 
 class Outcome(Generic[T]):
@@ -59,7 +60,7 @@ class Pool:
         job: Callable[[], T],
         done: Callable[[Outcome[T]], None],
         *,
-        weight: float = math.inf,
+        weight: float = _HEAVIEST,
     ) -> None:
         """Let a thread run ``job``; ``done`` is called by ``settle``, with what came of it.
 

@@ -6,8 +6,6 @@ import errno
 import os
 import sys
 
-from graft.base.native import native
-
 _RENAME_EXCHANGE = 2  # linux/fs.h
 _AT_FDCWD = -100  # fcntl.h
 _UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
@@ -15,6 +13,8 @@ _UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
 
 def exchange(first: str, second: str) -> bool:
     """Swap two existing paths on one file system. False if that cannot be done in one step here."""
+    from graft.base.native import native  # a first install has nothing to exchange
+
     number = native.exchange(first, second) if native is not None else _exchange(first, second)
     if number in _UNSUPPORTED:
         return False
