@@ -125,6 +125,12 @@ class Inquiries:
             inquiry = self._begin(name, registry, origin, full=inquiry.full, again=True)
         return inquiry
 
+    def forget(self) -> None:
+        """Let go of all packuments: they take more memory than anything that comes after them."""
+        self.listeners.clear()
+        self._inquiries.clear()
+        self._superseded.clear()
+
     def wait(self, inquiry: Inquiry) -> Packument:
         if inquiry.transfer is not None:
             self._client.pump_until_done(inquiry.transfer)

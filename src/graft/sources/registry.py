@@ -126,6 +126,10 @@ class RegistrySource:
         if consulted:
             self._remembered = (inputs, resolution, consulted)
 
+    def forget(self) -> None:
+        """Let go of the packuments of this run, once all is resolved."""
+        self._inquiries.forget()
+
     def flush(self) -> None:
         """Write what was learnt to the cache: at the end of a run, in a thread if one is free."""
         self._cache.flush()

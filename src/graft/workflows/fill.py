@@ -91,7 +91,8 @@ def _make(
             submit(its_slots)
         else:
             work.archives.need(manifest, partial(submit, its_slots))
-    # All packuments are there; what they said can be written while archives come.
+    # All is resolved. What packuments said can be written while archives come.
+    work.forget_packuments()
     pool.submit(work.flush, Outcome.get)
     work.finish()
     return left

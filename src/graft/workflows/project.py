@@ -136,6 +136,11 @@ class Work:
         if "client" in self.__dict__:
             self.client.pump()
 
+    def forget_packuments(self) -> None:
+        """Once all is resolved; what is to be cached of them is kept until ``flush``."""
+        if "source" in self.__dict__:
+            self.source.forget()
+
     def flush(self) -> None:
         """Write what registries said to the cache. Not while packuments are still awaited."""
         if "source" in self.__dict__:
