@@ -224,3 +224,12 @@ def test_python_is_started_where_graft_lies(lies: str, project: Project, tmp_pat
     result = project.machine.run([str(environment / "bin" / "graft"), "--version"])
     assert result.stdout.strip() == graft.__version__
     assert ("site" in result.stderr) == (lies == "elsewhere")
+
+
+def test_a_new_file_beside_package_json_is_no_change(installed: Project) -> None:
+    """Also where node_modules has a link to the project itself, by its own name."""
+    assert installed.path("node_modules/app").resolve() == installed.dir
+    installed.path("notes.txt").write_text("work goes on")
+    assert not needs_python(installed)
+    installed.remove("node_modules/app")
+    assert needs_python(installed)

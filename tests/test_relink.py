@@ -144,3 +144,20 @@ def test_settings_that_count_are_never_overlooked(tmp_path: Path, text: str, pla
     )
     plain = only_defaults(str(tmp_path / "app"), environ, str(tmp_path / "home"))
     assert not plain or not (settings.omit or settings.notes)
+
+
+def test_the_first_second_folder_looks_at_no_slot(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("b@1.0.0")
+    registry.publish("a@1.0.0", dependencies={"b": "1"})
+    project.manifest(dependencies={"a": "1"})
+    project.graft("install")
+    (seen,) = project.store.glob("graphs/*.seen")
+    before = seen.stat().st_mtime_ns
+    other = project.sibling("other")
+    for name in ("package.json", "graft-lock.json"):
+        other.path(name).write_bytes(project.path(name).read_bytes())
+    other.graft("install")
+    assert other.exists("node_modules/a")
+    assert seen.stat().st_mtime_ns == before

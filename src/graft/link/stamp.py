@@ -25,17 +25,18 @@ def write_stamp(
     folder: str,
     *,
     files: Iterable[str],
-    folders: Iterable[str],
+    made: Iterable[str],
     environ: Mapping[str, str],
     now: int,
 ) -> bool:
     """Write the stamp of the project in ``folder``; False where there can be none.
 
-    ``files`` need not exist: then it counts that they do not. ``files`` and ``folders`` are
-    relative to ``folder`` or absolute; ``now`` is in nanoseconds since the epoch.
+    ``files`` are what people edit. They need not exist: then it counts that they do not. ``made``
+    is what graft makes. Both are relative to ``folder`` or absolute; ``now`` is in nanoseconds
+    since the epoch.
     """
     path = os.path.join(folder, STAMP)
-    data = make_stamp(folder, files=files, folders=folders, environ=environ, now=now)
+    data = make_stamp(folder, files=files, made=made, environ=environ, now=now)
     try:
         os.unlink(path)
     except FileNotFoundError:
@@ -51,7 +52,7 @@ def make_stamp(
     folder: str,
     *,
     files: Iterable[str],
-    folders: Iterable[str],
+    made: Iterable[str],
     environ: Mapping[str, str],
     now: int,
 ) -> str | None:
@@ -67,7 +68,7 @@ def make_stamp(
             return None
         else:
             present.append(_line(seen, name))
-    for name in folders:
+    for name in made:
         seen = _look(folder, name)
         if seen is None:
             return None

@@ -44,7 +44,8 @@ class GraphRecord:
 
 
 def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
-    """Remember a graph whose slots are all there. ``inputs`` is its name: 64 hex digits."""
+    """Remember a graph whose slots have just been seen to: the next project need not look at them.
+    ``inputs`` is its name, 64 hex digits."""
     pairs = [("packages", str(record.packages))]
     pairs += [(f"direct {name}", version) for name, version in sorted(record.direct.items())]
     pairs += [("slot", name) for name in record.slots]
@@ -52,6 +53,7 @@ def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     data = write_lines(_FIRST_LINE, pairs)
     if read_file(store.graph_record(inputs)) != data:
         write_atomic(store.graph_record(inputs), data)
+    write_atomic(store.graph_seen(inputs), slots_seen(store))
 
 
 def read_graph(store: Store, inputs: str) -> GraphRecord | None:

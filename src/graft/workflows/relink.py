@@ -23,7 +23,7 @@ from graft.base.machine import machine
 from graft.base.records import Record
 from graft.link.commit import MODULES, STAGING, Staging
 from graft.link.stamp import write_stamp
-from graft.link.state import State, read_state, state_bytes
+from graft.link.state import State, read_state, state_bytes, state_file
 from graft.project.defaults import npmrc_files
 from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
 from graft.store.paths import Store
@@ -106,12 +106,17 @@ def stamp_project(folder: str, store: Store, environ: Mapping[str, str], home: s
     """Leave the stamp that link/stamp.py describes, for a project that is as it should be."""
     links = read_state(os.path.join(folder, MODULES)).links
     shared = {path.partition("/")[0] for path in links if "/" in path}
-    packages = [path for path in links if not path.startswith(".bin/")]
+    # Not the project's link to itself: it would stamp the project's own folder, where people work.
+    packages = [
+        path
+        for path, target in links.items()
+        if not path.startswith(".bin/") and target not in ("..", "../..")
+    ]
     inside = sorted((*shared, *packages))
     write_stamp(
         folder,
         files=["package.json", LOCK, *filter(None, npmrc_files("", environ, home))],
-        folders=[MODULES, *(f"{MODULES}/{path}" for path in inside), store.slots],
+        made=[MODULES, state_file(MODULES), *(f"{MODULES}/{path}" for path in inside), store.slots],
         environ=environ,
         now=time.time_ns(),
     )
