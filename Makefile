@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-real conformance check bench clean
+.PHONY: help setup demo test test-real conformance check bench bench-counts bench-growth clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
@@ -14,6 +14,8 @@ help:
 	@echo 'make conformance  compare the range algebra with node-semver'
 	@echo 'make check        ruff and mypy, strict'
 	@echo 'make bench        time graft beside npm, pnpm and bun'
+	@echo 'make bench-counts count what graft does (needs strace)'
+	@echo 'make bench-growth time graft, bun and pnpm on graphs of four sizes'
 	@echo 'make clean        remove the environment and caches'
 
 setup: $(STAMP)
@@ -48,6 +50,23 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python bench/install.py
+
+bench-counts: $(STAMP)
+	@$(BIN)/python bench/counts.py
+
+GROWTH := packages-50 packages-266 packages-1400 packages-3000
+GROWN := $(GROWTH:%=build/growth/%.json)
+
+bench-growth: $(GROWN)
+	@$(BIN)/python bench/growth.py $(GROWN) --markdown build/growth/growth.md
+
+ROUNDS := 3
+build/growth/packages-3000.json: ROUNDS := 2
+
+$(GROWN): build/growth/%.json: $(STAMP)
+	@mkdir -p $(@D)
+	@$(BIN)/python bench/install.py --fixture $* --runs $(ROUNDS) --no-counts \
+		--tool graft --tool bun-global --tool pnpm-global --json $@
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build src/*.egg-info

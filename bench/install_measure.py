@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -102,9 +102,12 @@ def summarize(samples: Sequence[Sample]) -> Summary:
 
 
 def ratio(own: Sequence[Sample], peers: Sequence[Sequence[Sample]]) -> float:
-    """The median over the rounds of our wall time, divided by the round's best among the peers."""
-    best = [min(peer[number].wall for peer in peers) for number in range(len(own))]
-    return median(mine.wall / wall for mine, wall in zip(own, best, strict=True))
+    """The median over the rounds of our wall time, divided by the round's best among the peers that
+    ran in it."""
+    rounds = [
+        [peer[number].wall for peer in peers if number < len(peer)] for number in range(len(own))
+    ]
+    return median(mine.wall / min(walls) for mine, walls in zip(own, rounds, strict=True) if walls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +123,11 @@ class Footprint:
 def footprint(folder: Path) -> Footprint:
     found: dict[tuple[int, int], os.stat_result] = {}
     links: Counter[tuple[int, int]] = Counter()
-    folders = [str(folder)]
-    while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                key = status.st_dev, status.st_ino
-                found[key] = status
-                links[key] += 1
-                if stat.S_ISDIR(status.st_mode):
-                    folders.append(entry.path)
+    for entry in entries(folder):
+        status = entry.stat(follow_symlinks=False)
+        key = status.st_dev, status.st_ino
+        found[key] = status
+        links[key] += 1
     own = [
         status
         for key, status in found.items()
@@ -140,3 +138,14 @@ def footprint(folder: Path) -> Footprint:
         inodes=len(own),
         size=sum(status.st_blocks for status in own) * _BLOCK,
     )
+
+
+def entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Everything below a folder; links are not followed."""
+    folders = [str(folder)]
+    while folders:
+        with os.scandir(folders.pop()) as found:
+            for entry in found:
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)

@@ -1,6 +1,6 @@
 """Where a tool is timed: its home, its projects, and trees renamed away.
 
-Nothing is deleted between runs: a deleted tree makes the next install on the same ext4 slow.
+Nothing is deleted between runs: install_disk says why.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from install_tools import Tool
+from install_tools import Tool, environment
+
+FIRST, OTHERS = "project", ("second", "worktree")
 
 
 class Place:
@@ -21,14 +24,16 @@ class Place:
     def __init__(self, folder: Path, tool: Tool, fixture: bytes) -> None:
         self.tool = tool
         self.home = folder / tool.key / "home"
-        self.project = folder / tool.key / "project"
+        self.project = folder / tool.key / FIRST
         self.logs = folder / "logs"
         self._trash = folder / "trash"
         self._fixture = fixture
         self._locks: dict[str, bytes] = {}
-        self._renamed = 0
-        for needed in (self.home.parent, self.logs, self._trash):
-            needed.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def folder(self) -> Path:
+        """Everything of the tool's: its home and its projects."""
+        return self.home.parent
 
     @property
     def asked(self) -> list[str]:
@@ -39,6 +44,8 @@ class Place:
 
     def new_home(self) -> None:
         """A home with nothing in it but configuration, which is checked."""
+        for needed in (self.folder, self.logs):
+            needed.mkdir(parents=True, exist_ok=True)
         self.put_away(self.home)
         for name, text in self.tool.home.items():
             path = self.home / name
@@ -48,9 +55,10 @@ class Place:
         if files != set(self.tool.home):
             raise AssertionError(f"the home of {self.tool.key} is not empty: {sorted(files)}")
 
-    def new_project(self, *, lock: bool, name: str = "project") -> None:
-        """A project with package.json, and the lock that was kept if ``lock``."""
-        self.project = self.home.parent / name
+    def new_project(self, *, lock: bool, name: str = FIRST) -> None:
+        """A project with package.json, and the lock that was kept if ``lock``. The first one stays
+        where it is, others make way."""
+        self.go_to(name)
         self.put_away(self.project)
         self.project.mkdir()
         (self.project / "package.json").write_bytes(self._fixture)
@@ -59,6 +67,24 @@ class Place:
         if lock:
             for file, data in self._locks.items():
                 (self.project / file).write_bytes(data)
+
+    def new_worktree(self) -> None:
+        """A worktree of the first project's repository, which is made if it is not there yet."""
+        self.go_to(FIRST)
+        if not (self.project / ".git").exists():
+            files = [path.name for path in self.project.iterdir() if path.is_file()]
+            self._git("init", "--quiet")
+            self._git("add", "--force", "--", *files)
+            self._git("commit", "--quiet", "--message", "fixture")
+        self._git("worktree", "add", "--quiet", "--force", "--detach", "../worktree")
+        self.go_to("worktree")
+
+    def go_to(self, name: str) -> None:
+        """Let ``project`` be the one of that name; what is neither it nor the first makes way."""
+        for other in OTHERS:
+            if other != name:
+                self.put_away(self.folder / other)
+        self.project = self.folder / name
 
     def keep_lock(self) -> None:
         """Remember the lock that the tool wrote, for the scenarios that start from one."""
@@ -69,6 +95,15 @@ class Place:
 
     def without_modules(self) -> None:
         self.put_away(self.project / "node_modules")
+
+    def without_ready_made(self) -> None:
+        """Take away what the tool keeps ready to be linked as it is, beside what it downloaded."""
+        for pattern in self.tool.ready_made:
+            found = list(self.home.glob(pattern))
+            if not found:
+                raise AssertionError(f"{self.tool.key} has no {pattern} in its home")
+            for path in found:
+                self.put_away(path)
 
     def without_lock(self) -> None:
         for name in self.tool.locks:
@@ -82,8 +117,14 @@ class Place:
 
     def put_away(self, path: Path) -> None:
         if path.exists() or path.is_symlink():
-            self._renamed += 1
-            path.rename(self._trash / f"{self.tool.key}-{self._renamed}")
+            self._trash.mkdir(exist_ok=True)
+            path.rename(self._trash / f"{self.tool.key}-{os.urandom(8).hex()}")
+
+    def _git(self, *words: str) -> None:
+        author = ("-c", "user.name=bench", "-c", "user.email=bench@example.com")
+        command = ["git", *author, *words]
+        env = environment(self.home) | {"GIT_CONFIG_NOSYSTEM": "1"}
+        subprocess.run(command, cwd=self.project, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
 def delete(folder: Path) -> None:
@@ -95,8 +136,3 @@ def delete(folder: Path) -> None:
 
     if folder.exists():
         shutil.rmtree(folder, onerror=make_writable)
-
-
-def empty_trash(folder: Path) -> None:
-    delete(folder / "trash")
-    (folder / "trash").mkdir()

@@ -1,7 +1,7 @@
 """The scenarios: what is there before the timed command, and which command that is.
 
 They run in this order within a round: those after ``cold`` use the home that it filled, so that the
-metadata of every tool is equally young, and ``add-one`` is the last to touch the project.
+metadata of every tool is equally young; what others would be the poorer for comes last.
 """
 
 from __future__ import annotations
@@ -9,24 +9,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from install_place import Place
+from install_place import FIRST, Place
+from install_tools import on_path
 
 ADDED = "left-pad"
 ADDED_SPEC = f"{ADDED}@1.3.0"
 
 
+def _install(place: Place) -> tuple[str, ...]:
+    return place.tool.install()
+
+
+def _add(place: Place) -> tuple[str, ...]:
+    return place.tool.add(ADDED_SPEC)
+
+
+def _delete(_: Place) -> tuple[str, ...]:
+    return (on_path("rm"), "-rf", "node_modules")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """``prepare`` is not timed. A scenario that is not ``fresh`` needs a home that was filled."""
+    """``prepare`` is not timed. ``adds`` are packages that are linked afterwards, beside the direct
+    dependencies."""
 
     key: str
-    has: str
     prepare: Callable[[Place], None]
-    fresh: bool = False
-    adds: bool = False
+    command: Callable[[Place], tuple[str, ...]] = _install
+    adds: tuple[str, ...] = ()
 
-    def command(self, place: Place) -> tuple[str, ...]:
-        return place.tool.add(ADDED_SPEC) if self.adds else place.tool.install()
+    @property
+    def deletes(self) -> bool:
+        return self.command is _delete
 
 
 def cold(place: Place) -> None:
@@ -40,46 +54,41 @@ def _lockfile_only(place: Place) -> None:
 
 
 def warm(place: Place) -> None:
+    place.go_to(FIRST)
     place.without_modules()
 
 
 def _warm_no_lockfile(place: Place) -> None:
-    place.without_modules()
+    warm(place)
     place.without_lock()
+
+
+def _slots_absent(place: Place) -> None:
+    warm(place)
+    place.without_ready_made()
 
 
 def _second_folder(place: Place) -> None:
     place.new_project(lock=True, name="second")
 
 
+def _worktree(place: Place) -> None:
+    place.new_worktree()
+
+
 def _as_it_is(place: Place) -> None:
-    place.project = place.home.parent / "project"
+    place.go_to(FIRST)
 
 
 SCENARIOS = (
-    Scenario(key="cold", has="package.json alone", prepare=cold, fresh=True),
-    Scenario(
-        key="warm-no-lockfile",
-        has="cache and store, metadata less than 5 minutes old; no lock, no node_modules",
-        prepare=_warm_no_lockfile,
-    ),
-    Scenario(key="warm", has="lock, cache and store; no node_modules", prepare=warm),
-    Scenario(key="no-op", has="everything", prepare=_as_it_is),
-    Scenario(
-        key="second-folder",
-        has="lock, cache and store; a folder that the tool has not seen",
-        prepare=_second_folder,
-    ),
-    Scenario(
-        key="add-one",
-        has=f"everything; {ADDED_SPEC} is added, which is in no cache",
-        prepare=_as_it_is,
-        adds=True,
-    ),
-    Scenario(
-        key="lockfile-only",
-        has="lock; no cache, no store, no node_modules",
-        prepare=_lockfile_only,
-        fresh=True,
-    ),
+    Scenario(key="cold", prepare=cold),
+    Scenario(key="warm-no-lockfile", prepare=_warm_no_lockfile),
+    Scenario(key="warm", prepare=warm),
+    Scenario(key="no-op", prepare=_as_it_is),
+    Scenario(key="second-folder", prepare=_second_folder),
+    Scenario(key="worktree", prepare=_worktree),
+    Scenario(key="slots-absent", prepare=_slots_absent),
+    Scenario(key="add-one", prepare=_as_it_is, command=_add, adds=(ADDED,)),
+    Scenario(key="lockfile-only", prepare=_lockfile_only),
+    Scenario(key="delete", prepare=_as_it_is, command=_delete),
 )
