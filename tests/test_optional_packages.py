@@ -192,3 +192,33 @@ def test_kinds_that_are_left_out_stay_in_the_lock(
     assert set(project.node(reached).split(",")) == expected
     full = project.graft("install", "--json").json
     assert not full["lockChanged"] and set(project.links()) - {"app"} == {"a", "d", "o", "p"}
+
+
+def test_an_edit_does_not_ask_again_for_what_the_lock_says_is_absent(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0", optional={"absent": "1", "old": "^9", "there": "1"})
+    for name in ("old", "there", "other"):
+        registry.publish(f"{name}@1.0.0")
+    project.manifest(dependencies={"a": "1"})
+    project.graft("install")
+    registry.clear_log()
+    project.graft("add", "other@1")
+    assert {request.path for request in registry.packument_requests} == {"/other"}
+    # Who asks for news gets them, and so does whoever takes away a rule that kept it absent.
+    registry.publish("absent@1.0.0")
+    project.graft("update")
+    assert "absent@1.0.0" in nodes(project)
+
+
+def test_what_an_override_kept_absent_comes_back_without_it(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0", optional={"opt": "1"})
+    registry.publish("opt@1.0.0")
+    project.manifest(dependencies={"a": "1"}, overrides={"opt": "9"})
+    project.graft("install")
+    assert nodes(project) == {"a@1.0.0"}
+    project.manifest(overrides={})
+    project.graft("install")
+    assert nodes(project) == {"a@1.0.0", "opt@1.0.0"}

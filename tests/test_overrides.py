@@ -92,8 +92,13 @@ def test_a_changed_override_resolves_again(project: Project) -> None:
 @pytest.mark.parametrize(
     ("overrides", "about"),
     [
-        ({"a": {"b": "3.0.0"}}, "the override of 'a' is not a single replacement"),
+        ({"a": {"b": ["3.0.0"]}}, "the override of 'b' is not a single replacement"),
+        ({"a@next": {"b": "3.0.0"}}, "limits a to 'next', which is not a range"),
+        ({"a>b": "3.0.0"}, "does not begin with a package name: 'a>b'"),
+        ({"b": "-"}, "is '-', which npm does not know"),
         ({"b": 3}, "the override of 'b' is not a single replacement"),
+        ({"b": None}, "the override of 'b' is not a single replacement"),
+        ({"b": {".": None}}, "the override of 'b' is not a single replacement"),
         ({"b": "$c"}, "refers to '$c', which is not a dependency"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 _PLAIN = (["install"], ["i"], ["ci"])
+_SCRIPTS = ("run", "run-script", "test", "t", "start", "stop")
 
 
 def main() -> int:
@@ -19,6 +20,12 @@ def main() -> int:
 
         if run_shortest(frozen=arguments == ["ci"]):
             return 0
+    if arguments[:1] and arguments[0] in _SCRIPTS:
+        from graft.cli.shortest_run import run_shortest as run_script
+
+        code = run_script(arguments)
+        if code is not None:
+            return code
     from graft.cli.main import run
 
     return run(arguments)

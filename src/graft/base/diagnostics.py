@@ -43,6 +43,8 @@ CODES: dict[str, int] = {
     "source-unsupported": 24,
     "not-a-dependency": 25,
     "bad-specifier": 26,
+    "override-conflict": 27,
+    "extension-unsupported": 28,
     # 30: archives and the store
     "integrity-mismatch": 30,
     "integrity-missing": 31,
@@ -54,12 +56,17 @@ CODES: dict[str, int] = {
     "registry-refused": 42,
     "registry-answer": 43,
     "offline-missing": 44,
+    # 50: scripts and tools
+    "script-missing": 50,
+    "command-missing": 51,
+    "bin-unclear": 52,
     # 60: links
     "link-refused": 60,
     # 70: manifests
     "manifest-missing": 70,
     "manifest-unreadable": 71,
     "manifest-invalid": 72,
+    "manifest-exists": 73,
     # 80: settings
     "settings-unreadable": 80,
     "credential-in-project": 81,

@@ -23,6 +23,14 @@ COMMANDS = (
     Command("import", "import_", "take the versions of another package manager's lock"),
     Command("ls", "ls", "list what is installed", ("list",)),
     Command("why", "why", "show who asked for a package", ("explain",)),
+    Command("run", "run", "run a script of package.json, or list them", ("run-script",)),
+    Command("test", "run", "run the script 'test'", ("t", "tst")),
+    Command("start", "run", "run the script 'start'"),
+    Command("stop", "run", "run the script 'stop'"),
+    Command("restart", "run", "run the script 'restart', or 'stop' and 'start'"),
+    Command("exec", "exec", "run a command of a package that is installed here"),
+    Command("x", "x", "run a command of a package that may not be installed here"),
+    Command("init", "init", "write a first package.json"),
     Command("store", "store", "the store that all projects share"),
 )
 

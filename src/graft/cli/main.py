@@ -84,12 +84,22 @@ def _unknown(name: str) -> GraftError:
     import difflib
 
     names = [n for command in COMMANDS for n in (command.name, *command.aliases)]
-    near = difflib.get_close_matches(name, names, n=1)
+    near = [f"run {name}"] if _is_script(name) else difflib.get_close_matches(name, names, n=1)
     return GraftError(
         "usage",
         f"there is no command '{name}'",
         fix=f"did you mean 'graft {near[0]}'?" if near else "'graft help' lists what there is",
     )
+
+
+def _is_script(name: str) -> bool:
+    """Whether the project in the current folder has a script of that name."""
+    from graft.scripts.package import read_package
+
+    try:
+        return name in read_package(os.getcwd()).scripts
+    except (GraftError, OSError):
+        return False
 
 
 def _own_error(error: Exception) -> Diagnostic:

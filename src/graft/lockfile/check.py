@@ -5,14 +5,18 @@ It runs on every install, on locks that were just written too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from graft.base.records import Record
-from graft.model.graph import Graph
+from graft.model.graph import Graph, Importer, Node
+from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import asks_for_anything, parse_specifier
 from graft.versions.version import parse_version
+
+State = tuple[tuple[int, int], ...]
 
 
 class Unmet(Record, kw_only=False):
@@ -28,37 +32,106 @@ class Unmet(Record, kw_only=False):
         return f"{owner} {self.asks}, and the lock {self.reason}"
 
 
+class InForce(Protocol):
+    """The overrides that are in force now, by key, and what they leave of requirements: see
+    ``project.overrides.Overrides``."""
+
+    rules: dict[str, str]
+
+    @property
+    def is_flat(self) -> bool: ...
+    def apply(self, requirement: Requirement, state: State = (), /) -> str | None: ...
+    def of_project(self, requirement: Requirement, /) -> str | None: ...
+    def step(self, state: State, local: str, manifest: Manifest, /) -> State: ...
+
+
 def unmet(
     graph: Graph,
     asked: Mapping[str, Sequence[Requirement]],
-    rules: Mapping[str, str],
-    overridden: Callable[[Requirement], str],
+    overrides: InForce,
+    extensions: Mapping[str, str],
 ) -> list[Unmet]:
     """Everything that is asked and not answered, in order.
 
-    ``rules`` are the overrides in force now, ``overridden`` the specifier that they leave of a
-    package's requirement. Peers are a matter of notes, not of this check: they may be out of range.
+    ``overrides`` and ``extensions`` are those in force now. Peers are a matter of notes, not of
+    this check: they may be out of range.
     """
     found: list[Unmet] = []
     for path, requirements in sorted(asked.items()):
-        found += _of_importer(graph, path, requirements)
-    for name in sorted(graph.overrides.keys() | rules.keys()):
-        if graph.overrides.get(name) != rules.get(name):
-            had = graph.overrides.get(name)
-            reason = f"was made with '{had}'" if had else "was made without that override"
-            asks = f"overrides {name} with '{rules[name]}'" if name in rules else ""
-            found.append(Unmet(".", asks or f"no longer overrides {name}", reason))
-    for id, node in graph.nodes.items():
+        found += _of_importer(graph, path, requirements, overrides)
+    found += _of_rules(graph.overrides, overrides.rules, "overrides", "that override")
+    found += _of_rules(graph.extensions, extensions, "extends", "that extension")
+    flat: State = ()
+    everywhere = [(id, flat) for id in graph.nodes]
+    for id, state in everywhere if overrides.is_flat else _walk(graph, overrides):
+        node = graph.nodes[id]
         for requirement in node.manifest.requirements:
             if requirement.kind is Kind.PEER:
                 continue
-            reason = _fault(graph, node.edges, requirement, overridden(requirement))
+            text = overrides.apply(requirement, state)
+            reason = _fault(graph, node.edges, requirement, text)
             if reason:
                 found.append(Unmet(id, _asks(requirement), reason))
-    return found
+    return list(dict.fromkeys(found))
 
 
-def _of_importer(graph: Graph, path: str, requirements: Sequence[Requirement]) -> list[Unmet]:
+def _of_rules(
+    had: Mapping[str, str], now: Mapping[str, str], verb: str, noun: str
+) -> Iterator[Unmet]:
+    for key in sorted(had.keys() | now.keys()):
+        if had.get(key) != now.get(key):
+            reason = f"was made with '{had[key]}'" if key in had else f"was made without {noun}"
+            asks = f"{verb} {key} with '{now[key]}'" if key in now else f"no longer {verb} {key}"
+            yield Unmet(".", asks, reason)
+
+
+def _walk(graph: Graph, overrides: InForce) -> list[tuple[str, State]]:
+    """Each node with each state in which some path of requirements reaches it; sorted.
+
+    Peers are not below those who ask for them. A node that only they lead to was added for them
+    and lies, like what the project asks for, below nothing.
+    """
+    found: set[tuple[str, State]] = set()
+    queue: list[tuple[str, State]] = []
+
+    def enter(owner: Importer | Node, state: State, requirements: Sequence[Requirement]) -> None:
+        for requirement in requirements:
+            target = owner.edges.get(requirement.local)
+            if target is not None:
+                manifest = graph.nodes[target].manifest
+                reached = (target, overrides.step(state, requirement.local, manifest))
+                if reached not in found:
+                    found.add(reached)
+                    queue.append(reached)
+
+    def run() -> None:
+        while queue:
+            id, state = queue.pop()
+            node = graph.nodes[id]
+            below = [r for r in node.manifest.requirements if r.kind is not Kind.PEER]
+            enter(node, state, below)
+
+    for importer in graph.importers.values():
+        enter(importer, (), importer.requirements)
+    run()
+    while True:
+        seen = {id for id, _ in found}
+        for id in sorted(seen):
+            node = graph.nodes[id]
+            peers = [
+                r
+                for r in node.manifest.requirements
+                if r.kind is Kind.PEER and node.edges.get(r.local, id) not in seen
+            ]
+            enter(node, (), peers)
+        if not queue:
+            return sorted(found)
+        run()
+
+
+def _of_importer(
+    graph: Graph, path: str, requirements: Sequence[Requirement], overrides: InForce
+) -> list[Unmet]:
     importer = graph.importers.get(path)
     locked = {r.local: r for r in importer.requirements} if importer else {}
     edges = importer.edges if importer else {}
@@ -72,7 +145,7 @@ def _of_importer(graph: Graph, path: str, requirements: Sequence[Requirement]) -
         elif was.specifier != requirement.specifier:
             reason = _changed(graph, edges, was, requirement)
         else:
-            reason = _fault(graph, edges, requirement, requirement.specifier)
+            reason = _fault(graph, edges, requirement, overrides.of_project(requirement))
         if reason:
             found.append(Unmet(path, _asks(requirement), reason))
     found += [
@@ -92,11 +165,17 @@ def _changed(graph: Graph, edges: Mapping[str, str], was: Requirement, now: Requ
     return f"answers '{was.specifier}'{got}, not '{now.specifier}'"
 
 
-def _fault(graph: Graph, edges: Mapping[str, str], requirement: Requirement, specifier: str) -> str:
+def _fault(
+    graph: Graph, edges: Mapping[str, str], requirement: Requirement, specifier: str | None
+) -> str:
+    """What is wrong with what a requirement got; ``specifier`` is the text that counts, and None
+    if the requirement was taken away."""
     target = edges.get(requirement.local)
     if target is None:
-        return "" if requirement.optional else "has nothing for it"
+        return "" if requirement.optional or specifier is None else "has nothing for it"
     manifest = graph.nodes[target].manifest
+    if specifier is None:
+        return f"still gives it {manifest.id}"
     fits = _fits(manifest.name, manifest.version, requirement.local, specifier)
     return "" if fits else f"gives it {manifest.id}"
 

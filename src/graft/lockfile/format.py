@@ -44,6 +44,9 @@ def write_lock(graph: Graph) -> bytes:
     if graph.overrides:
         overrides = (f"{_text(k)}: {_text(v)}" for k, v in sorted(graph.overrides.items()))
         parts.append(f'"overrides": {{\n{_lines(overrides)}\n}}')
+    if graph.extensions:
+        extensions = (f"{_text(k)}: {v}" for k, v in sorted(graph.extensions.items()))
+        parts.append(f'"extensions": {{\n{_lines(extensions)}\n}}')
     parts.append(f'"nodes": {{\n{_lines(nodes)}\n}}')
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
@@ -89,6 +92,11 @@ def _edge(requirement: Requirement, edges: Mapping[str, str]) -> list[str]:
 _text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
+def canonical_json(value: Any) -> str:
+    """The same text for the same value."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def read_lock(data: bytes, *, where: str) -> Graph:
     """The graph that a lock's text says. Raises ``lock-unreadable`` or ``lock-version``.
 
@@ -113,6 +121,7 @@ def read_lock(data: bytes, *, where: str) -> Graph:
             importers=importers,
             nodes=nodes,
             overrides={str(k): str(v) for k, v in said.get("overrides", {}).items()},
+            extensions={k: canonical_json(v) for k, v in said.get("extensions", {}).items()},
         )
         _check_edges(graph)
         return graph

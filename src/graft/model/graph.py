@@ -10,11 +10,12 @@ from graft.model.requirement import Requirement
 
 
 class Node(Record):
-    """A package in one peer context.
+    """A package in one context.
 
     ``id`` is the manifest's id followed by the peers that this context gives it, as in
-    ``react-dom@18.3.1(react@18.3.1)``. ``edges`` maps local names, of dependencies and of peers
-    that were found, to node ids.
+    ``react-dom@18.3.1(react@18.3.1)``, and by the packages above where an override for what lies
+    below those makes a difference, as in ``b@1.0.0(below a)``. ``edges`` maps local names, of
+    dependencies and of peers that were found, to node ids.
     """
 
     id: str
@@ -31,8 +32,11 @@ class Importer(Record):
 
 
 class Graph(Record):
-    """Importers by path relative to the project's root (``.``), nodes by id."""
+    """Importers by path relative to the project's root (``.``), nodes by id. ``overrides`` and
+    ``extensions`` are the rules in force when it was made: key -> replacement, and key -> what is
+    added, as compact JSON."""
 
     importers: Mapping[str, Importer]
     nodes: Mapping[str, Node]
     overrides: Mapping[str, str] = {}
+    extensions: Mapping[str, str] = {}

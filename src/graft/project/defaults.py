@@ -24,6 +24,8 @@ _FOREIGN_LOCKS = (
     *("pnpm-lock.yaml", "yarn.lock", "bun.lock"),
     *("npm-shrinkwrap.json", "package-lock.json"),
 )
+# Beside package.json it may hold overrides, which have a say in what is resolved.
+PNPM_SETTINGS = "pnpm-workspace.yaml"
 # All that a project's own file may hold here: the rest can be refused there, with a note.
 _HARMLESS_IN_PROJECT = frozenset(
     {
@@ -68,8 +70,8 @@ def foreign_locks(folder: str) -> list[str]:
 def settings_digest(folder: str, environ: Mapping[str, str], home: str) -> str:
     """One name, of 64 hex digits, for all settings that have a say in what is resolved, where that
     is ``only_defaults``; empty where some other program would have to be asked, or another tool's
-    lock has a say as well."""
-    if foreign_locks(folder):
+    lock or pnpm's own settings have a say as well."""
+    if foreign_locks(folder) or os.path.exists(os.path.join(folder, PNPM_SETTINGS)):
         return ""
     files = [*npmrc_files(folder, environ, home), user_config(environ, home)]
     texts = [read_file(path) or b"" if path else b"" for path in files]

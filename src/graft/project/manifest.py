@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graft.base.diagnostics import GraftError
@@ -42,11 +42,6 @@ class ProjectManifest(Record):
         except GraftError:
             return ""
 
-    @property
-    def overrides(self) -> Mapping[str, Any]:
-        overrides: Mapping[str, Any] = self.data.get("overrides", {})
-        return overrides
-
 
 def read_manifest(project: str) -> ProjectManifest:
     """Raises ``manifest-missing``, ``manifest-unreadable`` or ``manifest-invalid``; the last lists
@@ -77,8 +72,10 @@ def parse_manifest(raw: bytes, path: str) -> ProjectManifest:
             found[local] = Requirement(
                 local=local, specifier=specifier, kind=kind, optional=optional
             )
-    if not isinstance(data.get("overrides", {}), dict):
-        wrong.append("overrides is not an object")
+    wrong += _no_objects(data, ("overrides", "resolutions", "pnpm", "packageExtensions"))
+    if isinstance(data.get("pnpm"), dict):
+        named = _no_objects(data["pnpm"], ("overrides", "packageExtensions"))
+        wrong += [f"pnpm.{reason}" for reason in named]
     if wrong:
         raise GraftError(
             "manifest-invalid",
@@ -131,6 +128,10 @@ def _section(data: Mapping[str, Any], section: str, wrong: list[str]) -> dict[st
             continue
         good[local] = specifier
     return good
+
+
+def _no_objects(data: Mapping[str, Any], fields: Iterable[str]) -> list[str]:
+    return [f"{f} is not an object" for f in fields if not isinstance(data.get(f, {}), dict)]
 
 
 def _is_optional_peer(data: Mapping[str, Any], local: str) -> bool:

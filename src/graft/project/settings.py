@@ -47,7 +47,7 @@ def read_settings(
 
     Raises ``settings-unreadable``, naming file and line.
     """
-    npmrc = read_npmrc(_files(project_dir, environ, home, global_files), environ, flags)
+    npmrc = read_npmrc(settings_files(project_dir, environ, home, global_files), environ, flags)
     store_root = store_home(environ, home)
     own_file = user_config(environ, home)
     fallback = DefaultRegistry(user_config=own_file, home=home, environ=environ)
@@ -67,9 +67,10 @@ def read_settings(
     )
 
 
-def _files(
+def settings_files(
     project_dir: str, environ: Mapping[str, str], home: str, global_files: Sequence[str]
 ) -> list[tuple[Layer, str]]:
+    """The files that ``read_npmrc`` reads, whether they are there or not."""
     user = environment_setting(environ, "userconfig") or os.path.join(home, ".npmrc")
     named = environment_setting(environ, "globalconfig")
     files = [(Layer.GLOBAL, path) for path in (*global_files, *([named] if named else []))]

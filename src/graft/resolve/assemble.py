@@ -19,8 +19,10 @@ def assemble(
     contexts: PeerContexts,
     asked: Mapping[str, Sequence[Requirement]],
     overrides: Mapping[str, str],
+    labels: Mapping[str, str] = {},
 ) -> Graph:
-    """The graph of ``asked`` by importer, each package's peers being what its context gives it."""
+    """The graph of ``asked`` by importer, each package's peers being what its context gives it.
+    ``labels`` says of packages below which others they stand, where that has a say."""
     instances = contexts.instances
     number = {id(instance): at for at, instance in enumerate(instances)}
     edges = [
@@ -31,10 +33,11 @@ def assemble(
         for instance in instances
     ]
     keys = graph_keys(
-        {at: (instance.package,) for at, instance in enumerate(instances)},
+        {at: (packages[instance.package].id,) for at, instance in enumerate(instances)},
         dict(enumerate(edges)),
     )
-    names = _name_nodes(instances, keys)
+    ids = {package: manifest.id for package, manifest in packages.items()}
+    names = _name_nodes(instances, keys, ids, labels)
     nodes = {}
     for at, instance in enumerate(instances):
         name = names[keys[at]]
@@ -58,34 +61,67 @@ def assemble(
     return Graph(importers=importers, nodes=nodes, overrides=overrides)
 
 
-def _name_nodes(instances: Sequence[Instance], keys: Mapping[int, str]) -> dict[str, str]:
-    """An id for each graph key: the package's id, the peers that it was given, and where that is
-    still not unique, all names that its context provides, and then a number."""
-    plain: dict[str, list[str]] = {}
+def _name_nodes(
+    instances: Sequence[Instance],
+    keys: Mapping[int, str],
+    ids: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> dict[str, str]:
+    """An id for each graph key: the package's id, the peers that it was given, and as long as that
+    is not unique, what it lies below, all names that its context provides, and then a number."""
     first: dict[str, Instance] = {}
+    below: dict[str, str] = {}
     for at, instance in enumerate(instances):
-        if keys[at] not in first:
-            first[keys[at]] = instance
-            plain.setdefault(_with(instance.package, instance.peers), []).append(keys[at])
+        label = labels.get(instance.package, "")
+        # Those of the same key may lie below different packages, which then have no say.
+        below[keys[at]] = min(below.get(keys[at], label), label)
+        first.setdefault(keys[at], instance)
+
+    def plain(key: str) -> str:
+        return _with(ids, first[key], first[key].peers)
+
+    def labelled(key: str) -> str:
+        return plain(key) + _below(below[key])
+
+    def wide(key: str) -> str:
+        instance = first[key]
+        around = {
+            local: place.owner.children[place.local]
+            for local, place in instance.context.items()
+            if place.local and not place.added
+        }
+        return _with(ids, instance, around | instance.peers) + _below(below[key])
+
+    same_name: dict[str, list[str]] = {}
+    for key in first:
+        same_name.setdefault(plain(key), []).append(key)
+    for group in same_name.values():
+        if len({below[key] for key in group}) == 1:
+            below.update(dict.fromkeys(group, ""))  # it tells nothing apart
     names: dict[str, str] = {}
-    for name, same in plain.items():
-        if len(same) == 1:
-            names[same[0]] = name
-            continue
-        wide: dict[str, list[str]] = {}
-        for key in same:
-            instance = first[key]
-            around = {
-                local: place.owner.children[place.local]
-                for local, place in instance.context.items()
-                if place.local and not place.added
-            }
-            wide.setdefault(_with(instance.package, around | instance.peers), []).append(key)
-        for longer, still in wide.items():
-            for count, key in enumerate(sorted(still)):
-                names[key] = f"{longer}({count + 1})" if len(still) > 1 else longer
+    groups = [*same_name.values()]
+    for naming in (labelled, wide):
+        ambiguous = []
+        for group in groups:
+            by_name: dict[str, list[str]] = {}
+            for key in group:
+                by_name.setdefault(naming(key), []).append(key)
+            for name, same in by_name.items():
+                if len(same) == 1:
+                    names[same[0]] = name
+                else:
+                    ambiguous.append(same)
+        groups = ambiguous
+    for same in groups:
+        for count, key in enumerate(sorted(same)):
+            names[key] = f"{wide(key)}({count + 1})"
     return names
 
 
-def _with(package: str, provided: Mapping[str, Instance]) -> str:
-    return package + "".join(f"({to.package})" for _, to in sorted(provided.items()))
+def _with(ids: Mapping[str, str], instance: Instance, provided: Mapping[str, Instance]) -> str:
+    peers = "".join(f"({ids[to.package]})" for _, to in sorted(provided.items()))
+    return ids[instance.package] + peers
+
+
+def _below(label: str) -> str:
+    return f"(below {label})" if label else ""

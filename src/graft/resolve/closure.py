@@ -14,7 +14,7 @@ from graft.base.records import Record, replace
 from graft.model.manifest import Manifest
 from graft.model.names import check_name, is_sound
 from graft.model.requirement import Kind, Requirement
-from graft.project.overrides import Overrides
+from graft.project.overrides import Rules, State
 from graft.resolve.locked import Locked
 from graft.resolve.pick import admits, newest_of, no_version, pick
 from graft.sources.packument import Packument
@@ -24,7 +24,7 @@ from graft.versions.specifier import Specifier, parse_specifier
 
 
 class Asked(Record, kw_only=False):
-    """A requirement, who makes it (an importer's path or a package's id), and the text that counts
+    """A requirement, who makes it (an importer's path or a package), and the text that counts
     once overrides have had their say."""
 
     owner: str
@@ -33,10 +33,13 @@ class Asked(Record, kw_only=False):
 
 
 class Closure:
-    """Packages by id, and the edges between them.
+    """Packages, and the edges between them.
 
-    ``children`` maps an owner to local name -> package id, for dependencies only. ``failed`` holds
-    the owners that lack something that they require, with the reason.
+    A package is named by its id, and by the overrides that the path to it brought into force, if
+    there are any: then what it requires may become something else than elsewhere. ``packages`` and
+    ``states`` are by that name. ``children`` maps an owner to local name -> package, for
+    dependencies only. ``failed`` holds the owners that lack something that they require, with the
+    reason.
     """
 
     def __init__(
@@ -44,20 +47,23 @@ class Closure:
         *,
         source: RegistrySource,
         locked: Locked,
-        overrides: Overrides,
+        rules: Rules,
         tag: str,
         on_chosen: Callable[[Manifest], None],
     ) -> None:
         self.packages: dict[str, Manifest] = {}
+        self.states: dict[str, State] = {}
         self.children: dict[str, dict[str, str]] = {}
         self.failed: dict[str, GraftError] = {}
         self.notes: list[Diagnostic] = []
         self._source = source
         self._locked = locked
-        self._overrides = overrides
+        self._overrides = rules.overrides
+        self._extensions = rules.extensions
         self._tag = tag
         self._on_chosen = on_chosen
         self._chosen: dict[str, list[Manifest]] = {}
+        self._ids: set[str] = set()
         self._parents: dict[str, str] = {}
         self._likely: dict[str, dict[int, Specifier]] = {}
         self._picked: dict[tuple[int, int], tuple[str | None, Packument, Specifier]] = {}
@@ -65,10 +71,11 @@ class Closure:
 
     def add_importer(self, path: str, requirements: Iterable[Requirement]) -> None:
         self.children[path] = {}
-        self._decide([Asked(path, r, r.specifier) for r in requirements])
+        said = [(r, self._overrides.of_project(r)) for r in requirements]
+        self._decide([Asked(path, r, text) for r, text in said if text is not None])
 
     def add_peer(self, name: str, specifiers: Sequence[str]) -> str | None:
-        """Choose one version of ``name`` that satisfies all; its package id, or None."""
+        """Choose one version of ``name`` that satisfies all; the package's name here, or None."""
         wanted = _together([parse_specifier(name, text) for text in specifiers])
         if wanted is None:
             return None
@@ -78,15 +85,26 @@ class Closure:
             if error.diagnostic.code not in ABSENT:
                 raise
             return None
-        self._decide(self._adopt(manifest, parent=""))
-        return manifest.id
+        package, required = self._adopt(manifest, local=name, parent="")
+        self._decide(required)
+        return package
+
+    def specifier_of(self, package: str, requirement: Requirement) -> str | None:
+        """The text of a package's requirement that counts; None if it is taken away."""
+        return self._overrides.apply(requirement, self.states[package])
+
+    def id_of(self, owner: str) -> str:
+        """The package's id, or the importer's path."""
+        manifest = self.packages.get(owner)
+        return manifest.id if manifest else owner
 
     def path_to(self, owner: str) -> list[str]:
         """From what the project asks for down to ``owner``; the project itself is package.json."""
         path = [owner]
         while path[-1] in self._parents:
             path.append(self._parents[path[-1]])
-        return [step for step in reversed(path) if step not in ("", ".")] or ["package.json"]
+        steps = [self.id_of(step) for step in reversed(path) if step not in ("", ".")]
+        return steps or ["package.json"]
 
     def _decide(self, level: list[Asked]) -> None:
         while level:
@@ -97,32 +115,42 @@ class Closure:
             for asked in level:
                 manifest = self._answer(asked)
                 if manifest is not None:
-                    self.children[asked.owner][asked.requirement.local] = manifest.id
-                    following += self._adopt(manifest, parent=asked.owner)
+                    local = asked.requirement.local
+                    package, required = self._adopt(manifest, local=local, parent=asked.owner)
+                    self.children[asked.owner][local] = package
+                    following += required
             level = following
 
-    def _adopt(self, manifest: Manifest, *, parent: str) -> list[Asked]:
-        """Take a package in; what it requires, if it is new."""
-        if manifest.id in self.packages:
-            return []
-        self.packages[manifest.id] = manifest
-        self.children[manifest.id] = {}
-        self._parents[manifest.id] = parent
-        self._chosen.setdefault(manifest.name, []).append(manifest)
-        if manifest.deprecated:
-            self.notes.append(
-                Diagnostic(code="deprecated", message=manifest.deprecated, where=manifest.id)
-            )
-        self._on_chosen(manifest)
-        return [
-            Asked(manifest.id, requirement, self._overrides.apply(requirement))
+    def _adopt(self, manifest: Manifest, *, local: str, parent: str) -> tuple[str, list[Asked]]:
+        """Take a package in: its name here, and what it requires, if it is new."""
+        state = self._overrides.step(self.states.get(parent, ()), local, manifest)
+        package = f"{manifest.id} {state}" if state else manifest.id
+        if package in self.packages:
+            return package, []
+        self.packages[package] = manifest
+        self.states[package] = state
+        self.children[package] = {}
+        self._parents[package] = parent
+        if manifest.id not in self._ids:
+            self._ids.add(manifest.id)
+            self._chosen.setdefault(manifest.name, []).append(manifest)
+            if manifest.deprecated:
+                self.notes.append(
+                    Diagnostic(code="deprecated", message=manifest.deprecated, where=manifest.id)
+                )
+            self._on_chosen(manifest)
+        said = [
+            (requirement, self._overrides.apply(requirement, state))
             for requirement in manifest.requirements
             if requirement.kind is not Kind.PEER
         ]
+        return package, [Asked(package, r, text) for r, text in said if text is not None]
 
     def _answer(self, asked: Asked) -> Manifest | None:
         requirement = asked.requirement
         specifier = parse_specifier(requirement.local, asked.specifier)
+        if self._is_absent(asked, specifier):
+            return None
         try:
             return self._choose(
                 specifier,
@@ -161,21 +189,27 @@ class Closure:
             )
         if not is_sound(wanted.package):
             check_name(wanted.package, where=" > ".join(self.path_to(owner)))
-        had = self._locked.edge(owner, local, specifier) if specifier else None
-        if had and had.name == wanted.package and _answers(had, wanted.range):
+        had = self._locked.edge(self.id_of(owner), local, specifier) if specifier else None
+        if not (had and had.name == wanted.package and _answers(had, wanted.range)):
+            had = self._known(wanted)
+        if had and not self._locked.is_outdated(had):
             return had
-        kept = self._known(wanted)
-        if kept:
-            return kept
         packument = self._source.packument(wanted.package, full=optional)
+        if had and had.version in packument:
+            # What it requires is outdated; its version and its integrity are still the lock's.
+            now = self._extended(packument.manifest(had.version))
+            return replace(had, requirements=now.requirements)
         version = self._pick(packument, wanted)
         if version is None:
             packument = self._source.refresh(wanted.package)
             version = self._pick(packument, wanted)
         if version is None:
             raise no_version(packument, wanted, specifier)
-        manifest = packument.manifest(version)
+        manifest = self._extended(packument.manifest(version))
         return manifest if optional else without_libc(manifest)
+
+    def _extended(self, manifest: Manifest) -> Manifest:
+        return self._extensions.apply(manifest) if self._extensions else manifest
 
     def _pick(self, packument: Packument, wanted: Specifier) -> str | None:
         """``pick``, once for each of the two: what was expected is then asked for in earnest."""
@@ -205,16 +239,26 @@ class Closure:
             fix = f'replace what it asks for: "overrides": {{"{requirement.local}": "<version>"}}'
         return GraftError(said.code, said.message, where=said.where, why=[*why, *said.why], fix=fix)
 
+    def _is_absent(self, asked: Asked, wanted: Specifier) -> bool:
+        """Whether the lock says that nothing answers this."""
+        requirement = asked.requirement
+        return (
+            requirement.optional
+            and asked.specifier == requirement.specifier
+            and self._locked.is_absent(self.id_of(asked.owner), requirement, wanted.package)
+        )
+
     def _expect(self, asked: Asked) -> None:
         """Ask for the packument that this requirement will need, unless the lock answers it."""
         requirement = asked.requirement
         wanted = parse_specifier(requirement.local, asked.specifier)
-        if wanted.foreign:
+        if wanted.foreign or self._is_absent(asked, wanted):
             return
-        had = self._locked.edge(asked.owner, requirement.local, asked.specifier)
-        if had and _answers(had, wanted.range):
-            return
-        if wanted.range is not None and self._locked.newest(wanted.package, wanted.range):
+        had = self._locked.edge(self.id_of(asked.owner), requirement.local, asked.specifier)
+        if not (had and _answers(had, wanted.range)):
+            range = wanted.range
+            had = self._locked.newest(wanted.package, range) if range is not None else None
+        if had and not self._locked.is_outdated(had):
             return
         # By identity: to hash a range takes longer than all the rest.
         self._likely.setdefault(wanted.package, {})[id(wanted)] = wanted
@@ -227,7 +271,7 @@ class Closure:
             if version is None:
                 continue
             try:
-                manifest = packument.manifest(version)
+                manifest = self._extended(packument.manifest(version))
             except GraftError:
                 continue  # said again, with its reason, if this version is really chosen
             for requirement in manifest.requirements:
@@ -236,6 +280,8 @@ class Closure:
 
     def _guess(self, requirement: Requirement) -> None:
         specifier = self._overrides.apply(requirement)
+        if specifier is None:
+            return
         wanted = parse_specifier(requirement.local, specifier)
         if wanted.foreign or self._known(wanted):
             return

@@ -8,7 +8,7 @@ what the package got.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
@@ -38,12 +38,15 @@ def preference(
     source: RegistrySource,
     *,
     where: str,
+    extended: Callable[[Manifest], Manifest] = lambda manifest: manifest,
 ) -> Preference:
-    """``asked`` is what each importer asks for now. Raises ``import-integrity`` where the registry
+    """``asked`` is what each importer asks for now; ``extended`` gives a manifest with what the
+    project adds to it. Raises ``import-integrity`` where the registry
     has other bytes than the lock, and what the source raises."""
     entries = {path: _entries(lock, path, asked[path]) for path in sorted(asked)}
     reached = _reachable(lock, asked, entries)
-    manifests = _manifests(lock, reached, entries, source, where)
+    found = _manifests(lock, reached, entries, source, where)
+    manifests = {id: extended(manifest) for id, manifest in found.items()}
     # Without what tools add of their own, as yarn adds node-gyp to packages with native code.
     reached = _reachable(lock, asked, entries, manifests)
     edges: dict[str, dict[str, str]] = {}

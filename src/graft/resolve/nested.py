@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from graft.base.diagnostics import Diagnostic
-from graft.base.records import Record
+from graft.base.records import Record, replace
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
-from graft.project.overrides import Overrides
+from graft.project.overrides import NO_RULES, Rules
 from graft.resolve.assemble import assemble
 from graft.resolve.closure import Closure
 from graft.resolve.locked import Locked
@@ -29,7 +29,7 @@ def resolve(
     *,
     source: RegistrySource,
     locked: Locked,
-    overrides: Overrides,
+    rules: Rules = NO_RULES,
     tag: str = "latest",
     on_chosen: Callable[[Manifest], None] = lambda _: None,
 ) -> Resolved:
@@ -39,14 +39,16 @@ def resolve(
     can be on its way while the rest is still being resolved. Raises ``no-matching-version``,
     ``package-not-found`` and ``source-unsupported``, and what the registry source raises.
     """
-    closure = Closure(
-        source=source, locked=locked, overrides=overrides, tag=tag, on_chosen=on_chosen
-    )
+    closure = Closure(source=source, locked=locked, rules=rules, tag=tag, on_chosen=on_chosen)
     for path in sorted(asked):
         closure.add_importer(path, asked[path])
     _drop_failed(closure, asked, asked)
-    contexts = _complete_peers(closure, asked, overrides)
-    graph = assemble(closure.packages, contexts, asked, overrides.rules)
+    contexts = _complete_peers(closure, asked)
+    overrides, extensions = rules.overrides, rules.extensions
+    labels = {package: overrides.label(state) for package, state in closure.states.items() if state}
+    graph = assemble(closure.packages, contexts, asked, overrides.rules, labels)
+    if extensions:
+        graph = replace(graph, extensions=extensions.texts)
     return Resolved(graph, (*closure.notes, *_peer_notes(closure, contexts)))
 
 
@@ -85,9 +87,7 @@ def _drop_failed(
             del children[local]
 
 
-def _complete_peers(
-    closure: Closure, asked: Mapping[str, Sequence[Requirement]], overrides: Overrides
-) -> PeerContexts:
+def _complete_peers(closure: Closure, asked: Mapping[str, Sequence[Requirement]]) -> PeerContexts:
     """Resolve peers; add those that are missing to the importer; again until none is missing.
 
     One version serves all who miss a name where their ranges allow it.
@@ -95,11 +95,14 @@ def _complete_peers(
     added: dict[tuple[str, str], list[str]] = {}
     hopeless: set[tuple[str, str, str]] = set()
     while True:
-        contexts = resolve_peers(closure.packages, closure.children, asked, added, overrides.apply)
+        contexts = resolve_peers(
+            closure.packages, closure.children, asked, added, closure.specifier_of
+        )
         wanted: dict[tuple[str, str], set[str]] = {}
         for missing in contexts.missing:
-            name, text = missing.requirement.local, overrides.apply(missing.requirement)
-            if (missing.importer, name, text) not in hopeless:
+            name = missing.requirement.local
+            text = closure.specifier_of(missing.package, missing.requirement)
+            if text is not None and (missing.importer, name, text) not in hopeless:
                 wanted.setdefault((missing.importer, name), set()).add(text)
         if not wanted:
             return contexts
@@ -122,18 +125,19 @@ def _peer_notes(closure: Closure, contexts: PeerContexts) -> list[Diagnostic]:
     notes = {}
     for bad in contexts.mismatched:
         package, requirement = bad.package, bad.requirement
-        asks = f"{package} asks for {requirement.local}@{requirement.specifier}"
-        notes[package, requirement.local, bad.found] = Diagnostic(
+        id, found = closure.id_of(package), closure.id_of(bad.found)
+        notes[id, requirement.local, found] = Diagnostic(
             code="peer-mismatch",
-            message=f"{asks}, got {bad.found}",
+            message=f"{id} asks for {requirement.local}@{requirement.specifier}, got {found}",
             where=" > ".join(closure.path_to(package)),
         )
     for missing in contexts.missing:
         package, requirement = missing.package, missing.requirement
-        notes[package, requirement.local, ""] = Diagnostic(
+        id = closure.id_of(package)
+        notes[id, requirement.local, ""] = Diagnostic(
             code="peer-missing",
             message=f"no version of {requirement.local} is in '{requirement.specifier}', "
-            f"which {package} asks for",
+            f"which {id} asks for",
             where=" > ".join(closure.path_to(package)),
         )
     return [notes[key] for key in sorted(notes)]

@@ -81,11 +81,11 @@ def resolve_peers(
     children: Mapping[str, Mapping[str, str]],
     importers: Iterable[str],
     added: Mapping[tuple[str, str], list[str]],
-    specifier: Callable[[Requirement], str] = lambda requirement: requirement.specifier,
+    specifier: Callable[[str, Requirement], str | None] = lambda _, asked: asked.specifier,
 ) -> PeerContexts:
     """Walk from the importers down. ``added`` maps (importer, name) to the ids of packages that
-    were added there because peers were missing, best first; ``specifier`` gives the text of a peer
-    requirement that counts."""
+    were added there because peers were missing, best first; ``specifier`` gives the text of a
+    package's peer requirement that counts, and None for one that is taken away."""
     return _Walk(packages, children, added, specifier).run(sorted(importers))
 
 
@@ -95,7 +95,7 @@ class _Walk:
         packages: Mapping[str, Manifest],
         children: Mapping[str, Mapping[str, str]],
         added: Mapping[tuple[str, str], list[str]],
-        specifier: Callable[[Requirement], str],
+        specifier: Callable[[str, Requirement], str | None],
     ) -> None:
         self._specifier = specifier
         self._packages = packages
@@ -203,26 +203,25 @@ class _Walk:
         for requirement in self._packages[instance.package].requirements:
             if requirement.kind is not Kind.PEER:
                 continue
+            text = self._specifier(instance.package, requirement)
+            if text is None:
+                continue
             place = instance.context.get(requirement.local)
-            found = self._instance_at(place, requirement) if place else None
+            found = self._instance_at(place, requirement.local, text) if place else None
             if found is not None:
                 instance.peers[requirement.local] = found
-                if not self._satisfies(found.package, requirement):
+                if not satisfies(self._packages[found.package], requirement.local, text):
                     bad.append(Mismatch(instance.package, requirement, found.package))
             elif not requirement.optional:
                 missing.append(Missing(importer, requirement, instance.package))
 
-    def _instance_at(self, place: Place, requirement: Requirement) -> Instance | None:
+    def _instance_at(self, place: Place, local: str, text: str) -> Instance | None:
         if not place.added:
             return place.owner.children[place.local] if place.local else place.owner
-        for package in self._added[place.owner.package, requirement.local]:
-            if self._satisfies(package, requirement):
+        for package in self._added[place.owner.package, local]:
+            if satisfies(self._packages[package], local, text):
                 return self._additions[id(place.owner), package]
         return None
-
-    def _satisfies(self, package: str, requirement: Requirement) -> bool:
-        text = self._specifier(requirement)
-        return satisfies(self._packages[package], requirement.local, text)
 
 
 def _top(instance: Instance) -> Instance:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # Another resolver is another format: what it would answer is not what was answered.
-_FIRST_LINE = "graft-resolution 1"
+_FIRST_LINE = "graft-resolution 2"
 _NOTE = ("code", "message", "where", "fix")
 
 

@@ -13,7 +13,7 @@ from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest
-from graft.project.overrides import Overrides, read_overrides
+from graft.project.overrides import Rules, read_rules, read_workspace
 from graft.resolve.prune import for_platform, reachable
 from graft.store.admission import required_integrity
 from graft.store.objects import has_object
@@ -40,9 +40,8 @@ def answer(
     Raises ``lock-stale`` or ``lock-missing`` where the options forbid to resolve, and whatever
     resolving raises. Archives of what is decided are on their way when this returns.
     """
-    own = {r.local: r.specifier for r in manifest.requirements}
-    overrides = read_overrides(manifest.overrides, own, where=manifest.path)
-    open_questions = _open_questions(previous, manifest, overrides)
+    rules = rules_of(manifest, work.context.folder)
+    open_questions = _open_questions(previous, manifest, rules)
     work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
         locked = reachable(previous)
@@ -67,12 +66,17 @@ def answer(
     resolved = resolve(
         {ROOT: manifest.requirements},
         source=work.source,
-        locked=Locked(preferred, lambda name: update is not None and name not in update),
-        overrides=overrides,
+        locked=Locked(
+            preferred,
+            lambda name: update is not None and name not in update,
+            _outdated(preferred, rules),
+            gaps_count=taken is None and previous is not None and _same_rules(previous, rules),
+        ),
+        rules=rules,
         tag=work.context.settings.tag,
         on_chosen=_early_fetch(work, options),
     )
-    left = _open_questions(resolved.graph, manifest, overrides)
+    left = _open_questions(resolved.graph, manifest, rules)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
     if taken is None:
@@ -82,12 +86,34 @@ def answer(
     return resolved.graph, (outcome(taken, resolved.graph).note(), *resolved.notes)
 
 
-def _open_questions(
-    graph: Graph | None, manifest: ProjectManifest, overrides: Overrides
-) -> list[Unmet]:
+def rules_of(manifest: ProjectManifest, folder: str) -> Rules:
+    """What the project says of packages' requirements, there and in pnpm's file beside it."""
+    own = {r.local: r.specifier for r in manifest.requirements}
+    beside = read_workspace(folder)
+    return read_rules(manifest.data, own, where=manifest.path, workspace=beside)
+
+
+def _same_rules(graph: Graph, rules: Rules) -> bool:
+    extensions = rules.extensions.texts if rules.extensions else {}
+    return graph.overrides == rules.overrides.rules and graph.extensions == extensions
+
+
+def _open_questions(graph: Graph | None, manifest: ProjectManifest, rules: Rules) -> list[Unmet]:
     if graph is None:
         return []
-    return unmet(graph, {ROOT: manifest.requirements}, overrides.rules, overrides.apply)
+    extensions = rules.extensions.texts if rules.extensions else {}
+    return unmet(graph, {ROOT: manifest.requirements}, rules.overrides, extensions)
+
+
+def _outdated(graph: Graph | None, rules: Rules) -> Callable[[Manifest], bool]:
+    """What is said of a package now, but was not when the graph was made, or the other way round:
+    its manifest there is not what it would be now."""
+    had = graph.extensions if graph else {}
+    if not had and rules.extensions is None:
+        return lambda _: False
+    from graft.project.extensions import changed
+
+    return changed(had, rules.extensions)
 
 
 def _frozen(context: Context, previous: Graph | None, open_questions: list[Unmet]) -> GraftError:

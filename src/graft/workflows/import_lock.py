@@ -12,10 +12,11 @@ from graft.lockfile.foreign.choose import TOOLS, read_foreign
 from graft.lockfile.foreign.lock import ForeignLock
 from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
+from graft.model.manifest import Manifest
 from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest, read_manifest
 from graft.resolve.foreign import Preference, preference
-from graft.workflows.answer import answer
+from graft.workflows.answer import answer, rules_of
 from graft.workflows.change import ROOT, Change, changed_files
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, Laps
@@ -97,12 +98,18 @@ def take(work: Work, manifest: ProjectManifest, file: str = "") -> Taken | None:
         return None
     lock = read_foreign(os.path.basename(path), data, where=path)
     wanted = {ROOT: manifest.requirements}
+    extensions = rules_of(manifest, folder).extensions
+    extended = extensions.apply if extensions else _as_it_is
     return Taken(
         path=chosen,
         beside=tuple(name for name in found if os.path.join(folder, name) != path),
         lock=lock,
-        preference=preference(lock, wanted, work.source, where=path),
+        preference=preference(lock, wanted, work.source, where=path, extended=extended),
     )
+
+
+def _as_it_is(manifest: Manifest) -> Manifest:
+    return manifest
 
 
 def outcome(taken: Taken, graph: Graph) -> Imported:

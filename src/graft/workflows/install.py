@@ -17,6 +17,7 @@ from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
 from graft.model.requirement import Kind
 from graft.project.manifest import ProjectManifest
+from graft.project.overrides import read_workspace
 from graft.resolve.prune import for_kinds, for_platform
 from graft.sources.resolutions import Resolution
 from graft.store.admission import weak_integrity_note
@@ -133,7 +134,8 @@ def leave_stamp(context: Context, store: Store) -> None:
 
 def _inputs(work: Work, manifest: ProjectManifest, lock: bytes) -> str:
     omitted = ",".join(sorted(work.context.settings.omit))
-    return inputs_digest(work.store.root, omitted, manifest.raw, lock)
+    said = manifest.raw + (read_workspace(work.context.folder) or b"")
+    return inputs_digest(work.store.root, omitted, said, lock)
 
 
 def _report(

@@ -24,7 +24,7 @@ from graft.base.records import Record
 from graft.link.commit import MODULES, STAGING, Staging
 from graft.link.stamp import write_stamp
 from graft.link.state import State, read_state, state_bytes, state_file
-from graft.project.defaults import npmrc_files
+from graft.project.defaults import PNPM_SETTINGS, npmrc_files
 from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
 from graft.store.paths import Store
 from graft.store.projects import claim_graph, settle_graph
@@ -67,6 +67,8 @@ def relink(
     """
     if os.path.lexists(os.path.join(folder, MODULES)) or not os.path.isdir(store.locks):
         return None
+    if os.path.lexists(os.path.join(folder, PNPM_SETTINGS)):
+        return None  # it has a say as well
     manifest = read_file(os.path.join(folder, "package.json"))
     lock = read_file(os.path.join(folder, LOCK))
     if manifest is None:
@@ -115,7 +117,7 @@ def stamp_project(folder: str, store: Store, environ: Mapping[str, str], home: s
     inside = sorted((*shared, *packages))
     write_stamp(
         folder,
-        files=["package.json", LOCK, *filter(None, npmrc_files("", environ, home))],
+        files=["package.json", LOCK, PNPM_SETTINGS, *filter(None, npmrc_files("", environ, home))],
         made=[MODULES, state_file(MODULES), *(f"{MODULES}/{path}" for path in inside), store.slots],
         environ=environ,
         now=time.time_ns(),

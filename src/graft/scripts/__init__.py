@@ -1,0 +1,1 @@
+"""The project's own scripts and tools: what runs, with which words, in which environment."""

@@ -1,0 +1,48 @@
+"""What to say where a script or a command is not there: what was meant, or where it is."""
+
+from __future__ import annotations
+
+import os
+
+from graft.base.diagnostics import GraftError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def script_missing(name: str, scripts: Mapping[str, str], path: str, folder: str) -> GraftError:
+    near = _near(name, scripts)
+    fix = "'graft run' lists the scripts"
+    if near:
+        fix = f"did you mean 'graft run {near}'?"
+    elif os.path.exists(os.path.join(folder, "node_modules", ".bin", name)):
+        fix = f"'graft exec {name}' runs the command of that name"
+    elif not scripts:
+        fix = f'add "scripts": {{"{name}": "…"}} to package.json'
+    return GraftError("script-missing", f"there is no script '{name}'", where=path, fix=fix)
+
+
+def command_missing(name: str, folders: Iterable[str], where: str) -> GraftError:
+    commands = {command for folder in folders for command in _listed(folder)}
+    near = _near(name, commands)
+    fix = f"'graft x {name}' fetches a package for this once, 'graft add -D' for good"
+    if near:
+        fix = f"did you mean '{near}'?"
+    elif "/" in name:
+        fix = "name a file that can be executed, or a command without a slash"
+    return GraftError("command-missing", f"there is no command '{name}'", where=where, fix=fix)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return near[0] if near else ""
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
