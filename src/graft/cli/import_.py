@@ -6,7 +6,7 @@ from typing import Any
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.parser import Parser
+from graft.cli.parser import Parser, source_flags, source_settings
 from graft.cli.session import session
 from graft.cli.words import count, duration
 
@@ -29,17 +29,11 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     group = parser.add_argument_group("importing")
     group.add_argument("--force", "-f", action="store_true", help="replace graft-lock.json")
     group.add_argument("--dry-run", action="store_true", help="write nothing")
-    group.add_argument("--offline", action="store_true", help="use no network")
-    group.add_argument("--registry", metavar="URL", help="the default registry, for this command")
+    source_flags(group)
     said = parser.parse(arguments)
     from graft.workflows.import_lock import import_lock
 
-    flags = {}
-    if said.offline:
-        flags["offline"] = "true"
-    if said.registry:
-        flags["registry"] = said.registry
-    with session(said, console, flags) as context:
+    with session(said, console, source_settings(said)) as context:
         report = import_lock(context, said.file, force=said.force, dry_run=said.dry_run)
     return _show(console, report)
 

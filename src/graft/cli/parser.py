@@ -55,6 +55,27 @@ class Parser(argparse.ArgumentParser):
         return f"did you mean '{near[0]}'?" if near else ""
 
 
+def source_flags(group: argparse._ArgumentGroup, *, prefer_offline: str = "") -> None:
+    """Those about where packages come from. ``prefer_offline`` is what that flag means here; where
+    it means nothing there is none."""
+    group.add_argument("--offline", action="store_true", help="use no network")
+    if prefer_offline:
+        group.add_argument("--prefer-offline", action="store_true", help=prefer_offline)
+    group.add_argument("--registry", metavar="URL", help="the default registry, for this command")
+
+
+def source_settings(said: argparse.Namespace) -> dict[str, str]:
+    """What ``source_flags`` say, in the words of npm's settings."""
+    settings = {}
+    if said.offline:
+        settings["offline"] = "true"
+    if getattr(said, "prefer_offline", False):
+        settings["prefer-offline"] = "true"
+    if said.registry:
+        settings["registry"] = said.registry
+    return settings
+
+
 def install_flags(parser: argparse.ArgumentParser) -> None:
     """Those of all commands that install."""
     group = parser.add_argument_group("installing")
@@ -69,11 +90,7 @@ def install_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="leave out a kind of dependency (as npm's --omit)",
     )
-    group.add_argument("--offline", action="store_true", help="use no network")
-    group.add_argument(
-        "--prefer-offline", action="store_true", help="use cached metadata however old it is"
-    )
-    group.add_argument("--registry", metavar="URL", help="the default registry, for this command")
+    source_flags(group, prefer_offline="use cached metadata however old it is")
     group.add_argument(
         "--lockfile-only",
         action="store_true",
@@ -89,7 +106,7 @@ def install_flags(parser: argparse.ArgumentParser) -> None:
 
 def flag_settings(said: argparse.Namespace) -> dict[str, str]:
     """What the flags say, in the words of npm's settings."""
-    settings = {}
+    settings = source_settings(said)
     omit = [
         *said.omit,
         *(["dev"] if said.prod else []),
@@ -97,10 +114,4 @@ def flag_settings(said: argparse.Namespace) -> dict[str, str]:
     ]
     if omit:
         settings["omit"] = ",".join(dict.fromkeys(omit))
-    if said.offline:
-        settings["offline"] = "true"
-    if said.prefer_offline:
-        settings["prefer-offline"] = "true"
-    if said.registry:
-        settings["registry"] = said.registry
     return settings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.parser import Parser
+from graft.cli.parser import Parser, source_flags, source_settings
 from graft.cli.tail import carry_out, place_of, split_tail
 
 if TYPE_CHECKING:
@@ -34,11 +34,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     group.add_argument(
         "--yes", "-y", action="store_true", help="accepted for npm's sake: graft asks nothing"
     )
-    group.add_argument("--offline", action="store_true", help="use no network")
-    group.add_argument(
-        "--prefer-offline", action="store_true", help="use what is there however old it is"
-    )
-    group.add_argument("--registry", metavar="URL", help="the default registry, for this command")
+    source_flags(group, prefer_offline="use what is there however old it is")
     said = parser.parse(own)
     if not words:
         parser.error("which command?" if said.package else "which package?")
@@ -56,14 +52,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
 
     from graft.cli.session import session
 
-    flags = {}
-    if said.offline:
-        flags["offline"] = "true"
-    if said.prefer_offline:
-        flags["prefer-offline"] = "true"
-    if said.registry:
-        flags["registry"] = said.registry
-    with session(said, console, flags) as context:
+    with session(said, console, source_settings(said)) as context:
         registry = said.registry or ""
         fetched = fetch_tools(context, place, wishes, registry=registry, now=time.time())
     _tell(console, fetched)

@@ -73,10 +73,19 @@ def settings_digest(folder: str, environ: Mapping[str, str], home: str) -> str:
     lock or pnpm's own settings have a say as well."""
     if foreign_locks(folder) or os.path.exists(os.path.join(folder, PNPM_SETTINGS)):
         return ""
-    files = [*npmrc_files(folder, environ, home), user_config(environ, home)]
-    texts = [read_file(path) or b"" if path else b"" for path in files]
+    texts = setting_texts(folder, environ, home)
     if not any(text.lstrip().startswith(b"registry") or b"\nregistry" in text for text in texts):
         return ""
+    return texts_digest(texts)
+
+
+def setting_texts(folder: str, environ: Mapping[str, str], home: str) -> list[bytes]:
+    """What is in all files that settings are read from, each in its place."""
+    files = [*npmrc_files(folder, environ, home), user_config(environ, home)]
+    return [read_file(path) or b"" if path else b"" for path in files]
+
+
+def texts_digest(texts: list[bytes]) -> str:
     import hashlib
 
     digest = hashlib.sha256()
@@ -86,9 +95,14 @@ def settings_digest(folder: str, environ: Mapping[str, str], home: str) -> str:
     return digest.hexdigest()
 
 
+def is_setting(variable: str) -> bool:
+    """Whether a variable of the environment is a setting of npm's."""
+    return variable[:11].lower() == "npm_config_"
+
+
 def sets_anything(environ: Mapping[str, str]) -> bool:
     """Whether a setting of npm's comes from the environment."""
-    return any(name[:11].lower() == "npm_config_" for name in environ)
+    return any(map(is_setting, environ))
 
 
 def only_defaults(folder: str, environ: Mapping[str, str], home: str) -> bool:

@@ -13,6 +13,7 @@ from enum import IntEnum
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.records import Record
+from graft.project.defaults import is_setting
 from graft.project.ini import IniLine, expand, parse_ini, references
 
 _CREDENTIALS = frozenset(
@@ -142,7 +143,7 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
     """npm's rule: ``_`` reads as ``-`` but for a leading one; keys of a host are taken as is."""
     found = {}
     for variable, value in environ.items():
-        if variable[:11].lower() != "npm_config_" or not value:
+        if not is_setting(variable) or not value:
             continue
         key = variable[11:]
         if not key.startswith("//"):

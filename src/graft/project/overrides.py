@@ -128,6 +128,11 @@ class Rules(Record):
     overrides: Overrides
     extensions: Extensions | None = None
 
+    @property
+    def extension_texts(self) -> Mapping[str, str]:
+        """What is added, by key, as compact JSON."""
+        return self.extensions.texts if self.extensions else {}
+
 
 NO_OVERRIDES = Overrides()
 NO_RULES = Rules(overrides=NO_OVERRIDES)

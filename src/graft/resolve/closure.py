@@ -260,9 +260,7 @@ class Closure:
             had = self._locked.newest(wanted.package, range) if range is not None else None
         if had and not self._locked.is_outdated(had):
             return
-        # By identity: to hash a range takes longer than all the rest.
-        self._likely.setdefault(wanted.package, {})[id(wanted)] = wanted
-        self._source.prefetch(wanted.package, full=requirement.optional)
+        self._ask_ahead(wanted, requirement)
 
     def _expect_next_level(self, packument: Packument) -> None:
         """A packument has come: whatever version will be chosen, it is likely the newest one."""
@@ -285,6 +283,9 @@ class Closure:
         wanted = parse_specifier(requirement.local, specifier)
         if wanted.foreign or self._known(wanted):
             return
+        self._ask_ahead(wanted, requirement)
+
+    def _ask_ahead(self, wanted: Specifier, requirement: Requirement) -> None:
         # By identity: to hash a range takes longer than all the rest.
         self._likely.setdefault(wanted.package, {})[id(wanted)] = wanted
         self._source.prefetch(wanted.package, full=requirement.optional)

@@ -68,17 +68,19 @@ class Archives:
         self._advance()
 
     def need(self, manifest: Manifest, then: _Then) -> None:
-        """Fetch what the store does not have; ``finish`` calls ``then`` once it does."""
+        """Fetch what the store does not have; ``then`` is called once it does, from ``finish``
+        unless it was fetched before."""
         self._needed[manifest.id] = then
-        self._fetch(manifest)
+        if manifest.id in self._stored:
+            self._hand_over(manifest.id)
+        else:
+            self._fetch(manifest)
 
     def finish(self) -> None:
         """Wait until all that is needed is stored, and all that ``then`` submitted is done.
 
         Raises the first failure among what is needed, by id.
         """
-        for id in sorted(self._needed.keys() & self._stored.keys()):
-            self._hand_over(id)
         while not self._open.isdisjoint(self._needed) or self._pool.pending:
             self._advance()
             if not self._client.pump(_PUMP_SECONDS):

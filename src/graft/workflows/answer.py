@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.lockfile.check import Unmet, unmet
-from graft.lockfile.format import LOCK_NAME, read_lock
+from graft.lockfile.format import read_lock
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest
 from graft.project.overrides import Rules, read_rules, read_workspace
-from graft.resolve.prune import for_platform, reachable
-from graft.store.admission import required_integrity
-from graft.store.objects import has_object
+from graft.resolve.prune import reachable
 from graft.workflows.change import ROOT
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
@@ -38,15 +35,13 @@ def answer(
     package manager's is preferred: ``taken``, or the one that lies in the project.
 
     Raises ``lock-stale`` or ``lock-missing`` where the options forbid to resolve, and whatever
-    resolving raises. Archives of what is decided are on their way when this returns.
+    resolving raises. Archives of what is resolved are on their way when this returns.
     """
     rules = rules_of(manifest, work.context.folder)
     open_questions = _open_questions(previous, manifest, rules)
     work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
-        locked = reachable(previous)
-        _fetch_absent(work, locked, options)
-        return locked, ()
+        return reachable(previous), ()
     if options.frozen:
         raise _frozen(work.context, previous, open_questions)
     update = options.update
@@ -58,7 +53,7 @@ def answer(
     if previous is None and taken is None and options.keeps_answers:
         known = work.recall(manifest.raw)
         if known is not None:
-            return read_lock(known.lock, where=_lock_path(work.context)), known.notes
+            return read_lock(known.lock, where=work.context.lock_path), known.notes
     from graft.resolve.locked import Locked
     from graft.resolve.nested import resolve
 
@@ -94,15 +89,13 @@ def rules_of(manifest: ProjectManifest, folder: str) -> Rules:
 
 
 def _same_rules(graph: Graph, rules: Rules) -> bool:
-    extensions = rules.extensions.texts if rules.extensions else {}
-    return graph.overrides == rules.overrides.rules and graph.extensions == extensions
+    return graph.overrides == rules.overrides.rules and graph.extensions == rules.extension_texts
 
 
 def _open_questions(graph: Graph | None, manifest: ProjectManifest, rules: Rules) -> list[Unmet]:
     if graph is None:
         return []
-    extensions = rules.extensions.texts if rules.extensions else {}
-    return unmet(graph, {ROOT: manifest.requirements}, rules.overrides, extensions)
+    return unmet(graph, {ROOT: manifest.requirements}, rules.overrides, rules.extension_texts)
 
 
 def _outdated(graph: Graph | None, rules: Rules) -> Callable[[Manifest], bool]:
@@ -117,7 +110,7 @@ def _outdated(graph: Graph | None, rules: Rules) -> Callable[[Manifest], bool]:
 
 
 def _frozen(context: Context, previous: Graph | None, open_questions: list[Unmet]) -> GraftError:
-    where = _lock_path(context)
+    where = context.lock_path
     if previous is None:
         foreign = foreign_locks(context.folder)
         first = "run 'graft install'"
@@ -138,15 +131,11 @@ def _frozen(context: Context, previous: Graph | None, open_questions: list[Unmet
     )
 
 
-def _lock_path(context: Context) -> str:
-    return os.path.join(context.folder, LOCK_NAME)
-
-
 def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], None]:
     """Start to fetch what is surely needed as soon as it is decided."""
     context = work.context
     platform = this_platform()
-    fetches = _fetches(work, options)
+    fetches = not (options.lock_only or options.dry_run or context.settings.omit)
 
     def chosen(manifest: Manifest) -> None:
         context.progress.resolved += 1
@@ -155,16 +144,3 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
             work.archives.want(manifest)
 
     return chosen
-
-
-def _fetch_absent(work: Work, graph: Graph, options: InstallOptions) -> None:
-    """The same for a graph that the lock has decided; most often the store has all of it."""
-    if not _fetches(work, options):
-        return
-    for node in for_platform(graph, this_platform()).nodes.values():
-        if not has_object(work.store, required_integrity(node.manifest)):
-            work.archives.want(node.manifest)
-
-
-def _fetches(work: Work, options: InstallOptions) -> bool:
-    return not (options.lock_only or options.dry_run or work.context.settings.omit)

@@ -18,6 +18,13 @@ from graft.store.trash import discard
 from graft.workflows.project import Work
 
 
+def begin_fetching(work: Work, graph: Graph) -> None:
+    """Ask for what the store lacks; ``fill_store`` waits for it."""
+    for node in graph.nodes.values():
+        if not has_object(work.store, required_integrity(node.manifest)):
+            work.archives.want(node.manifest)
+
+
 def fill_store(
     work: Work, graph: Graph, slots: Mapping[str, Slot], *, distrust: bool = False
 ) -> int:

@@ -10,7 +10,7 @@ from graft.base.files import read_file
 from graft.base.records import Record
 from graft.lockfile.foreign.choose import TOOLS, read_foreign
 from graft.lockfile.foreign.lock import ForeignLock
-from graft.lockfile.format import LOCK_NAME, write_lock
+from graft.lockfile.format import write_lock
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.project.defaults import foreign_locks
@@ -140,7 +140,7 @@ def import_lock(context: Context, file: str, *, force: bool, dry_run: bool) -> I
             raise GraftError(
                 "lock-exists",
                 "the project has a lock of graft's own",
-                where=os.path.join(context.folder, LOCK_NAME),
+                where=context.lock_path,
                 fix="'graft import --force' resolves again from the other lock and replaces it",
             )
         manifest = read_manifest(context.folder)

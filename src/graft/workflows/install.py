@@ -31,7 +31,7 @@ from graft.workflows.change import (
     current_graph,
     displaced_notes,
 )
-from graft.workflows.fill import fill_store
+from graft.workflows.fill import begin_fetching, fill_store
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
 from graft.workflows.relink import inputs_digest, stamp_project
@@ -79,6 +79,8 @@ def install(
         work.remember(manifest.raw, Resolution(lock=lock, nodes=len(graph.nodes), notes=notes))
     work.advance()
     local = local_graph(graph, context)
+    if lock == lock_before and not (options.lock_only or options.dry_run):
+        begin_fetching(work, local)  # what was resolved is on its way already
     slots = slots_of(local)
     change = Change(
         folder=context.folder,

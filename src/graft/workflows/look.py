@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
-from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.workflows.change import ROOT
@@ -43,7 +41,7 @@ def listing(context: Context, *, depth: int, names: tuple[str, ...] = ()) -> tup
     importer = graph.importers[ROOT]
     wanted = set(map(canonical_name, names))
     for name in sorted(wanted - importer.edges.keys()):
-        raise not_a_dependency(name, importer.edges, _lock_path(context))
+        raise not_a_dependency(name, importer.edges, context.lock_path)
     seen: dict[str, int] = {}
     return tuple(
         _listed(graph, r.local, importer.edges[r.local], str(r.kind), depth, seen)
@@ -89,7 +87,7 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
     ]
     if not found:
         known = {node.manifest.name for node in graph.nodes.values()}
-        raise not_a_dependency(name, known, _lock_path(context))
+        raise not_a_dependency(name, known, context.lock_path)
     return tuple(
         Reason(id=node.id, chains=tuple(_chains(graph, node.id)))
         for node in sorted(found, key=lambda node: node.id)
@@ -133,11 +131,7 @@ def _graph(context: Context) -> Graph:
         raise GraftError(
             "lock-missing",
             "there is no lock here to read",
-            where=_lock_path(context),
+            where=context.lock_path,
             fix="run 'graft install'",
         )
     return graph
-
-
-def _lock_path(context: Context) -> str:
-    return os.path.join(context.folder, LOCK_NAME)

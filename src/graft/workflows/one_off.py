@@ -18,8 +18,9 @@ from graft.base.files import read_file, write_atomic
 from graft.base.machine import machine
 from graft.base.records import Record, replace
 from graft.model.graph import Graph
-from graft.project.defaults import npmrc_files, user_config
+from graft.project.defaults import is_setting, setting_texts, texts_digest
 from graft.project.manifest import MANIFEST_NAME, parse_manifest
+from graft.project.script_settings import OWN_VARIABLE
 from graft.scripts.environment import bin_folders
 from graft.scripts.package import sound_package
 from graft.workflows.change import ROOT
@@ -113,16 +114,10 @@ def _tools_folder(cache_root: str, wishes: Sequence[Wish], settings: str) -> str
 
 def _deciding_settings(place: Place, registry: str) -> str:
     """One digest for all that may say where packages come from."""
-    digest = hashlib.sha256()
-    files = [*npmrc_files(place.folder, place.environ, place.home)]
-    for path in (*files, user_config(place.environ, place.home)):
-        text = (read_file(path) or b"") if path else b""
-        digest.update(b"%d:" % len(text) + text)
-    said = {k: v for k, v in place.environ.items() if k[:11].lower() == "npm_config_"}
-    said.pop("npm_config_user_agent", None)
-    for key, value in sorted((said | {"--registry": registry}).items()):
-        digest.update(os.fsencode(f"{key}={value}\n"))
-    return digest.hexdigest()
+    said = {k: v for k, v in place.environ.items() if is_setting(k) and k != OWN_VARIABLE}
+    said["--registry"] = registry
+    variables = [os.fsencode(f"{key}={value}") for key, value in sorted(said.items())]
+    return texts_digest([*setting_texts(place.folder, place.environ, place.home), *variables])
 
 
 def _choose(bins: Mapping[str, str], package: str) -> str:

@@ -42,15 +42,19 @@ class Context(Record):
     is_plain: bool = False
     settings_digest: str = ""
 
+    @property
+    def lock_path(self) -> str:
+        return os.path.join(self.folder, LOCK_NAME)
+
     def lock_bytes(self) -> bytes | None:
-        return read_file(os.path.join(self.folder, LOCK_NAME))
+        return read_file(self.lock_path)
 
     def graph(self) -> Graph | None:
         """What the project's lock says, or None where it has none."""
         data = self.lock_bytes()
         if data is None:
             return None
-        return read_lock(data, where=os.path.join(self.folder, LOCK_NAME))
+        return read_lock(data, where=self.lock_path)
 
 
 class Work:
