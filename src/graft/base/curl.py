@@ -123,6 +123,11 @@ def aim(
         headers.append(f"Authorization: {request.auth}")
     put = handle.setopt
     put(pycurl.URL, request.url)
+    if request.body is None:
+        put(pycurl.HTTPGET, 1)  # the last request may have been another
+    else:
+        put(pycurl.POSTFIELDS, request.body)
+        headers.append("Expect:")  # without it libcurl waits for leave to send what is long
     # pycurl takes an empty list for no change: the last request's headers, with its token, would
     # be sent again.
     handle.unsetopt(pycurl.HTTPHEADER)

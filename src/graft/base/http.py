@@ -37,7 +37,9 @@ class HttpSettings(Record, unshown=("proxy", "https_proxy")):
 
 
 class Request(Record, unshown=("auth",)):
-    """A GET. ``subject`` is what errors name (a package), ``max_bytes`` bounds the decoded body.
+    """A GET, or a POST of ``body``, which must bear being sent twice: it is tried again as a GET is.
+
+    ``subject`` is what errors name (a package), ``max_bytes`` bounds the decoded answer.
 
     ``auth`` is the value of an Authorization header. It goes to the host, port and scheme of
     ``url`` alone and is dropped when an answer redirects elsewhere. An ``urgent`` request starts
@@ -52,6 +54,7 @@ class Request(Record, unshown=("auth",)):
     max_bytes: int = 1 << 30
     urgent: bool = False
     compressed: bool = True
+    body: bytes | None = None
 
 
 class Response:

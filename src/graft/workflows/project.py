@@ -57,15 +57,14 @@ class Context(Record):
         return read_lock(data, where=self.lock_path)
 
 
-class Work:
-    """A command at work in a project: locks are held, and the network is there when asked for.
+class Asking:
+    """A command that may ask registries: the network is there when asked for.
 
     ``fresh`` may be changed until the source is first used.
     """
 
-    def __init__(self, context: Context, store: Store, fresh: Fresh) -> None:
+    def __init__(self, context: Context, fresh: Fresh) -> None:
         self.context = context
-        self.store = store
         self.fresh = fresh
 
     # What follows is imported on use: most installs find everything in lock and store, and loading
@@ -92,6 +91,24 @@ class Work:
             clock=time.time,
             fresh=self.fresh,
         )
+
+    def flush(self) -> None:
+        """Write what registries said to the cache. Not while packuments are still awaited."""
+        if "source" in self.__dict__:
+            self.source.flush()
+
+    def close(self) -> None:
+        self.flush()
+        if "client" in self.__dict__:
+            self.client.close()
+
+
+class Work(Asking):
+    """A command at work in a project: locks are held."""
+
+    def __init__(self, context: Context, store: Store, fresh: Fresh) -> None:
+        super().__init__(context, fresh)
+        self.store = store
 
     @cached_property
     def archives(self) -> Archives:
@@ -145,17 +162,20 @@ class Work:
         if "source" in self.__dict__:
             self.source.forget()
 
-    def flush(self) -> None:
-        """Write what registries said to the cache. Not while packuments are still awaited."""
-        if "source" in self.__dict__:
-            self.source.flush()
-
     def close(self) -> None:
         if "pool" in self.__dict__:
             self.pool.close()
-        self.flush()
-        if "client" in self.__dict__:
-            self.client.close()
+        super().close()
+
+
+@contextmanager
+def asking(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Asking]:
+    """For commands that look and change nothing: they hold no lock and need no store."""
+    asks = Asking(context, fresh)
+    try:
+        yield asks
+    finally:
+        asks.close()
 
 
 @contextmanager

@@ -1,0 +1,127 @@
+"""``outdated``: what the project's own requirements have, could have, and what is latest.
+
+One packument for each package that is asked for, all of them on their way at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from graft.base.records import Record
+from graft.model.graph import Graph
+from graft.model.names import canonical_name
+from graft.model.requirement import Kind, Requirement
+from graft.project.manifest import read_manifest
+from graft.resolve.pick import pick
+from graft.sources.packument import Packument
+from graft.versions.specifier import Specifier, parse_specifier
+from graft.versions.version import parse_version
+from graft.workflows.answer import rules_of
+from graft.workflows.change import ROOT
+from graft.workflows.names import not_a_dependency
+from graft.workflows.project import Context, asking
+
+
+class Outdated(Record):
+    """A requirement of an importer that has not the newest version there is, or a deprecated one.
+
+    ``current`` is what the lock has, empty where it has nothing; ``wanted`` what ``graft update``
+    would give it; ``latest`` what the registry calls so, empty where it calls nothing so.
+    ``deprecated`` is what the publisher says of ``current``.
+    """
+
+    importer: str
+    requirement: Requirement
+    package: str
+    current: str
+    wanted: str
+    latest: str
+    deprecated: str
+
+
+def outdated(
+    context: Context, names: Sequence[str], kinds: Collection[Kind]
+) -> tuple[Outdated, ...]:
+    """Those of ``kinds``, and of ``names`` if there are any; sorted by name, then by importer.
+
+    Raises ``not-a-dependency`` for a name that no importer asks for, and what the source raises.
+    Requirements that no registry answers are not looked at.
+    """
+    graph = context.graph()
+    manifest = read_manifest(context.folder)
+    overrides = rules_of(manifest, context.folder).overrides
+    # What members of the workspace ask for is the lock's word, what the project asks for its own.
+    importers = graph.importers.items() if graph else ()
+    asked = {path: importer.requirements for path, importer in importers}
+    asked[ROOT] = manifest.requirements
+    wanted_names = set(map(canonical_name, names))
+    known = {r.local for requirements in asked.values() for r in requirements}
+    for name in sorted(wanted_names - known):
+        raise not_a_dependency(name, known, manifest.path)
+    looked_at: list[tuple[str, Requirement, Specifier]] = []
+    for path, requirements in asked.items():
+        for requirement in requirements:
+            text = overrides.of_project(requirement)
+            if text is None or requirement.kind not in kinds:
+                continue
+            wanted = parse_specifier(requirement.local, text)
+            if not wanted.foreign and (not wanted_names or requirement.local in wanted_names):
+                looked_at.append((path, requirement, wanted))
+    with asking(context) as asks:
+        for *_, wanted in looked_at:
+            asks.source.prefetch(wanted.package)
+        found = [
+            _compared(
+                path,
+                requirement,
+                wanted,
+                asks.source.packument(wanted.package),
+                current=_current(graph, path, requirement.local, wanted.package),
+                tag=context.settings.tag,
+            )
+            for path, requirement, wanted in looked_at
+        ]
+    found.sort(key=lambda entry: (entry.requirement.local, entry.importer))
+    return tuple(entry for entry in found if _is_worth_saying(entry))
+
+
+def _current(graph: Graph | None, path: str, local: str, package: str) -> str:
+    """The locked version of a requirement; of another package of that name, it has none."""
+    importer = graph.importers.get(path) if graph else None
+    node = graph.nodes.get(importer.edges.get(local, "")) if graph and importer else None
+    return node.manifest.version if node and node.manifest.name == package else ""
+
+
+def _compared(
+    path: str,
+    requirement: Requirement,
+    wanted: Specifier,
+    packument: Packument,
+    *,
+    current: str,
+    tag: str,
+) -> Outdated:
+    is_known = current in packument
+    return Outdated(
+        importer=path,
+        requirement=requirement,
+        package=wanted.package,
+        current=current,
+        wanted=pick(packument, wanted, tag) or current,
+        latest=packument.tags.get("latest", ""),
+        deprecated=packument.manifest(current).deprecated if is_known else "",
+    )
+
+
+def _is_worth_saying(entry: Outdated) -> bool:
+    """A latest version that is older than the current one, as where a tag was asked for, is not."""
+    if entry.wanted != entry.current or entry.deprecated:
+        return True
+    return _is_newer(entry.latest, entry.current)
+
+
+def _is_newer(version: str, than: str) -> bool:
+    try:
+        return parse_version(version) > parse_version(than)
+    except ValueError:
+        return False
