@@ -76,6 +76,12 @@ class Catalog:
                         return release
         return None
 
+    def packuments(self) -> list[dict[str, Any]]:
+        """The full documents of all packages, by name."""
+        with self._lock:
+            found = [self.packument(n, short=False, tarballs="") for n in sorted(self._releases)]
+        return [packument for packument in found if packument]
+
     def packument(self, name: str, *, short: bool, tarballs: str) -> dict[str, Any] | None:
         """The document of a package whose archives lie below the URL ``tarballs``."""
         root = tarballs.rstrip("/")

@@ -9,6 +9,13 @@ from typing import Any, Self
 from harness.catalog import Catalog
 from harness.exchange import Reply, Request, RequestLog, Where
 from harness.faults import Fault, Faults
+from harness.offers import (
+    ADVISORIES_PATH,
+    SEARCH_PATH,
+    advisory,
+    posted_versions,
+    search_answer,
+)
 from harness.packument import ABBREVIATED_TYPE
 from harness.representation import BYTES, JSON, Representation, failure
 from harness.server import Server
@@ -18,9 +25,12 @@ class LocalRegistry(Catalog):
     """Serves what is published to it, over HTTP, until it is closed.
 
     Settings may be changed at any time: ``etags``, ``compression`` and ``abbreviated`` (``plain()``
-    turns all three off), ``max_age`` (Cache-Control), ``base_path`` (where the registry's URL
+    turns all of these off), ``max_age`` (Cache-Control), ``base_path`` (where the registry's URL
     begins), ``tarball_path``, and ``tarball_host`` (whose URL ``dist.tarball`` starts with: another
     registry, which must have the package too, or a URL).
+
+    ``offers`` says whether it has search and advisories, as the public registry does; ``plain()``
+    takes them away too. Of a package's advisories it gives all, whichever versions are asked about.
 
     Every path that a test says, for a fault or a count, is below the registry's URL: ``/a``,
     ``/@acme/tool``, ``/a/-/a-1.0.0.tgz``.
@@ -32,9 +42,11 @@ class LocalRegistry(Catalog):
         self.etags = True
         self.compression = True
         self.abbreviated = True
+        self.offers = True
         self.max_age: int | None = None
         self.tarball_host: LocalRegistry | str | None = None
         self._documents: dict[str, Any] = {}
+        self._advisories: dict[str, list[dict[str, Any]]] = {}
         self._credentials: set[str] = set()
         self._faults = Faults()
         self._log = RequestLog()
@@ -52,7 +64,7 @@ class LocalRegistry(Catalog):
 
     def plain(self) -> Self:
         """Be the simplest registry there is: full packuments, no ETag, no compression."""
-        self.etags = self.compression = self.abbreviated = False
+        self.etags = self.compression = self.abbreviated = self.offers = False
         return self
 
     def close(self) -> None:
@@ -74,6 +86,21 @@ class LocalRegistry(Catalog):
         """Serve bytes, or anything else as JSON, at a path of its own; return its URL."""
         self._documents[path] = document
         return self.url + path.removeprefix("/")
+
+    def advise(
+        self, name: str, vulnerable: str, *, severity: str = "high", title: str = "it is unsafe"
+    ) -> dict[str, Any]:
+        """Publish an advisory; change the document that is returned to spoil it."""
+        count = sum(map(len, self._advisories.values()))
+        document = advisory(1001 + count, vulnerable, severity, title)
+        self._advisories.setdefault(name, []).append(document)
+        return document
+
+    @property
+    def audited(self) -> list[dict[str, list[str]]]:
+        """What each request for advisories has named: package -> versions."""
+        asked = [request for request in self.requests if request.path == ADVISORIES_PATH]
+        return [posted_versions(request) for request in asked]
 
     def require_token(self, token: str) -> None:
         self._credentials.add(f"Bearer {token}")
@@ -173,6 +200,13 @@ class LocalRegistry(Catalog):
         if request.path in self._documents:
             document = self._documents[request.path]
             return form.reply(request, document, BYTES if isinstance(document, bytes) else JSON)
+        if self.offers and request.path == SEARCH_PATH and request.method == "GET":
+            return form.reply(request, search_answer(request, self.packuments()), JSON)
+        if self.offers and request.path == ADVISORIES_PATH and request.method == "POST":
+            said = {
+                n: self._advisories[n] for n in posted_versions(request) if n in self._advisories
+            }
+            return form.reply(request, said, JSON)
         if release := self.at_tarball_path(request.path):
             return form.reply(request, release.archive, BYTES)
         short = self.abbreviated and ABBREVIATED_TYPE in request.headers.get("accept", "")

@@ -56,6 +56,7 @@ CODES: dict[str, int] = {
     "registry-refused": 42,
     "registry-answer": 43,
     "offline-missing": 44,
+    "registry-lacks": 45,
     # 50: scripts and tools
     "script-missing": 50,
     "command-missing": 51,

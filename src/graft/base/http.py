@@ -37,7 +37,7 @@ class HttpSettings(Record, unshown=("proxy", "https_proxy")):
 
 
 class Request(Record, unshown=("auth",)):
-    """A GET, or a POST of ``body``, which must bear being sent twice: it is tried again as a GET is.
+    """A GET, or a POST of ``body``, which must bear being sent twice: it is tried again as any.
 
     ``subject`` is what errors name (a package), ``max_bytes`` bounds the decoded answer.
 

@@ -33,3 +33,8 @@ def summary(
     if links:
         parts.append(f"{count(links, 'link')} changed")
     return f"{', '.join(parts)} ({duration(milliseconds)})"
+
+
+def one_line(text: str) -> str:
+    """What a stranger wrote, as it may stand on a terminal: nothing there is a command to it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
