@@ -5,13 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-real conformance check bench bench-counts bench-growth clean
+.PHONY: help setup demo test test-real conformance ecosystems check bench bench-counts bench-growth \
+	clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
 	@echo 'make test         run the tests (hermetic, parallel)'
 	@echo 'make test-real    run the tests that use the registry npm is configured for'
 	@echo 'make conformance  compare the range algebra with node-semver'
+	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
 	@echo 'make check        ruff and mypy, strict'
 	@echo 'make bench        time graft beside npm, pnpm and bun'
 	@echo 'make bench-counts count what graft does (needs strace)'
@@ -40,6 +42,9 @@ test-real: $(STAMP)
 
 conformance: $(STAMP)
 	@$(BIN)/python bench/conformance.py
+
+ecosystems: $(STAMP)
+	@$(BIN)/python bench/ecosystems.py
 
 check: $(STAMP)
 	@echo 'check: ruff'

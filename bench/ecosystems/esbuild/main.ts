@@ -1,0 +1,4 @@
+import camelCase from 'lodash-es/camelCase'
+
+const words: string = 'bundled by esbuild'
+console.log(camelCase(words))

@@ -1,0 +1,3 @@
+const later = async (): Promise<number> => Promise.resolve(1)
+
+later()

@@ -1,0 +1,135 @@
+"""One fixture in one way: install, install again, run the real thing, look at what was loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ecosystems_fixture import Fixture
+from ecosystems_loaded import (
+    WrongError,
+    assert_chains,
+    assert_loaded,
+    assert_same,
+    probing,
+    snapshot,
+)
+from ecosystems_place import Ended, Place
+
+DEFAULT, NPM = "default", "npm"
+LAYOUTS = ("virtual", "isolated", "hoisted")
+_INSTALL_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """``way`` is a layout, graft's own choice of one (``DEFAULT``) or ``NPM``; ``where`` is where
+    packages were found: ``store`` or ``project``. ``reason`` is empty for a pass."""
+
+    fixture: str
+    way: str
+    reason: str = ""
+    where: str = ""
+    packages: int = 0
+    install: float = 0.0
+    check: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        return not self.reason
+
+
+def attempt(place: Place, fixture: Fixture, way: str, tool: str) -> Outcome:
+    """``tool`` is the program of graft, or of npm."""
+    place.put(fixture)
+    trial = _Trial(place, fixture, way, tool)
+    reason = ""
+    try:
+        trial.go()
+    except WrongError as error:
+        reason = place.shown(str(error))
+    return Outcome(
+        fixture=fixture.name,
+        way=way,
+        reason=reason,
+        where=trial.where,
+        packages=trial.packages,
+        install=trial.install_seconds,
+        check=trial.check_seconds,
+    )
+
+
+class _Trial:
+    def __init__(self, place: Place, fixture: Fixture, way: str, tool: str) -> None:
+        self._place = place
+        self._fixture = fixture
+        self._way = way
+        self._tool = tool
+        self.where = ""
+        self.packages = 0
+        self.install_seconds = 0.0
+        self.check_seconds = 0.0
+
+    def go(self) -> None:
+        fixture, place = self._fixture, self._place
+        if fixture.before:
+            self._succeed(["sh", "-ec", fixture.before], 60)
+        started = time.monotonic()
+        self._install()
+        self.install_seconds = time.monotonic() - started
+        before, env = snapshot(place), probing(place)
+        started = time.monotonic()
+        done = place.run(["sh", "-ec", fixture.check], timeout=fixture.seconds, env=self._env(env))
+        self.check_seconds = time.monotonic() - started
+        expected = fixture.fails.get(self._way)
+        if expected is None:
+            self._assert_done(done)
+        elif done.code == 0 or expected not in done.words:
+            raise WrongError(f"it should fail and say {expected!r}\n{done.reason()}")
+        assert_loaded(place, env, stored=self._way in (DEFAULT, "virtual"))
+        assert_same(place, before, snapshot(place))
+        self.where = assert_chains(place, fixture.loads, self._homes())
+
+    def _install(self) -> None:
+        if self._way == NPM:
+            self._succeed([self._tool, "install", "--no-audit", "--no-fund"], _INSTALL_SECONDS)
+            return
+        flags = () if self._way == DEFAULT else ("--layout", self._way)
+        command = [self._tool, "install", "--json", *flags]
+        self.packages = json.loads(self._succeed(command, _INSTALL_SECONDS).out)["packages"]
+        if self._fixture.scripts:
+            approve = [self._tool, "approve-builds", *self._fixture.scripts]
+            self._succeed(approve, _INSTALL_SECONDS)
+        again = json.loads(self._succeed(command, _INSTALL_SECONDS).out)
+        if not again["upToDate"]:
+            raise WrongError("a second install is not up to date")
+
+    def _succeed(self, command: Sequence[str], seconds: float) -> Ended:
+        done = self._place.run(command, timeout=seconds)
+        if done.code != 0:
+            raise WrongError(f"{os.path.basename(command[0])} {command[1]}: {done.reason()}")
+        return done
+
+    def _assert_done(self, done: Ended) -> None:
+        if done.code != 0:
+            raise WrongError(done.reason())
+        if self._fixture.prints not in done.words:
+            raise WrongError(f"did not print {self._fixture.prints!r}\n{done.reason()}")
+        for name, text in self._fixture.writes.items():
+            files = sorted(self._place.project.glob(name))
+            if not files:
+                raise WrongError(f"did not write {name}\n{done.reason()}")
+            if not any(text in file.read_text(errors="replace") for file in files):
+                raise WrongError(f"there is no {text!r} in {name}\n{done.reason()}")
+
+    def _env(self, env: dict[str, str]) -> dict[str, str]:
+        programs = self._place.project / "node_modules" / ".bin"
+        return {**env, **self._fixture.env, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+
+    def _homes(self) -> tuple[str, ...]:
+        """Where packages of this way may lie."""
+        by_way = {DEFAULT: ("store", "project"), "virtual": ("store",)}
+        return by_way.get(self._way, ("project",))
