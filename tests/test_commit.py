@@ -11,6 +11,7 @@ import pytest
 
 from graft.base.diagnostics import GraftError
 from graft.link import commit
+from graft.link.importers import STAGING, refuse_strange_modules
 from graft.link.state import read_state
 from harness.folder import NEW, Folder, PowerCut, cut_at, installed
 from harness.tree import snapshot
@@ -73,7 +74,7 @@ def test_hazard_a_mount_point_is_refused_before_anything_changes(
 ) -> None:
     monkeypatch.setattr(os.path, "ismount", lambda path: path == str(folder.modules))
     with pytest.raises(GraftError) as refused:
-        commit.refuse_strange_modules(str(folder.path))
+        refuse_strange_modules(str(folder.path))
     assert refused.value.diagnostic.code == "link-refused"
     assert "mount point" in refused.value.diagnostic.message
 
@@ -83,5 +84,5 @@ def test_the_journal_is_one_line_of_facts(folder: Folder, monkeypatch: pytest.Mo
     with pytest.raises(PowerCut):
         folder.change(NEW, package="new")
     said = json.loads(Path(folder.journal).read_text())
-    assert said["files"] == ["package.json"]
-    assert said["staging"] == (folder.path / commit.STAGING / "token").read_text()
+    assert said["files"] == [[".", "package.json"]]
+    assert said["staging"] == (folder.path / STAGING / "token").read_text()

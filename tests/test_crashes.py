@@ -44,6 +44,9 @@ SWITCH_POINTS = [
 TWO_STEP_POINTS = [("tree-aside", 1), ("tree-switched", 1), ("tree-discarded", 1)]
 CLONE_POINTS = [("change-staged", 1), ("tree-placed", 1)]
 
+# A member that a graph no longer has: tests/test_many_trees.py tries all points in process.
+MEMBER_POINTS = [("tree-removed", 1)]
+
 FOREIGN = {".cache/data": "cached", "@acme/own/x.js": "own", ".bin/mine": "mine", "own": "a file"}
 
 
@@ -55,6 +58,7 @@ def test_every_point_is_tried() -> None:
         for name in re.findall(r"\bpoint\(\"([a-z-]+)\"\)", path.read_text(encoding="utf-8"))
     }
     tried = [*STORE_POINTS, *FIRST_POINTS, *SWITCH_POINTS, *TWO_STEP_POINTS, *CLONE_POINTS]
+    tried += MEMBER_POINTS
     assert named == {name for name, _ in tried}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graft.link.links import Action, make_plan
+from graft.link.links import Action, Wanted, plan_tree
 from harness.project import Project
 from harness.registry import LocalRegistry
 from harness.tree import snapshot
@@ -26,14 +26,12 @@ pytestmark = pytest.mark.usefixtures("packages")
 
 
 def test_a_plan_says_what_differs_and_why() -> None:
-    plan = make_plan(
-        "virtual",
-        wanted=dict.fromkeys(("new", "same", "foreign", "theirs"), "1")
-        | {"moved": "2", "taken": "2"},
+    links = dict.fromkeys(("new", "same", "foreign", "theirs"), "1")
+    plan = plan_tree(
+        Wanted(links | {"moved": "2", "taken": "2"}, {"new": "asked for"}),
         owned=dict.fromkeys(("same", "moved", "taken", "gone", "replaced", "vanished"), "1"),
         present={"same": "1", "moved": "1", "foreign": None, "theirs": "1", "gone": "1"}
         | {"replaced": "elsewhere", "taken": "elsewhere"},
-        reasons={"new": "asked for"},
     )
     assert [(str(step.action), step.path, step.target) for step in plan.steps] == [
         ("replace", "foreign", "1"),

@@ -10,6 +10,7 @@ import pytest
 
 from graft.base.diagnostics import GraftError
 from graft.link import commit
+from graft.link.importers import STAGING
 from harness.folder import NEW, OLD, Folder, PowerCut, cut_at, installed
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -99,7 +100,7 @@ def test_half_of_a_discarded_tree_is_not_taken_for_someone_else_s(
     with pytest.raises(PowerCut):
         folder.change(NEW)
     monkeypatch.undo()
-    shutil.rmtree(folder.path / commit.STAGING / "trash/.graft")
+    shutil.rmtree(folder.path / STAGING / "trash/.graft")
     assert folder.recover()
     assert folder.links() == NEW
     assert not (folder.modules / ".ignored").exists()
@@ -129,12 +130,12 @@ def test_a_staging_folder_that_was_removed_by_hand_decides_nothing_later(
     with pytest.raises(PowerCut):
         folder.change(NEW, package="new")
     monkeypatch.undo()
-    shutil.rmtree(folder.path / commit.STAGING)
+    shutil.rmtree(folder.path / STAGING)
     assert not folder.recover()
     # One that comes with a commit of the repository.
-    (folder.path / commit.STAGING / "node_modules").mkdir(parents=True)
-    (folder.path / commit.STAGING / "package.json").write_text("theirs")
-    (folder.path / commit.STAGING / "token").write_text("guessed")
+    (folder.path / STAGING / "node_modules").mkdir(parents=True)
+    (folder.path / STAGING / "package.json").write_text("theirs")
+    (folder.path / STAGING / "token").write_text("guessed")
     assert not folder.recover()
     folder.stage(NEW, package="later")  # and dies before it is decided
     assert not folder.recover()

@@ -32,9 +32,9 @@ def _imported(python: str, code: str, *, cwd: Path, env: Mapping[str, str]) -> s
 _SECOND_FOLDER = """
     graft graft.__main__ graft.base graft.base.faults graft.base.files graft.base.lines
     graft.base.locks graft.base.machine graft.base.records graft.base.renames graft.cli
-    graft.cli.shortest graft.cli.words graft.link graft.link.commit graft.link.stamp
-    graft.link.state graft.project graft.project.defaults graft.store graft.store.graphs
-    graft.store.paths graft.store.projects graft.workflows graft.workflows.relink
+    graft.cli.shortest graft.cli.words graft.link graft.link.commit graft.link.importers
+    graft.link.stamp graft.link.state graft.project graft.project.defaults graft.store
+    graft.store.graphs graft.store.paths graft.store.projects graft.workflows graft.workflows.relink
     errno fcntl hashlib
 """
 

@@ -11,6 +11,7 @@ import pytest
 
 from graft.link import commit
 from graft.link.commit import Staging, recover
+from graft.link.importers import ROOT, STAGING
 from graft.link.state import State, state_bytes
 from harness.tree import snapshot
 
@@ -34,7 +35,7 @@ class Folder:
         staging = self.staging()
         for name, text in files.items():
             staging.add_file(f"{name}.json", text.encode())
-        staging.add_links(links, state_bytes(State(layout="virtual", inputs="", links=links)))
+        staging.add_links(ROOT, links, state_bytes(State(layout="virtual", inputs="", links=links)))
         return staging
 
     def change(self, links: dict[str, str], **files: str) -> None:
@@ -48,7 +49,7 @@ class Folder:
         return {path: what[5:] for path, what in tree.items() if what.startswith("link ")}
 
     def is_clean(self) -> bool:
-        return not (self.path / commit.STAGING).exists() and not os.path.exists(self.journal)
+        return not (self.path / STAGING).exists() and not os.path.exists(self.journal)
 
 
 class PowerCut(BaseException):

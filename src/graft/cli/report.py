@@ -25,7 +25,9 @@ def show(console: Console, command: str, report: InstallReport) -> int:
     show_direct(console, report.direct_before, report.direct)
     if report.dry_run:
         for step in report.steps:
-            console.status(f"would {step['action']} node_modules/{step['path']}: {step['reason']}")
+            where = "" if step["importer"] == "." else f"{step['importer']}/"
+            path = f"{where}node_modules/{step['path']}"
+            console.status(f"would {step['action']} {path}: {step['reason']}")
     console.status(
         summary(
             packages=report.packages,

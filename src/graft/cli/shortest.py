@@ -57,7 +57,7 @@ def run_shortest(*, frozen: bool) -> bool:
     said = summary(
         packages=graph.packages,
         added=resolution.nodes if resolution else 0,
-        links=len(graph.links),
+        links=sum(map(len, graph.trees.values())),
         milliseconds=milliseconds,
     )
     print(said, file=sys.stderr)

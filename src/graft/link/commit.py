@@ -1,4 +1,4 @@
-"""Manifest, lock and ``node_modules`` change together, or not at all.
+"""Manifest, lock and every ``node_modules`` change together, or not at all.
 
 Everything that can fail happens in a staging folder of the project. Then a journal is written, and
 from there on the change is decided: whoever finds the journal finishes what it says, however often
@@ -23,15 +23,25 @@ from graft.base.files import (
     write_file,
 )
 from graft.base.renames import exchange
+from graft.link.importers import (
+    MODULES,
+    ROOT,
+    STAGING,
+    folder_of,
+    is_own_folder,
+    modules_of,
+    refuse_strange_importer,
+    refuse_strange_modules,
+    staged_importers,
+    staged_of,
+)
 from graft.link.state import STATE_FOLDER, read_state, state_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-MODULES = "node_modules"
-STAGING = ".graft-staging"
 _TOKEN = "token"
 _OLD = "old"
 _TRASH = "trash"
@@ -39,63 +49,79 @@ _ASIDE = ".ignored"  # where pnpm's users already look for what had to make way
 
 
 class Staging:
-    """A change of one project being prepared. Use under the project's lock, after ``recover``."""
+    """A change of one project being prepared: new contents of files, and for some of its importers
+    a whole new ``node_modules``. Use under the project's lock, after ``recover``."""
 
     def __init__(self, project: str, journal: str) -> None:
         self._project = project
         self._journal = journal
         self._folder = os.path.join(project, STAGING)
-        self._files: list[str] = []
-        self._tree = ""
-        self._carried: dict[str, str] = {}
+        self._parts = {ROOT}
+        self._files: list[tuple[str, str]] = []
+        self._trees: dict[str, dict[str, str]] = {}
+        self._gone: list[str] = []
         remove_file(journal)  # of a staging folder that somebody has removed
         os.mkdir(self._folder)
 
-    def add_file(self, name: str, data: bytes) -> None:
-        """Stage a new content for a file at the project's top, with the mode it has. It is flushed:
-        nobody could make it again."""
-        staged = os.path.join(self._folder, name)
+    def add_file(self, path: str, data: bytes) -> None:
+        """Stage a new content for a file at the top of the project or of an importer, with the mode
+        it has. It is flushed: nobody could make it again."""
+        importer, _, name = path.rpartition("/")
+        staged = os.path.join(self._part(importer or ROOT), name)
         write_file(staged, data, durable=True)
-        copy_mode(os.path.join(self._project, name), staged)
-        self._files.append(name)
+        copy_mode(os.path.join(self._project, path), staged)
+        self._files.append((importer or ROOT, name))
 
-    def add_state(self, state: bytes) -> None:
+    def add_state(self, importer: str, state: bytes) -> None:
         """Stage a new record of a ``node_modules`` whose links stay as they are."""
         name = state_file(MODULES)
-        write_file(os.path.join(self._folder, os.path.basename(name)), state)
-        self._files.append(name)
+        write_file(os.path.join(self._part(importer), os.path.basename(name)), state)
+        self._files.append((importer, name))
 
     def add_links(
-        self, links: Mapping[str, str], state: bytes, displaced: tuple[str, ...] = ()
+        self,
+        importer: str,
+        links: Mapping[str, str],
+        state: bytes,
+        displaced: tuple[str, ...] = (),
     ) -> None:
         """Stage a ``node_modules`` that holds ``links``, the record of them, and, once it is
         switched, everything that others keep in the present one."""
-        self._tree = os.path.join(self._folder, MODULES)
-        os.makedirs(os.path.join(self._tree, STATE_FOLDER))
+        tree = os.path.join(self._part(importer), MODULES)
+        os.makedirs(os.path.join(tree, STATE_FOLDER))
         # First the record, so that at no time there is a link that seems to be someone else's.
-        write_file(state_file(self._tree), state)
+        write_file(state_file(tree), state)
         made = {""}
         for path, target in links.items():
             parent = path.rpartition("/")[0]
             if parent not in made:
-                os.makedirs(os.path.join(self._tree, parent))
+                os.makedirs(os.path.join(tree, parent))
                 made.add(parent)
-            os.symlink(target, os.path.join(self._tree, path))
-        self._carried = {path: f"{_ASIDE}/{path}" for path in displaced}
+            os.symlink(target, os.path.join(tree, path))
+        self._trees[importer] = {path: f"{_ASIDE}/{path}" for path in displaced}
+
+    def remove_links(self, importer: str, state: bytes) -> None:
+        """Stage that nothing of graft's is left in a ``node_modules``, nor the folder itself if
+        nothing else is in it. ``state`` is a record of nothing."""
+        self.add_links(importer, {}, state)
+        self._gone.append(importer)
 
     def commit(self) -> None:
-        modules = os.path.join(self._project, MODULES)
         point("change-staged")
-        if self._tree and not self._files and not os.path.lexists(modules):
-            # One rename is a whole commit by itself.
-            os.rename(self._tree, modules)
-            point("tree-placed")
-        elif len(self._files) < 2 and not self._tree:
-            for name in self._files:
-                _switch_file(self._project, name)
-        else:
+        if len(self._files) + len(self._trees) > 1 or any(
+            os.path.lexists(modules_of(self._project, importer)) for importer in self._trees
+        ):
             self._commit_with_journal()
             return
+        # One rename is a whole commit by itself.
+        for importer in self._trees:
+            modules = modules_of(self._project, importer)
+            os.rename(os.path.join(staged_of(self._project, importer), MODULES), modules)
+            point("tree-placed")
+        for importer, name in self._files:
+            _switch_file(self._project, importer, name)
+        for importer in self._parts - {ROOT}:
+            os.rmdir(staged_of(self._project, importer))
         os.rmdir(self._folder)
 
     def _commit_with_journal(self) -> None:
@@ -107,8 +133,14 @@ class Staging:
         journal = {
             "staging": token,
             "files": self._files,
-            "tree": os.stat(self._tree).st_ino if self._tree else 0,
-            "carried": self._carried,
+            "trees": {
+                importer: {
+                    "inode": _inode(os.path.join(staged_of(self._project, importer), MODULES)),
+                    "carried": carried,
+                }
+                for importer, carried in self._trees.items()
+            },
+            "gone": self._gone,
         }
         write_atomic(self._journal, json.dumps(journal).encode(), durable=True)
         point("journal-written")
@@ -119,6 +151,16 @@ class Staging:
         if not os.path.exists(self._journal):
             remove_tree(self._folder)
 
+    def _part(self, importer: str) -> str:
+        """The importer's part of the staging folder; raises ``link-refused`` where nothing may be
+        written for it."""
+        part = staged_of(self._project, importer)
+        if importer not in self._parts:
+            refuse_strange_importer(self._project, importer)
+            os.mkdir(part)
+            self._parts.add(importer)
+        return part
+
 
 def recover(project: str, journal: str) -> bool:
     """Finish or forget what an interrupted command left. True if there was something to finish."""
@@ -128,9 +170,10 @@ def recover(project: str, journal: str) -> bool:
     if os.path.islink(folder):
         os.unlink(folder)
         return False
-    refuse_strange_modules(project)
     import json
 
+    for importer in staged_importers(project):
+        refuse_strange_modules(folder_of(project, importer))
     said = json.loads(read_file(journal) or b"{}")
     token = read_file(os.path.join(folder, _TOKEN))
     if token is None or said.get("staging") != token.decode(errors="replace"):
@@ -141,44 +184,20 @@ def recover(project: str, journal: str) -> bool:
     return True
 
 
-def refuse_strange_modules(project: str) -> None:
-    """A ``node_modules`` that is a link leads into somebody else's; nothing is written through."""
-    modules = os.path.join(project, MODULES)
-    if not os.path.lexists(modules):
-        return
-    from graft.base.diagnostics import GraftError
-
-    if os.path.islink(modules):
-        raise GraftError(
-            "link-refused",
-            f"node_modules is a link to {os.readlink(modules)}, and graft writes only its own",
-            where=modules,
-            fix="remove the link (not what it leads to) and run 'graft install'",
-        )
-    if os.path.ismount(modules) or not os.path.isdir(modules):
-        what = "a mount point" if os.path.ismount(modules) else "not a folder"
-        raise GraftError(
-            "link-refused",
-            f"node_modules is {what}, and cannot be switched for another in one step",
-            where=modules,
-            fix="mount the project's folder instead, or remove what is there",
-        )
-
-
 def _finish(project: str, journal_path: str, journal: Mapping[str, Any]) -> None:
-    for name in journal["files"]:
-        _switch_file(project, name)
-    if journal["tree"]:
-        _switch_tree(project, journal["tree"], journal["carried"])
-    _clear(project, journal_path)
+    for importer, name in journal["files"]:
+        _switch_file(project, importer, name)
+    for importer, tree in journal["trees"].items():
+        _switch_tree(project, importer, tree["inode"], tree["carried"])
+    _clear(project, journal_path, journal["gone"])
 
 
-def _switch_file(project: str, name: str) -> None:
-    staged = os.path.join(project, STAGING, os.path.basename(name))
-    if not os.path.lexists(staged):
-        return  # it was switched before the interruption
+def _switch_file(project: str, importer: str, name: str) -> None:
+    staged = os.path.join(staged_of(project, importer), os.path.basename(name))
+    if not os.path.lexists(staged) or not is_own_folder(project, importer):
+        return  # it was switched before the interruption, or has lost its place since
     # A file that is a link keeps being one, wherever it leads.
-    final = os.path.realpath(os.path.join(project, name))
+    final = os.path.realpath(os.path.join(folder_of(project, importer), name))
     os.makedirs(os.path.dirname(final), exist_ok=True)
     try:
         os.replace(staged, final)
@@ -190,32 +209,42 @@ def _switch_file(project: str, name: str) -> None:
     point("file-switched")
 
 
-def _switch_tree(project: str, inode: int, carried: Mapping[str, str]) -> None:
-    modules = os.path.join(project, MODULES)
-    staged = os.path.join(project, STAGING, MODULES)
-    if _inode(staged) != inode:
-        return  # it was switched before the interruption
+def _switch_tree(project: str, importer: str, inode: int, carried: Mapping[str, str]) -> None:
+    modules = modules_of(project, importer)
+    part = staged_of(project, importer)
+    staged = os.path.join(part, MODULES)
+    if _inode(staged) != inode or not is_own_folder(project, importer):
+        return  # it was switched before the interruption, or has lost its place since
     if not os.path.lexists(modules):
         os.rename(staged, modules)
     else:
         _carry(modules, staged, carried)
         point("tree-carried")
         if not exchange(staged, modules):
-            os.rename(modules, _free_name(os.path.join(project, STAGING, _OLD)))
+            os.rename(modules, _free_name(os.path.join(part, _OLD)))
             point("tree-aside")
             os.rename(staged, modules)
     point("tree-switched")
 
 
-def _clear(project: str, journal: str = "") -> None:
-    """Remove the staging folder, but for what is neither graft's nor in ``node_modules`` yet, as
+def _clear(project: str, journal: str = "", gone: Iterable[str] = ()) -> None:
+    """Remove the staging folder, but for what is neither graft's nor in a ``node_modules`` yet, as
     somebody put it there between two steps of a switch."""
-    folder = os.path.join(project, STAGING)
-    modules = os.path.join(project, MODULES)
-    trash = os.path.join(folder, _TRASH)
+    for importer in staged_importers(project):
+        _clear_part(staged_of(project, importer), modules_of(project, importer))
+    for importer in gone:
+        _remove_bare(project, importer)
+    if journal:
+        remove_file(journal)
+        point("journal-removed")
+    remove_tree(os.path.join(project, STAGING))
+
+
+def _clear_part(part: str, modules: str) -> None:
+    trash = os.path.join(part, _TRASH)
     remove_tree(trash)
-    for name in sorted(os.listdir(folder), reverse=True):
-        left = os.path.join(folder, name)
+    for name in sorted(os.listdir(part), reverse=True):
+        left = os.path.join(part, name)
         if name.startswith((MODULES, _OLD)) and os.path.isdir(left) and not os.path.islink(left):
             if name.startswith(_OLD) and not os.path.lexists(modules):
                 os.rename(left, modules)
@@ -225,10 +254,17 @@ def _clear(project: str, journal: str = "") -> None:
             os.rename(left, trash)
             point("tree-discarded")
             remove_tree(trash)
-    if journal:
-        remove_file(journal)
-        point("journal-removed")
-    remove_tree(folder)
+
+
+def _remove_bare(project: str, importer: str) -> None:
+    """Remove a ``node_modules`` in which there is nothing but graft's record of nothing."""
+    modules = modules_of(project, importer)
+    if not is_own_folder(project, importer) or not os.path.isdir(modules):
+        return
+    if not read_state(modules).links and os.listdir(modules) == [STATE_FOLDER]:
+        trash = os.path.join(staged_of(project, importer), _TRASH)
+        os.rename(modules, trash)
+        point("tree-removed")
 
 
 def _carry(source: str, target: str, renamed: Mapping[str, str]) -> None:

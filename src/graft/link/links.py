@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
 from graft.base.records import Record
@@ -24,50 +24,64 @@ class Step(Record):
     reason: str
 
 
-class Plan(Record):
-    """``links`` is everything that graft will own afterwards; ``steps`` what differs from now;
-    ``displaced`` the foreign entries in the way, which are moved aside and never deleted."""
+class Wanted(Record, kw_only=False):
+    """What a layout wants in one ``node_modules``: links by path relative to it, with the reason
+    for each."""
 
-    layout: str
+    links: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+
+class Tree(Record):
+    """One ``node_modules``: ``links`` is everything that graft will own in it afterwards, ``steps``
+    what differs from now, ``displaced`` the foreign entries in the way, which are moved aside and
+    never deleted."""
+
     links: Mapping[str, str]
     steps: tuple[Step, ...]
     displaced: tuple[str, ...]
 
 
-def make_plan(
-    layout: str,
-    wanted: Mapping[str, str],
-    owned: Mapping[str, str],
-    present: Mapping[str, str | None],
-    reasons: Mapping[str, str],
-) -> Plan:
-    """Compare. ``wanted`` and ``owned`` map paths to targets; ``present`` says what is on disk at
-    each of those paths: a link's target, or None for something that is not a link.
+class Plan(Record):
+    """A tree for each importer that has something in its ``node_modules``, by the importer's path;
+    ``gone`` are those that had and shall have nothing."""
+
+    layout: str
+    trees: Mapping[str, Tree]
+    gone: tuple[str, ...] = ()
+
+    @property
+    def displaced(self) -> list[str]:
+        return [
+            path if importer == "." else f"{importer}/node_modules/{path}"
+            for importer, tree in self.trees.items()
+            for path in tree.displaced
+        ]
+
+
+def plan_tree(wanted: Wanted, owned: Mapping[str, str], present: Mapping[str, str | None]) -> Tree:
+    """Compare. ``owned`` maps paths to targets; ``present`` says what is on disk at each path of
+    both: a link's target, or None for something that is not a link.
 
     An entry is graft's own if graft recorded it and it still is the link that was recorded.
     """
     steps = []
     displaced = []
-    for path, target in sorted(wanted.items()):
+    for path, target in sorted(wanted.links.items()):
         if path not in present:
-            steps.append(_step(Action.CREATE, path, target, reasons))
+            steps.append(_step(Action.CREATE, path, target, wanted.reasons))
         elif present[path] != target:
             if path not in owned or present[path] != owned[path]:
                 displaced.append(path)
-            steps.append(_step(Action.REPLACE, path, target, reasons))
+            steps.append(_step(Action.REPLACE, path, target, wanted.reasons))
         # A link that already leads where it should is taken over, whoever made it.
     steps += [
         Step(action=Action.REMOVE, path=path, target="", reason="no longer asked for")
-        for path in sorted(owned.keys() - wanted.keys())
+        for path in sorted(owned.keys() - wanted.links.keys())
         if path in present and present[path] == owned[path]
     ]
-    return Plan(layout=layout, links=dict(wanted), steps=tuple(steps), displaced=tuple(displaced))
+    return Tree(links=dict(wanted.links), steps=tuple(steps), displaced=tuple(displaced))
 
 
 def _step(action: Action, path: str, target: str, reasons: Mapping[str, str]) -> Step:
     return Step(action=action, path=path, target=target, reason=reasons.get(path, ""))
-
-
-def parents(paths: Collection[str]) -> list[str]:
-    """The folders that must exist for ``paths``: scopes and ``.bin``."""
-    return sorted({path.rpartition("/")[0] for path in paths} - {""})

@@ -12,27 +12,36 @@ from graft.base.lines import read_lines, write_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 STATE_FOLDER = ".graft"
 _STATE_FILE = "state"
 _FIRST_LINE = "graft-links 1"
 _LAYOUT = "layout:"  # no path in node_modules: a colon is in no package's name
 _INPUTS = "inputs:"
+_MEMBER = "member:"
 
 
 class State:
     """``links`` maps paths relative to ``node_modules`` to targets. ``inputs`` is whatever decided
-    them, as one text: if it is the same next time, the links are the same."""
+    them, as one text: if it is the same next time, the links are the same. ``members`` are the
+    importers below that have a ``node_modules`` of the same making; their ``inputs`` only says
+    whose they are (``member_inputs``)."""
 
-    __slots__ = ("inputs", "layout", "links")
+    __slots__ = ("inputs", "layout", "links", "members")
 
     def __init__(
-        self, *, layout: str = "", inputs: str = "", links: Mapping[str, str] | None = None
+        self,
+        *,
+        layout: str = "",
+        inputs: str = "",
+        links: Mapping[str, str] | None = None,
+        members: Iterable[str] = (),
     ) -> None:
         self.layout = layout
         self.inputs = inputs
         self.links = dict(links or {})
+        self.members = sorted(members)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, State) and state_bytes(self) == state_bytes(other)
@@ -40,12 +49,24 @@ class State:
     __hash__ = None  # type: ignore[assignment]
 
 
+def member_inputs(importer: str) -> str:
+    """What the record in a member's ``node_modules`` has for inputs: it is made from the project
+    that lies there. A folder that was taken out of the workspace, and has since been installed by
+    itself, has other inputs, and is nobody else's any more."""
+    return "/".join([".."] * (importer.count("/") + 1))
+
+
 def read_state(modules: str) -> State:
     """The record, or an empty one where there is none or it is damaged: then nothing is owned."""
     pairs = read_lines(read_file(state_file(modules)), _FIRST_LINE)
     if not pairs or [key for key, _ in pairs[:2]] != [_LAYOUT, _INPUTS]:
         return State()
-    return State(layout=pairs[0][1], inputs=pairs[1][1], links=dict(pairs[2:]))
+    return State(
+        layout=pairs[0][1],
+        inputs=pairs[1][1],
+        members=[value for key, value in pairs if key == _MEMBER],
+        links={key: value for key, value in pairs[2:] if key != _MEMBER},
+    )
 
 
 def state_file(modules: str) -> str:
@@ -54,6 +75,7 @@ def state_file(modules: str) -> str:
 
 def state_bytes(state: State) -> bytes:
     said = [(_LAYOUT, state.layout), (_INPUTS, state.inputs)]
+    said += [(_MEMBER, importer) for importer in state.members]
     return write_lines(_FIRST_LINE, [*said, *sorted(state.links.items())])
 
 

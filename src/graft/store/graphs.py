@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
     from graft.store.paths import Store
 
-_FIRST_LINE = "graft-graph 1"
+_FIRST_LINE = "graft-graph 2"
 
 
 class GraphRecord:
-    """``links`` is what a project's ``node_modules`` holds, and ``slots`` names all slots of the
-    graph. ``packages`` counts its packages, ``direct`` has the versions of the direct ones by local
-    name."""
+    """``trees`` is what the ``node_modules`` of each importer holds: links by importer, and
+    ``slots`` names all slots of the graph. ``packages`` counts its packages, ``direct`` has the
+    versions of the direct ones by local name."""
 
-    __slots__ = ("direct", "links", "packages", "slots")
+    __slots__ = ("direct", "packages", "slots", "trees")
 
     def __init__(
         self,
         *,
-        links: Mapping[str, str],
+        trees: Mapping[str, Mapping[str, str]],
         slots: Iterable[str],
         packages: int,
         direct: Mapping[str, str],
     ) -> None:
-        self.links = dict(links)
+        self.trees = {importer: dict(links) for importer, links in trees.items()}
         self.slots = sorted(set(slots))
         self.packages = packages
         self.direct = dict(direct)
@@ -49,7 +49,9 @@ def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     pairs = [("packages", str(record.packages))]
     pairs += [(f"direct {name}", version) for name, version in sorted(record.direct.items())]
     pairs += [("slot", name) for name in record.slots]
-    pairs += [(f"link {path}", target) for path, target in sorted(record.links.items())]
+    for importer, links in sorted(record.trees.items()):
+        pairs.append(("tree", importer))
+        pairs += [(f"link {path}", target) for path, target in sorted(links.items())]
     data = write_lines(_FIRST_LINE, pairs)
     if read_file(store.graph_record(inputs)) != data:
         write_atomic(store.graph_record(inputs), data)
@@ -60,8 +62,15 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
     pairs = read_lines(read_file(store.graph_record(inputs)), _FIRST_LINE)
     if not pairs or pairs[0][0] != "packages":
         return None
+    trees: dict[str, dict[str, str]] = {}
+    links: dict[str, str] = {}
+    for key, value in pairs:
+        if key == "tree":
+            links = trees[value] = {}
+        elif key.startswith("link "):
+            links[key[5:]] = value
     return GraphRecord(
-        links={key[5:]: value for key, value in pairs if key.startswith("link ")},
+        trees=trees,
         slots=[value for key, value in pairs if key == "slot"],
         packages=int(pairs[0][1]),
         direct={key[7:]: value for key, value in pairs if key.startswith("direct ")},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
+from graft.link.importers import ROOT
 from graft.lockfile.check import Unmet, unmet
 from graft.lockfile.format import read_lock
 from graft.model.graph import Graph
@@ -14,7 +15,6 @@ from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest
 from graft.project.overrides import Rules, read_rules, read_workspace
 from graft.resolve.prune import reachable
-from graft.workflows.change import ROOT
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
 from graft.workflows.report import InstallOptions

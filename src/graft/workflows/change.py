@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record
-from graft.link.commit import MODULES, Staging
-from graft.link.links import Plan, make_plan
-from graft.link.state import State, links_on_disk, read_state, state_bytes
-from graft.link.virtual import virtual_links
+from graft.link.commit import Staging
+from graft.link.importers import ROOT, is_own_folder, modules_of, refuse_strange_importer
+from graft.link.links import Plan, Tree, Wanted, plan_tree
+from graft.link.state import State, links_on_disk, member_inputs, read_state, state_bytes
+from graft.link.virtual import virtual_trees
 from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
 from graft.project.manifest import MANIFEST_NAME
@@ -20,8 +21,6 @@ from graft.store.projects import claim_graph, claimed_graphs, settle_graph
 from graft.store.slots import Slot
 from graft.workflows.relink import LAYOUT
 from graft.workflows.report import InstallReport
-
-ROOT = "."
 
 
 class Change(Record):
@@ -33,15 +32,32 @@ class Change(Record):
     files: Mapping[str, bytes]
     inputs: str
 
-    @property
-    def modules(self) -> str:
-        return os.path.join(self.folder, MODULES)
+    def plan(self, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]) -> Plan:
+        """``names`` are those by which importers can be met in their own code, by path. Raises
+        ``link-refused`` where an importer's folder is not the project's."""
+        trees = {}
+        wanted = virtual_trees(graph, slots, self.store, names)
+        for importer, its in wanted.items():
+            if its.links or importer == ROOT:
+                refuse_strange_importer(self.folder, importer)
+                trees[importer] = self._plan_tree(importer, its)
+        gone = self._made_before(wanted.keys()) - trees.keys()
+        return Plan(layout=LAYOUT, trees=trees, gone=tuple(sorted(gone)))
 
-    def plan(self, graph: Graph, slots: Mapping[str, Slot], own_name: str) -> Plan:
-        wanted = virtual_links(graph, ROOT, slots, self.store, own_name=own_name)
-        owned = read_state(self.modules).links
-        present = links_on_disk(self.modules, {**owned, **wanted.links})
-        return make_plan(LAYOUT, wanted.links, owned, present, wanted.reasons)
+    def _plan_tree(self, importer: str, wanted: Wanted) -> Tree:
+        modules = modules_of(self.folder, importer)
+        owned = read_state(modules).links
+        return plan_tree(wanted, owned, links_on_disk(modules, {**owned, **wanted.links}))
+
+    def _made_before(self, importers: Iterable[str]) -> set[str]:
+        """Importers, of these or earlier ones, whose ``node_modules`` was made for this project."""
+        known = {*importers, *read_state(modules_of(self.folder, ROOT)).members} - {ROOT}
+        return {
+            importer
+            for importer in known
+            if is_own_folder(self.folder, importer)
+            and read_state(modules_of(self.folder, importer)).inputs == member_inputs(importer)
+        }
 
     def write_files(self) -> None:
         """Manifest and lock alone, for ``--lockfile-only``."""
@@ -53,7 +69,10 @@ class Change(Record):
         anything is linked, and forgets what the project needed before after."""
         names = {slot.name for slot in slots.values()}
         record = GraphRecord(
-            links=plan.links, slots=names, packages=report.packages, direct=report.direct
+            trees={importer: tree.links for importer, tree in plan.trees.items()},
+            slots=names,
+            packages=report.packages,
+            direct=report.direct,
         )
         write_graph(self.store, self.inputs, record)
         claim_graph(self.store, self.folder, self.inputs)
@@ -72,11 +91,21 @@ class Change(Record):
             staging.abandon()
 
     def _stage(self, plan: Plan, staging: Staging) -> None:
-        state = State(layout=plan.layout, inputs=self.inputs, links=plan.links)
-        if plan.steps or not os.path.isdir(self.modules):
-            staging.add_links(plan.links, state_bytes(state), plan.displaced)
-        elif read_state(self.modules) != state:
-            staging.add_state(state_bytes(state))
+        members = plan.trees.keys() - {ROOT}
+        for importer, tree in plan.trees.items():
+            modules = modules_of(self.folder, importer)
+            state = State(
+                layout=plan.layout,
+                inputs=self.inputs if importer == ROOT else member_inputs(importer),
+                links=tree.links,
+                members=members if importer == ROOT else (),
+            )
+            if tree.steps or not os.path.isdir(modules):
+                staging.add_links(importer, tree.links, state_bytes(state), tree.displaced)
+            elif read_state(modules) != state:
+                staging.add_state(importer, state_bytes(state))
+        for importer in plan.gone:
+            staging.remove_links(importer, state_bytes(State(inputs=member_inputs(importer))))
 
 
 def changed_files(
@@ -93,14 +122,21 @@ def changed_files(
 def current_graph(store: Store, folder: str, inputs: str) -> GraphRecord | None:
     """What is linked, if it was made from the same inputs and is still true: every link is there,
     and the store has the whole graph and knows that this project needs it."""
-    modules = os.path.join(folder, MODULES)
-    state = read_state(modules)
-    if state.inputs != inputs or links_on_disk(modules, state.links) != state.links:
+    state = read_state(modules_of(folder, ROOT))
+    if state.inputs != inputs or not _is_linked(folder, ROOT, state):
         return None
+    for importer in state.members:
+        its = read_state(modules_of(folder, importer))
+        if its.inputs != member_inputs(importer) or not _is_linked(folder, importer, its):
+            return None
     if claimed_graphs(store, folder) != [inputs]:
         return None
     record = read_graph(store, inputs)
     return record if record is not None and graph_is_whole(store, record) else None
+
+
+def _is_linked(folder: str, importer: str, state: State) -> bool:
+    return links_on_disk(modules_of(folder, importer), state.links) == state.links
 
 
 def displaced_notes(plan: Plan) -> list[Diagnostic]:

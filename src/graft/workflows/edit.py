@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from graft.base.files import read_file
 from graft.base.records import replace
+from graft.link.importers import ROOT
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.model.requirement import Kind, Requirement
@@ -23,7 +24,6 @@ from graft.project.manifest import (
     read_manifest,
 )
 from graft.versions.specifier import parse_specifier
-from graft.workflows.change import ROOT
 from graft.workflows.install import install
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, at_work

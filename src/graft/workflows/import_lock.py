@@ -8,6 +8,7 @@ import os
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.files import read_file
 from graft.base.records import Record
+from graft.link.importers import ROOT
 from graft.lockfile.foreign.choose import TOOLS, read_foreign
 from graft.lockfile.foreign.lock import ForeignLock
 from graft.lockfile.format import write_lock
@@ -17,7 +18,7 @@ from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest, read_manifest
 from graft.resolve.foreign import Preference, preference
 from graft.workflows.answer import answer, rules_of
-from graft.workflows.change import ROOT, Change, changed_files
+from graft.workflows.change import Change, changed_files
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, Laps
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from graft.base.records import replace
-from graft.link.commit import refuse_strange_modules
+from graft.link.importers import ROOT, refuse_strange_modules
 from graft.link.links import Plan
 from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
@@ -25,7 +25,6 @@ from graft.store.paths import Store
 from graft.store.slots import slots_of
 from graft.workflows.answer import answer
 from graft.workflows.change import (
-    ROOT,
     Change,
     changed_files,
     current_graph,
@@ -94,7 +93,7 @@ def install(
         inputs=_inputs(work, manifest, lock),
     )
     work.advance()
-    plan = change.plan(local, slots, manifest.name)
+    plan = change.plan(local, slots, {ROOT: manifest.name})
     report = replace(
         _report(graph, local, previous, change, plan),
         dry_run=options.dry_run,
@@ -151,7 +150,14 @@ def _report(
         direct=_direct_versions(graph),
         direct_before=_direct_versions(previous) if previous else {},
         steps=tuple(
-            {"action": step.action, "path": step.path, "reason": step.reason} for step in plan.steps
+            {
+                "action": step.action,
+                "importer": importer,
+                "path": step.path,
+                "reason": step.reason,
+            }
+            for importer, tree in plan.trees.items()
+            for step in tree.steps
         ),
         lock_changed=LOCK_NAME in change.files,
     )

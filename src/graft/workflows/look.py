@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
+from graft.link.importers import ROOT
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
-from graft.workflows.change import ROOT
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context
 

@@ -17,13 +17,13 @@ from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, write_atomic
 from graft.base.machine import machine
 from graft.base.records import Record, replace
+from graft.link.importers import ROOT
 from graft.model.graph import Graph
 from graft.project.defaults import is_setting, setting_texts, texts_digest
 from graft.project.manifest import MANIFEST_NAME, parse_manifest
 from graft.project.script_settings import OWN_VARIABLE
 from graft.scripts.environment import bin_folders
 from graft.scripts.package import sound_package
-from graft.workflows.change import ROOT
 from graft.workflows.install import install
 from graft.workflows.jobs import Place
 from graft.workflows.project import Context, at_work

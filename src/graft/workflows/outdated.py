@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from graft.base.records import Record
+from graft.link.importers import ROOT
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.model.requirement import Kind, Requirement
@@ -17,7 +18,6 @@ from graft.sources.packument import Packument
 from graft.versions.specifier import Specifier, parse_specifier
 from graft.versions.version import parse_version
 from graft.workflows.answer import rules_of
-from graft.workflows.change import ROOT
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, asking
 

@@ -21,7 +21,8 @@ from graft.base.files import read_file
 from graft.base.locks import FileLock
 from graft.base.machine import machine
 from graft.base.records import Record
-from graft.link.commit import MODULES, STAGING, Staging
+from graft.link.commit import Staging
+from graft.link.importers import MODULES, ROOT, STAGING, modules_of
 from graft.link.stamp import write_stamp
 from graft.link.state import State, read_state, state_bytes, state_file
 from graft.project.defaults import PNPM_SETTINGS, npmrc_files
@@ -80,8 +81,8 @@ def relink(
         return None  # of weak digests, install has something to say
     inputs = inputs_digest(store.root, "", manifest, lock)
     record = read_graph(store, inputs)
-    if record is None:
-        return None
+    if record is None or record.trees.keys() != {ROOT}:
+        return None  # that of a workspace: the manifests of its members have a say as well
     with (
         FileLock(store.project_lock(folder), exclusive=True, holder=f"process {os.getpid()}"),
         FileLock(store.shared_lock, exclusive=False),
@@ -91,12 +92,13 @@ def relink(
         if resolution is not None and os.path.lexists(os.path.join(folder, LOCK)):
             return None
         claim_graph(store, folder, inputs)
-        state = State(layout=LAYOUT, inputs=inputs, links=record.links)
+        links = record.trees[ROOT]
+        state = State(layout=LAYOUT, inputs=inputs, links=links)
         staging = Staging(folder, store.project_journal(folder))
         try:
             if resolution is not None:
                 staging.add_file(LOCK, lock)
-            staging.add_links(record.links, state_bytes(state))
+            staging.add_links(ROOT, links, state_bytes(state))
             staging.commit()
         finally:
             staging.abandon()
@@ -106,22 +108,29 @@ def relink(
 
 def stamp_project(folder: str, store: Store, environ: Mapping[str, str], home: str) -> None:
     """Leave the stamp that link/stamp.py describes, for a project that is as it should be."""
-    links = read_state(os.path.join(folder, MODULES)).links
+    files = ["package.json", LOCK, PNPM_SETTINGS, *filter(None, npmrc_files("", environ, home))]
+    made = [store.slots]
+    for importer in (ROOT, *read_state(modules_of(folder, ROOT)).members):
+        below = "" if importer == ROOT else f"{importer}/"
+        if below:
+            files.append(f"{below}package.json")
+        made += [f"{below}{path}" for path in _stamped(modules_of(folder, importer))]
+    write_stamp(folder, files=files, made=made, environ=environ, now=time.time_ns())
+
+
+def _stamped(modules: str) -> list[str]:
+    """What a stamp looks at in a ``node_modules``: that folder, its record, the folders in it that
+    links lie in, and where links lead to."""
+    links = read_state(modules).links
     shared = {path.partition("/")[0] for path in links if "/" in path}
-    # Not the project's link to itself: it would stamp the project's own folder, where people work.
+    # Not the importer's link to itself: it would stamp a folder in which people work.
     packages = [
         path
         for path, target in links.items()
         if not path.startswith(".bin/") and target not in ("..", "../..")
     ]
-    inside = sorted((*shared, *packages))
-    write_stamp(
-        folder,
-        files=["package.json", LOCK, PNPM_SETTINGS, *filter(None, npmrc_files("", environ, home))],
-        made=[MODULES, state_file(MODULES), *(f"{MODULES}/{path}" for path in inside), store.slots],
-        environ=environ,
-        now=time.time_ns(),
-    )
+    inside = [f"{MODULES}/{path}" for path in sorted((*shared, *packages))]
+    return [MODULES, state_file(MODULES), *inside]
 
 
 def _busy(folder: str) -> bool:

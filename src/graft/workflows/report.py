@@ -33,8 +33,8 @@ class InstallOptions(Record):
 class InstallReport(Record):
     """What was done, or with ``dry_run`` would be. ``added`` and ``removed`` are node ids compared
     with the lock before; ``direct`` maps local names to versions, ``direct_before`` as the lock had
-    them; ``steps`` are changes in
-    ``node_modules``; ``fetched`` counts archives, ``slots`` those that the store lacked."""
+    them; ``steps`` are changes in each importer's ``node_modules``; ``fetched`` counts archives,
+    ``slots`` those that the store lacked."""
 
     up_to_date: bool = False
     dry_run: bool = False

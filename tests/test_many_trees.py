@@ -1,0 +1,255 @@
+"""The ``node_modules`` of all importers, manifests and lock change in one commit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from graft.base.diagnostics import GraftError
+from graft.link import commit
+from graft.link.importers import ROOT, STAGING
+from graft.link.state import State, member_inputs, read_state, state_bytes
+from graft.link.virtual import relative_target
+from harness.folder import Folder, PowerCut
+
+MEMBERS = ("packages/a", "packages/100%2F", "deep/er/member")
+GONE = "packages/gone"
+BARE = "packages/bare"
+OLD = {"x": "/store/x-1", "@s/p": "/store/p"}
+NEW = {"x": "/store/x-2", ".bin/q": "../q/cli.js", "q": "/store/q"}
+
+
+class Workspace(Folder):
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        for importer in (*MEMBERS, GONE, BARE):
+            (self.path / importer).mkdir(parents=True)
+
+    def of(self, importer: str) -> Path:
+        return self.path / importer / "node_modules"
+
+    def stage_all(self, links: dict[str, str], text: str, *, gone: tuple[str, ...] = ()) -> None:
+        staging = self.staging()
+        try:
+            staging.add_file("package.json", text.encode())
+            members = [*MEMBERS, *({GONE, BARE} - {*gone})]
+            for importer in members:
+                staging.add_file(f"{importer}/package.json", text.encode())
+                state = State(inputs=member_inputs(importer), links=links)
+                staging.add_links(importer, links, state_bytes(state))
+            state = State(inputs=text, links=links, members=members)
+            staging.add_links(ROOT, links, state_bytes(state))
+            for importer in gone:
+                staging.remove_links(importer, state_bytes(State(inputs=member_inputs(importer))))
+            staging.commit()
+        finally:
+            staging.abandon()
+
+    def holds(self, links: dict[str, str], text: str, *, gone: bool) -> bool:
+        places = [ROOT, *MEMBERS, *(() if gone else (GONE, BARE))]
+        if gone and (self.of(BARE).exists() or os.listdir(self.of(GONE)) != [".cache", ".graft"]):
+            return False
+        return all(
+            read_state(str(self.of(place))).links == links
+            and all(os.readlink(self.of(place) / path) == to for path, to in links.items())
+            and (place in (GONE, BARE) or self.text(place) == text)
+            for place in places
+        )
+
+    def text(self, importer: str) -> str:
+        return (self.path / importer / "package.json").read_text()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    folder = Workspace(tmp_path)
+    folder.stage_all(OLD, "old")
+    for importer in (ROOT, *MEMBERS, GONE):
+        (folder.of(importer) / ".cache").mkdir()
+        (folder.of(importer) / ".cache/data").write_text(importer)
+    assert folder.holds(OLD, "old", gone=False)
+    return folder
+
+
+def cut_at_number(monkeypatch: pytest.MonkeyPatch, number: int) -> list[str]:
+    """Cut at the point of that number; the names of those that were come to."""
+    reached: list[str] = []
+
+    def point(name: str) -> None:
+        reached.append(name)
+        if len(reached) == number:
+            raise PowerCut
+
+    monkeypatch.setattr(commit, "point", point)
+    return reached
+
+
+def change(folder: Workspace) -> None:
+    folder.stage_all(NEW, "new", gone=(GONE, BARE))
+
+
+@pytest.mark.parametrize("one_step", [True, False])
+def test_a_power_cut_at_every_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_step: bool
+) -> None:
+    number = 0
+    cut = True
+    seen = set()
+    while cut:
+        number += 1
+        root = tmp_path / str(number)
+        root.mkdir()
+        folder = workspace.__wrapped__(root)  # type: ignore[attr-defined]
+        with monkeypatch.context() as patch:
+            if not one_step:
+                patch.setattr(commit, "exchange", lambda *_: False)
+            reached = cut_at_number(patch, number)
+            try:
+                change(folder)
+                cut = False
+            except PowerCut:
+                pass
+        decided = not cut or "journal-written" in reached
+        assert cut == (number == len(reached))
+        folder.recover()
+        text = "new" if decided else "old"
+        assert folder.holds(NEW if decided else OLD, text, gone=decided), reached[-1]
+        for importer in (ROOT, *MEMBERS, GONE):
+            assert (folder.of(importer) / ".cache/data").read_text() == importer
+        assert folder.is_clean()
+        seen |= set(reached)
+        shutil.rmtree(root)
+    assert {"tree-switched", "tree-removed", "file-switched", "journal-removed"} <= seen
+    assert number > 20
+
+
+def test_a_power_cut_at_every_point_of_the_mending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = workspace.__wrapped__(tmp_path)  # type: ignore[attr-defined]
+    with monkeypatch.context() as patch:
+        cut_at_number(patch, 2)
+        with pytest.raises(PowerCut):
+            change(folder)
+    cuts = 0
+    while not folder.is_clean():
+        with monkeypatch.context() as patch:
+            reached = cut_at_number(patch, 2)  # it gets one point further each time
+            try:
+                folder.recover()
+            except PowerCut:
+                cuts += 1
+        assert cuts < 200, reached
+    assert cuts > 5
+    assert folder.holds(NEW, "new", gone=True)
+
+
+@pytest.mark.parametrize("importer", [*MEMBERS, ROOT])
+def test_a_first_tree_alone_is_one_rename(
+    tmp_path: Path, importer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Workspace(tmp_path)
+    reached = cut_at_number(monkeypatch, 0)
+    staging = folder.staging()
+    staging.add_links(importer, NEW, state_bytes(State(links=NEW)))
+    staging.commit()
+    assert reached == ["change-staged", "tree-placed"]
+    assert read_state(str(folder.of(importer))).links == NEW
+    assert folder.is_clean()
+
+
+def to_a_link(folder: Path, elsewhere: Path) -> None:
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+
+
+def modules_to_a_link(folder: Path, elsewhere: Path) -> None:
+    to_a_link(folder / "node_modules", elsewhere)
+
+
+@pytest.mark.parametrize("what", [to_a_link, modules_to_a_link, shutil.rmtree])
+@pytest.mark.parametrize("where", ["packages/a", "packages"])
+def test_hazard_a_member_that_leaves_the_project_is_refused(
+    workspace: Workspace, tmp_path: Path, what: Callable[..., None], where: str
+) -> None:
+    if where == "packages" and what is modules_to_a_link:
+        return
+    elsewhere = tmp_path / "elsewhere"
+    what(workspace.path / where, *(() if what is shutil.rmtree else (elsewhere,)))
+    before = sorted(elsewhere.rglob("*"))
+    with pytest.raises(GraftError) as refused:
+        workspace.stage_all(NEW, "new")
+    assert refused.value.diagnostic.code == "link-refused"
+    assert sorted(elsewhere.rglob("*")) == before
+    assert workspace.is_clean()
+
+
+@pytest.mark.parametrize("importer", ["../outside", "packages/../../outside", "node_modules/x"])
+def test_hazard_an_importer_outside_of_the_project_is_refused(
+    workspace: Workspace, importer: str, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").mkdir()
+    staging = workspace.staging()
+    with pytest.raises(GraftError, match="folder of this project"):
+        staging.add_links(importer, NEW, b"")
+    staging.abandon()
+    assert os.listdir(tmp_path / "outside") == []
+
+
+@pytest.mark.parametrize("what", [to_a_link, shutil.rmtree])
+def test_a_member_that_has_gone_since_the_crash_is_left_out(
+    workspace: Workspace, tmp_path: Path, what: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        cut_at_number(patch, 2)
+        with pytest.raises(PowerCut):
+            change(workspace)
+    elsewhere = tmp_path / "elsewhere"
+    what(workspace.path / "packages/a", *(() if what is shutil.rmtree else (elsewhere,)))
+    before = sorted(elsewhere.rglob("*"))
+    assert workspace.recover()
+    assert sorted(elsewhere.rglob("*")) == before
+    assert workspace.is_clean()
+    assert read_state(str(workspace.modules)).links == NEW
+    assert read_state(str(workspace.of("deep/er/member"))).links == NEW
+
+
+@pytest.mark.parametrize("kind", ["link", "way-up"])
+def test_hazard_a_staging_folder_of_a_repository_reaches_nothing_outside(
+    workspace: Workspace, tmp_path: Path, kind: str
+) -> None:
+    victim = tmp_path / "victim"
+    (victim / "node_modules/theirs").mkdir(parents=True)
+    (victim / "old/theirs").mkdir(parents=True)
+    part = workspace.path / STAGING
+    part.mkdir()
+    if kind == "link":
+        (part / "%packages%2Fa").symlink_to(victim)
+    else:
+        (part / "%..%2Fvictim/node_modules").mkdir(parents=True)
+    before = sorted(victim.rglob("*"))
+    assert not workspace.recover()
+    assert sorted(victim.rglob("*")) == before
+    assert not part.exists()
+
+
+@pytest.mark.parametrize(
+    ("link", "to", "target"),
+    [
+        ("./node_modules/a", "packages/a", "../packages/a"),
+        ("./node_modules/@s/a", "packages/a", "../../packages/a"),
+        ("packages/b/node_modules/a", "packages/a", "../../a"),
+        ("packages/b/node_modules/@s/a", "packages/a", "../../../a"),
+        ("packages/b/node_modules/me", "packages/b", ".."),
+        ("packages/b/node_modules/root", ".", "../../.."),
+        ("packages/b/node_modules/out", "../out/a", "../../../../out/a"),
+    ],
+)
+def test_links_to_folders_of_the_project_are_relative(link: str, to: str, target: str) -> None:
+    assert relative_target(link, to) == target
+    at = os.path.normpath(os.path.join("/root/app", os.path.dirname(link), target))
+    assert at == os.path.normpath(os.path.join("/root/app", to))
