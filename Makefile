@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-real conformance ecosystems check bench bench-counts bench-growth \
-	clean
+.PHONY: help setup demo test test-real conformance ecosystems differential check bench \
+	bench-counts bench-growth clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test-real    run the tests that use the registry npm is configured for'
 	@echo 'make conformance  compare the range algebra with node-semver'
 	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
+	@echo 'make differential compare what graft, npm and pnpm choose'
 	@echo 'make check        ruff and mypy, strict'
 	@echo 'make bench        time graft beside npm, pnpm and bun'
 	@echo 'make bench-counts count what graft does (needs strace)'
@@ -45,6 +46,9 @@ conformance: $(STAMP)
 
 ecosystems: $(STAMP)
 	@$(BIN)/python bench/ecosystems.py
+
+differential: $(STAMP)
+	@$(BIN)/python bench/differential.py --markdown
 
 check: $(STAMP)
 	@echo 'check: ruff'
