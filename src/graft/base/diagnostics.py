@@ -19,6 +19,7 @@ CODES: dict[str, int] = {
     "weak-integrity": 0,
     "displaced": 0,
     "lock-imported": 0,
+    "setting-unknown": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,

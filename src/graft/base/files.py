@@ -14,14 +14,15 @@ def temporary_sibling(path: str) -> str:
     return os.path.join(folder, f".tmp-{os.getpid()}-{os.urandom(4).hex()}-{name[:40]}")
 
 
-def write_atomic(path: str, data: bytes, *, durable: bool = False) -> None:
+def write_atomic(path: str, data: bytes, *, durable: bool = False, mode: int = 0o666) -> None:
     """Replace ``path`` by ``data`` in one rename, keeping the mode of a file that is there.
 
-    ``durable`` flushes to disk first: for files that nobody could make again.
+    ``mode`` is what a new file gets, less the umask. ``durable`` flushes to disk first: for
+    files that nobody could make again.
     """
     staged = temporary_sibling(path)
     try:
-        write_file(staged, data, durable=durable)
+        write_file(staged, data, mode=mode, durable=durable)
         copy_mode(path, staged)
         point("file-staged")
         os.replace(staged, path)

@@ -33,6 +33,7 @@ COMMANDS = (
     Command("exec", "exec", "run a command of a package that is installed here"),
     Command("x", "x", "run a command of a package that may not be installed here"),
     Command("init", "init", "write a first package.json"),
+    Command("config", "config", "what npm's settings say here, and who says so", ("c",)),
     Command("store", "store", "the store that all projects share"),
 )
 

@@ -38,6 +38,24 @@ class Parser(argparse.ArgumentParser):
             self.error(f"'{extra[0]}' is one argument too many")
         return said
 
+    def _check_value(self, action: argparse.Action, value: str) -> None:
+        """A word that is nearly one of those that are possible is named."""
+        if action.choices is None or value in action.choices:
+            return
+        import difflib
+
+        choices = list(map(str, action.choices))
+        near = difflib.get_close_matches(value, choices, n=1)
+        name = action.option_strings[-1] if action.option_strings else action.metavar or action.dest
+        raise GraftError(
+            "usage",
+            f"{name}: '{value}' is none of {', '.join(choices)}",
+            where=self.prog,
+            fix=f"did you mean '{near[0]}'?"
+            if near
+            else f"'{self.prog} --help' shows what there is",
+        )
+
     def error(self, message: str) -> NoReturn:
         raise GraftError(
             "usage",

@@ -19,6 +19,9 @@ from graft.project.ini import IniLine, expand, parse_ini, references
 _CREDENTIALS = frozenset(
     {"_authToken", "_auth", "_password", "username", "email", "certfile", "keyfile", "tokenHelper"}
 )
+# Fields of a host that say who asks, but not how that is proven.
+_OPEN_FIELDS = frozenset({"username", "email", "certfile", "keyfile", "tokenHelper", "always-auth"})
+_SECRET_WORDS = ("_auth", "token", "password", "passwd", "secret")
 # These name files or programs of this machine: never for a repository to say.
 _LOCAL_CREDENTIALS = frozenset({"certfile", "keyfile", "tokenHelper"})
 _REFUSED_IN_PROJECT = frozenset(
@@ -48,15 +51,24 @@ class Layer(IntEnum):
 
 class Setting(Record, unshown=("values",)):
     """``values`` has one item unless the key was written as a list; ``where`` says who set it.
-    Tokens are among the values."""
+    Tokens are among the values. ``variables`` are those that the values were made of."""
 
     values: tuple[str, ...]
     layer: Layer
     where: str
+    variables: tuple[str, ...] = ()
 
     @property
     def value(self) -> str:
         return self.values[-1]
+
+
+class Source(Record):
+    """One file, the environment or the flags: what it sets, and what it may not, each by key."""
+
+    layer: Layer
+    settings: Mapping[str, Setting]
+    ignored: tuple[tuple[str, Diagnostic], ...] = ()
 
 
 class Npmrc(Record):
@@ -75,18 +87,30 @@ def read_npmrc(
     files: Iterable[tuple[Layer, str]], environ: Mapping[str, str], flags: Mapping[str, str]
 ) -> Npmrc:
     """Read the files that exist; raise ``settings-unreadable`` for one that cannot be read."""
+    settings: dict[str, Setting] = {}
     machine: dict[str, Setting] = {}
-    project: dict[str, Setting] = {}
     notes: list[Diagnostic] = []
-    for layer, path in sorted(files, key=lambda file: file[0]):
-        found = project if layer is Layer.PROJECT else machine
-        found |= _read_file(path, layer, environ, notes)
-    said = _read_environment(environ)
-    for key, value in flags.items():
-        said[key] = Setting(values=(value,), layer=Layer.FLAG, where=f"--{key}")
-    return Npmrc(
-        settings=machine | project | said, without_project=machine | said, notes=tuple(notes)
-    )
+    for source in read_sources(files, environ, flags):
+        settings |= source.settings
+        if source.layer is not Layer.PROJECT:
+            machine |= source.settings
+        notes += [note for _, note in source.ignored]
+    return Npmrc(settings=settings, without_project=machine, notes=tuple(notes))
+
+
+def read_sources(
+    files: Iterable[tuple[Layer, str]], environ: Mapping[str, str], flags: Mapping[str, str]
+) -> list[Source]:
+    """All that say something, the lowest first. Raises as ``read_npmrc``."""
+    found = [
+        _read_file(path, layer, environ) for layer, path in sorted(files, key=lambda file: file[0])
+    ]
+    found.append(Source(layer=Layer.ENVIRONMENT, settings=_read_environment(environ)))
+    said = {
+        key: Setting(values=(value,), layer=Layer.FLAG, where=f"--{key}")
+        for key, value in flags.items()
+    }
+    return [*found, Source(layer=Layer.FLAG, settings=said)]
 
 
 def environment_setting(environ: Mapping[str, str], key: str) -> str:
@@ -95,22 +119,27 @@ def environment_setting(environ: Mapping[str, str], key: str) -> str:
     return setting.value if setting else ""
 
 
-def _read_file(
-    path: str, layer: Layer, environ: Mapping[str, str], notes: list[Diagnostic]
-) -> dict[str, Setting]:
+def _read_file(path: str, layer: Layer, environ: Mapping[str, str]) -> Source:
     found: dict[str, Setting] = {}
-    for line in parse_ini(_text(path)):
+    ignored: list[tuple[str, Diagnostic]] = []
+    for line in parse_ini(read_text(path)):
         where = f"{path}:{line.line}"
-        if layer is Layer.PROJECT and (note := _objection(line, where)):
-            notes.append(note)
+        if layer is Layer.PROJECT and (note := objection(line, where)):
+            ignored.append((line.key, note))
             continue
         key, value = expand(line.key, environ), expand(line.value, environ)
-        before = found[key].values if line.is_list and key in found else ()
-        found[key] = Setting(values=(*before, value), layer=layer, where=where)
-    return found
+        before = found.get(key) if line.is_list else None
+        found[key] = Setting(
+            values=(*(before.values if before else ()), value),
+            layer=layer,
+            where=where,
+            variables=(*(before.variables if before else ()), *references(line.value)),
+        )
+    return Source(layer=layer, settings=found, ignored=tuple(ignored))
 
 
-def _text(path: str) -> str:
+def read_text(path: str) -> str:
+    """What is in a settings file; empty if there is none. Raises ``settings-unreadable``."""
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -152,14 +181,13 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
     return found
 
 
-def _objection(line: IniLine, where: str) -> Diagnostic | None:
+def objection(line: IniLine, where: str) -> Diagnostic | None:
     """Why a line of a project's file is not obeyed, if it is not."""
     last = line.key.rpartition(":")[2]
-    is_credential = line.key.startswith("//") or line.key in _CREDENTIALS
     is_address = last == "registry"
     variables = references(line.key) or references(line.value)
-    if variables and (is_credential or is_address or references(line.key)):
-        what = "a credential" if is_credential else "an address"
+    if variables and (is_credential(line.key) or is_address or references(line.key)):
+        what = "a credential" if is_credential(line.key) else "an address"
         return Diagnostic(
             code="credential-in-project",
             message=f"ignored {what} that takes ${{{variables[0]}}} from the environment",
@@ -185,11 +213,26 @@ def _objection(line: IniLine, where: str) -> Diagnostic | None:
     return None
 
 
+def is_secret(key: str, setting: Setting) -> bool:
+    """Whether a value must not be shown: credentials, and what a variable of such a name gave."""
+    if key.startswith("//"):
+        secret = key.rpartition(":")[2] not in _OPEN_FIELDS
+    else:
+        secret = key in ("key", "otp") or any(word in key.lower() for word in _SECRET_WORDS)
+    return secret or any(
+        word in name.lower() for name in setting.variables for word in ("key", *_SECRET_WORDS)
+    )
+
+
+def is_credential(key: str) -> bool:
+    return key.startswith("//") or key in _CREDENTIALS
+
+
 def _without_secrets(line: IniLine, where: str) -> str:
     """The line to copy. A value that may hold a secret in plain text is not repeated."""
     key = f"{line.key}[]" if line.is_list else line.key
     is_reference = line.value.startswith("${") and line.value.find("}") == len(line.value) - 1
-    may_be_secret = line.key.startswith("//") or line.key in _CREDENTIALS | {"key"}
+    may_be_secret = is_credential(line.key) or line.key == "key"
     if (may_be_secret and not is_reference) or "@" in line.value or "-----" in line.value:
         return f"{key}=<the value in {where}>"
     return f"{key}={line.value}"

@@ -1,0 +1,91 @@
+"""The settings that graft reads, what they are where nobody says, and those of npm's that it
+leaves alone. For whoever shows settings or checks a spelling; a test holds it against the code."""
+
+from __future__ import annotations
+
+from graft.base.http import HttpSettings
+from graft.base.records import Record
+
+_HTTP = HttpSettings()
+
+
+class Known(Record, kw_only=False):
+    """``default`` is as a file would say it, empty if there is none."""
+
+    summary: str
+    default: str = ""
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:g}"
+
+
+KNOWN: dict[str, Known] = {
+    "registry": Known("where packages come from"),
+    "ca": Known("certificates to believe, in place of the system's"),
+    "cafile": Known("a file of certificates to believe, in place of the system's"),
+    "strict-ssl": Known("whether certificates are verified", "true"),
+    "proxy": Known("the proxy for http, and for https where nothing else is said"),
+    "http-proxy": Known("the same as proxy"),
+    "https-proxy": Known("the proxy for https"),
+    "noproxy": Known("hosts that no proxy is asked for"),
+    "no-proxy": Known("the same as noproxy"),
+    "local-address": Known("this machine's address that connections begin at"),
+    "maxsockets": Known("connections to a host that speaks HTTP/1.1", str(_HTTP.max_sockets)),
+    "fetch-timeout": Known("milliseconds without a byte", _milliseconds(_HTTP.idle_timeout)),
+    "fetch-retries": Known("how often a request is tried again", str(_HTTP.retry.retries)),
+    "fetch-retry-factor": Known("how waiting grows", f"{_HTTP.retry.factor:g}"),
+    "fetch-retry-mintimeout": Known(
+        "milliseconds before the first retry", _milliseconds(_HTTP.retry.shortest)
+    ),
+    "fetch-retry-maxtimeout": Known(
+        "milliseconds before a retry at most", _milliseconds(_HTTP.retry.longest)
+    ),
+    "save-prefix": Known("what 'graft add' writes before a version", "^"),
+    "save-exact": Known("whether 'graft add' writes versions without it", "false"),
+    "tag": Known("the preferred dist-tag", "latest"),
+    "omit": Known("kinds of dependencies to leave out: dev, optional, peer"),
+    "include": Known("kinds not to leave out, whatever else is said"),
+    "production": Known("whether dev is left out", "false"),
+    "only": Known("'prod' leaves out dev"),
+    "dev": Known("'false' leaves out dev", "true"),
+    "optional": Known("'false' leaves out optional packages", "true"),
+    "offline": Known("use no network", "false"),
+    "prefer-offline": Known("use cached metadata however old it is", "false"),
+    "script-shell": Known("the shell of the project's own scripts", "sh"),
+    "ignore-scripts": Known("leave out pre and post scripts", "false"),
+    "node-options": Known("NODE_OPTIONS of the project's own scripts"),
+}
+
+# npm's, which graft reads past.
+OTHERS = frozenset(
+    {
+        *("access", "allow-git", "allow-remote", "audit", "audit-level", "auth-type", "before"),
+        *("bin-links", "cache", "cert", "color", "depth", "editor", "engine-strict", "force"),
+        *("foreground-scripts", "fund", "git", "global", "globalconfig", "heading", "if-present"),
+        *("init-author-email", "init-author-name", "init-author-url", "init-license"),
+        *("init-module", "init-version", "install-links", "install-strategy", "json", "key"),
+        *("legacy-bundling", "legacy-peer-deps", "libc", "loglevel", "long", "message"),
+        *("min-release-age", "node-linker", "otp", "package-lock", "prefix", "progress"),
+        *("provenance", "save", "save-dev", "scope", "shell", "sign-git-tag", "store-dir"),
+        *("strict-peer-deps", "timing", "tmp", "umask", "unicode", "update-notifier"),
+        *("user-agent", "userconfig", "workspace", "workspaces", "workspaces-update", "yes"),
+        *("hoist", "hoist-pattern", "public-hoist-pattern", "shamefully-hoist", "email"),
+        *("auto-install-peers", "strict-peer-dependencies", "lockfile", "_auth", "_authToken"),
+        *("_password", "username", "always-auth", "certfile", "keyfile", "tokenHelper"),
+    }
+)
+
+
+def is_known(key: str) -> bool:
+    """Whether npm or graft knows it; keys of a host or of a scope are taken as they are."""
+    host_or_scope = key.startswith("//") or (key.startswith("@") and key.endswith(":registry"))
+    return host_or_scope or key in KNOWN or key in OTHERS
+
+
+def nearest(key: str) -> str:
+    """The known key that may have been meant; empty if none is near."""
+    import difflib
+
+    names = sorted({*KNOWN, *OTHERS})
+    return next(iter(difflib.get_close_matches(key, names, n=1, cutoff=0.75)), "")
