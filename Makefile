@@ -23,7 +23,7 @@ help:
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml src/graft/base/_native.c
+$(STAMP): pyproject.toml bin/graft src/graft/base/_native.c
 	@echo 'setup: creating $(VENV) and installing graft and its tools'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "graft needs Python 3.11 or newer")'
 	@$(PYTHON) -m venv $(VENV)

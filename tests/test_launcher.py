@@ -162,6 +162,10 @@ def test_another_environment_goes_to_python(installed: Project, env: dict[str, s
     assert needs_python(installed, env=env)
 
 
+def test_an_install_inside_a_script_is_as_quick(installed: Project) -> None:
+    assert not needs_python(installed, env={"npm_config_user_agent": "graft/0 npm/? node/?"})
+
+
 @pytest.mark.parametrize(
     "arguments", [("install", "--json"), ("install", "a"), ("ls",), ("-C", ".")]
 )

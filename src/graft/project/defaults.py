@@ -26,6 +26,7 @@ _FOREIGN_LOCKS = (
 )
 # Beside package.json it may hold overrides, which have a say in what is resolved.
 PNPM_SETTINGS = "pnpm-workspace.yaml"
+_OWN_VARIABLE = "npm_config_user_agent"
 # All that a project's own file may hold here: the rest can be refused there, with a note.
 _HARMLESS_IN_PROJECT = frozenset(
     {
@@ -96,8 +97,9 @@ def texts_digest(texts: list[bytes]) -> str:
 
 
 def is_setting(variable: str) -> bool:
-    """Whether a variable of the environment is a setting of npm's."""
-    return variable[:11].lower() == "npm_config_"
+    """Whether a variable of the environment is a setting of npm's. What scripts are told of who runs
+    them is none."""
+    return variable[:11].lower() == "npm_config_" and variable != _OWN_VARIABLE
 
 
 def sets_anything(environ: Mapping[str, str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graft.base.files import read_file
 from graft.base.records import Record
-from graft.project.defaults import is_setting, npmrc_files
+from graft.project.defaults import npmrc_files, sets_anything
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from graft.base.diagnostics import Diagnostic
 
 _KEYS = ("script-shell", "ignore-scripts", "node-options")
-OWN_VARIABLE = "npm_config_user_agent"
 
 
 class ScriptSettings(Record):
@@ -49,7 +48,7 @@ def read_script_settings(folder: str, environ: Mapping[str, str], home: str) -> 
 
 def _says_anything(folder: str, environ: Mapping[str, str], home: str) -> bool:
     """A glance, before which nothing that takes time is loaded; in doubt true."""
-    if any(is_setting(name) and name != OWN_VARIABLE for name in environ):
+    if sets_anything(environ):
         return True
     files = [read_file(path) or b"" for path in npmrc_files(folder, environ, home) if path]
     return any(key.encode() in text or b"\\" in text for text in files for key in _KEYS)

@@ -21,7 +21,6 @@ from graft.link.importers import ROOT
 from graft.model.graph import Graph
 from graft.project.defaults import is_setting, setting_texts, texts_digest
 from graft.project.manifest import MANIFEST_NAME, parse_manifest
-from graft.project.script_settings import OWN_VARIABLE
 from graft.scripts.environment import bin_folders
 from graft.scripts.package import sound_package
 from graft.workflows.install import install
@@ -114,7 +113,7 @@ def _tools_folder(cache_root: str, wishes: Sequence[Wish], settings: str) -> str
 
 def _deciding_settings(place: Place, registry: str) -> str:
     """One digest for all that may say where packages come from."""
-    said = {k: v for k, v in place.environ.items() if is_setting(k) and k != OWN_VARIABLE}
+    said = {k: v for k, v in place.environ.items() if is_setting(k)}
     said["--registry"] = registry
     variables = [os.fsencode(f"{key}={value}") for key, value in sorted(said.items())]
     return texts_digest([*setting_texts(place.folder, place.environ, place.home), *variables])
