@@ -58,6 +58,18 @@ def test_compressed_answers_are_decoded(client: HttpClient, registry: LocalRegis
     assert client.stats.received < 1_000
 
 
+def test_what_is_posted_is_sent_and_leaves_no_trace_in_the_next_request(
+    client: HttpClient, registry: LocalRegistry
+) -> None:
+    url = registry.serve("/file", b"bytes")
+    long = b"\0" * 3_000_000  # longer than what libcurl sends without asking for leave
+    for body in (long, None, b"", None):
+        get(client, url, body=body)
+    said = [(request.method, request.body) for request in registry.requests]
+    assert said == [("POST", long), ("GET", b""), ("POST", b""), ("GET", b"")]
+    assert not any("expect" in request.headers for request in registry.requests)
+
+
 def test_archives_come_as_they_lie_on_the_server(
     client: HttpClient, registry: LocalRegistry
 ) -> None:

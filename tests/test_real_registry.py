@@ -93,6 +93,19 @@ def test_npm_is_asked_once_for_the_registry(real: Machine) -> None:
     assert project.node("console.log(require('is-odd')(3))") == "true"
 
 
+def test_what_is_outdated_and_what_is_known_of_it(real: Machine) -> None:
+    project = real.project("app", dependencies={"minimist": "0.0.8", "is-number": "^7"})
+    project.graft("install")
+    said = project.graft("outdated", "--json", check=False)
+    assert said.code == 1 and list(said.json) == ["minimist"]
+    assert said.json["minimist"]["wanted"] == "0.0.8" != said.json["minimist"]["latest"]
+    audited = project.graft("audit", "--json", check=False)
+    if audited.code == 45:
+        pytest.skip("the registry of this machine offers no advisories")
+    assert audited.code == 1
+    assert {finding["package"] for finding in audited.json["findings"]} == {"minimist"}
+
+
 def test_the_demo_runs() -> None:
     command = ["make", "-s", "-C", str(ROOT), "demo"]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=600)

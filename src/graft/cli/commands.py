@@ -24,6 +24,7 @@ COMMANDS = (
     Command("ls", "ls", "list what is installed", ("list",)),
     Command("why", "why", "show who asked for a package", ("explain",)),
     Command("outdated", "outdated", "show which direct dependencies have newer versions"),
+    Command("audit", "audit", "show known weaknesses of what the lock holds, and mend them"),
     Command("search", "search", "find packages by words", ("find", "s", "se")),
     Command("run", "run", "run a script of package.json, or list them", ("run-script",)),
     Command("test", "run", "run the script 'test'", ("t", "tst")),

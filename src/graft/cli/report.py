@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def show(console: Console, command: str, report: InstallReport) -> int:
     if console.json:
-        console.document(_document(command, report))
+        console.document(install_document(command, report))
         return 0
     for note in report.notes:
         console.note(note)
@@ -55,7 +55,7 @@ def show_direct(console: Console, before: Mapping[str, str], after: Mapping[str,
         console.status(f"{console.style('green', '+')} {name} {after[name]}{was}")
 
 
-def _document(command: str, report: InstallReport) -> dict[str, Any]:
+def install_document(command: str, report: InstallReport) -> dict[str, Any]:
     return {
         "command": command,
         "upToDate": report.up_to_date,

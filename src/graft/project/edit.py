@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from json.decoder import WHITESPACE, scanstring  # type: ignore[attr-defined]
+from typing import Any
 
 _BOM = "\ufeff"
 # Where a new section goes: behind the first of these that is there, else at the end.
@@ -13,6 +14,7 @@ _NEIGHBOURS = {
     "devDependencies": ("dependencies",),
     "optionalDependencies": ("devDependencies", "dependencies"),
     "peerDependencies": ("dependencies",),
+    "overrides": (),
 }
 
 
@@ -41,8 +43,21 @@ def remove_dependencies(raw: bytes, section: str, names: set[str]) -> bytes:
     return _with_section(text, spans, section, kept)
 
 
+def set_overrides(raw: bytes, below: Mapping[str, Mapping[str, str]]) -> bytes:
+    """Add to ``overrides``, in npm's form: for each package, what its requirements become."""
+    text, spans = _spans(raw)
+    start, end = spans.get("overrides", (0, 0))
+    merged: dict[str, Any] = json.loads(text[start:end]) if end else {}
+    for package, replacements in below.items():
+        present = merged.get(package, {})
+        # A text is short for an object that says it of the package itself.
+        inside = present if isinstance(present, dict) else {".": present}
+        merged[package] = {**inside, **replacements}
+    return _with_section(text, spans, "overrides", merged)
+
+
 def _with_section(
-    text: str, spans: Mapping[str, tuple[int, int]], section: str, entries: Mapping[str, str]
+    text: str, spans: Mapping[str, tuple[int, int]], section: str, entries: Mapping[str, Any]
 ) -> bytes:
     newline = "\r\n" if "\r\n" in text else "\n"
     indent = _indent(text)

@@ -37,7 +37,7 @@ def listing(context: Context, *, depth: int, names: tuple[str, ...] = ()) -> tup
 
     Raises ``not-a-dependency`` for a name that is none of them.
     """
-    graph = _graph(context)
+    graph = locked_graph(context)
     importer = graph.importers[ROOT]
     wanted = set(map(canonical_name, names))
     for name in sorted(wanted - importer.edges.keys()):
@@ -72,7 +72,7 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
 
     Raises ``not-a-dependency``.
     """
-    graph = _graph(context)
+    graph = locked_graph(context)
     name = canonical_name(name)
     bare, _, version = name[1:].partition("@")
     package = name[0] + bare
@@ -89,12 +89,12 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
         known = {node.manifest.name for node in graph.nodes.values()}
         raise not_a_dependency(name, known, context.lock_path)
     return tuple(
-        Reason(id=node.id, chains=tuple(_chains(graph, node.id)))
+        Reason(id=node.id, chains=tuple(chains_to(graph, node.id)))
         for node in sorted(found, key=lambda node: node.id)
     )
 
 
-def _chains(graph: Graph, target: str) -> Iterator[tuple[tuple[str, str, str], ...]]:
+def chains_to(graph: Graph, target: str) -> Iterator[tuple[tuple[str, str, str], ...]]:
     """The shortest way to ``target`` through each direct dependency that leads to it."""
     next_step = _towards(graph, target)
     importer = graph.importers[ROOT]
@@ -125,7 +125,8 @@ def _towards(graph: Graph, target: str) -> Mapping[str, tuple[str, str, str]]:
     return steps
 
 
-def _graph(context: Context) -> Graph:
+def locked_graph(context: Context) -> Graph:
+    """What the project's lock says. Raises ``lock-missing``."""
     graph = context.graph()
     if graph is None:
         raise GraftError(
