@@ -15,7 +15,8 @@ class FileLock:
     cannot race with removal. A context manager.
 
     An exclusive holder leaves its name in the file; ``waiting`` is told that name, once, if the
-    lock is not free at first.
+    lock is not free at first. With ``wait=False`` nobody waits: ``held`` says whether it was free.
+    With ``inherited``, a program that is run in this one's place goes on holding it.
     """
 
     def __init__(
@@ -25,8 +26,13 @@ class FileLock:
         exclusive: bool,
         holder: str = "",
         waiting: Callable[[str], None] | None = None,
+        wait: bool = True,
+        inherited: bool = False,
     ) -> None:
+        self.held = False
+        self._wait = wait
         self._path = path
+        self._inherited = inherited
         self._kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
         self._holder = holder if exclusive else ""
         self._waiting = waiting
@@ -34,6 +40,7 @@ class FileLock:
 
     def __enter__(self) -> FileLock:
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        os.set_inheritable(self._descriptor, self._inherited)
         try:
             self._take()
         except BaseException:
@@ -48,10 +55,13 @@ class FileLock:
         try:
             fcntl.flock(self._descriptor, self._kind | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not self._wait:
+                return
             if self._waiting:
                 named = os.pread(self._descriptor, 500, 0).decode(errors="replace").strip()
                 self._waiting(named)
             fcntl.flock(self._descriptor, self._kind)
+        self.held = True
         if self._holder:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, self._holder.encode(), 0)

@@ -35,6 +35,7 @@ COMMANDS = (
     Command("x", "x", "run a command of a package that may not be installed here"),
     Command("init", "init", "write a first package.json"),
     Command("config", "config", "what npm's settings say here, and who says so", ("c",)),
+    Command("cache", "cache", "what graft keeps to be quick, and may be deleted at any time"),
     Command("store", "store", "the store that all projects share"),
 )
 

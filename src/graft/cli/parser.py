@@ -38,9 +38,10 @@ class Parser(argparse.ArgumentParser):
             self.error(f"'{extra[0]}' is one argument too many")
         return said
 
-    def _check_value(self, action: argparse.Action, value: str) -> None:
+    def _check_value(self, action: argparse.Action, value: object) -> None:
         """A word that is nearly one of those that are possible is named."""
-        if action.choices is None or value in action.choices:
+        # An empty list stands for no word at all.
+        if action.choices is None or value in action.choices or not isinstance(value, str):
             return
         import difflib
 

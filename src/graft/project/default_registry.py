@@ -90,3 +90,13 @@ class DefaultRegistry(Record):
         except OSError:
             # A home that cannot be written costs the next run the same question, no more.
             return
+
+
+def forgotten(config: bytes) -> bytes | None:
+    """The user's configuration without the line that remembers npm's answer; None where it has no
+    such line in front."""
+    start, end = _REMEMBERED
+    if not config.startswith(start):
+        return None
+    line, newline, rest = config.partition(b"\n")
+    return rest if newline and line.endswith(end.rstrip()) else None

@@ -17,6 +17,8 @@ from deflate import crc32
 
 from graft.sources.resolutions import Consulted
 
+# The folder of the cache that entries lie in.
+PACKUMENTS = "packuments"
 _MAGIC = b"graft-packument-1 "
 _TIME_WIDTH = 15
 _FIRST_LINE = len(_MAGIC) + _TIME_WIDTH + 1
@@ -68,30 +70,12 @@ class PackumentCache:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._folder = os.path.join(root, "packuments") if root else ""
+        self._folder = os.path.join(root, PACKUMENTS) if root else ""
         self._pending: dict[str, tuple[bytes, ...]] = {}
 
     def get(self, url: str, authorization: str) -> CachedPackument | None:
         """The entry, or None where there is none that is whole. Sees what ``flush`` has written."""
-        if not self._folder:
-            return None
-        try:
-            with open(self._path(url, authorization), "rb") as file:
-                data = file.read()
-        except OSError:
-            return None
-        end = data.find(b"\n", _FIRST_LINE)
-        if not data.startswith(_MAGIC) or end < 0:
-            return None
-        try:
-            looked = float(data[len(_MAGIC) : _FIRST_LINE])
-            header = _decode(data[_FIRST_LINE:end])
-        except (ValueError, msgspec.DecodeError):
-            return None
-        body = data[end + 1 :]
-        if crc32(body) != header.checksum:
-            return None
-        return CachedPackument(body=body, looked=looked, validators=header.validators)
+        return read_entry(self._path(url, authorization)) if self._folder else None
 
     def put(
         self, url: str, authorization: str, body: bytes, validators: Validators, now: float
@@ -145,6 +129,27 @@ class PackumentCache:
         # Hashed: a name may hold what a file system cannot, and a token must not be on disk.
         key = hashlib.sha256(f"{url}\0{authorization}".encode()).hexdigest()
         return os.path.join(self._folder, key[:2], key[2:])
+
+
+def read_entry(path: str) -> CachedPackument | None:
+    """What is in a file of the cache; None if that is no whole entry."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    end = data.find(b"\n", _FIRST_LINE)
+    if not data.startswith(_MAGIC) or end < 0:
+        return None
+    try:
+        looked = float(data[len(_MAGIC) : _FIRST_LINE])
+        header = _decode(data[_FIRST_LINE:end])
+    except (ValueError, msgspec.DecodeError):
+        return None
+    body = data[end + 1 :]
+    if crc32(body) != header.checksum:
+        return None
+    return CachedPackument(body=body, looked=looked, validators=header.validators)
 
 
 def _write(path: str, lines: tuple[bytes, ...]) -> None:

@@ -24,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+# The folder of the cache that records lie in.
+RESOLUTIONS = "resolutions"
 # Another resolver is another format: what it would answer is not what was answered.
 _FIRST_LINE = "graft-resolution 2"
 _NOTE = ("code", "message", "where", "fix")
@@ -79,8 +81,9 @@ def write_resolution(
         if not all(map(holds, consulted)):
             return
         data = write_lines(_FIRST_LINE, pairs) + b"\n" + resolution.lock
-        os.makedirs(os.path.join(cache_root, "resolutions"), exist_ok=True)
-        write_atomic(_path(cache_root, inputs), data)
+        folder = os.path.join(cache_root, RESOLUTIONS)
+        os.makedirs(folder, exist_ok=True)
+        write_atomic(os.path.join(folder, inputs), data)
     except (OSError, ValueError):
         return
 
@@ -88,7 +91,12 @@ def write_resolution(
 def read_resolution(cache_root: str, inputs: str, now: float) -> Resolution | None:
     """What resolving would answer now; None if that is not sure. ``now`` is in seconds since the
     epoch."""
-    head, _, lock = (read_file(_path(cache_root, inputs)) or b"").partition(b"\n\n")
+    return read_record(cache_root, os.path.join(cache_root, RESOLUTIONS, inputs), now)
+
+
+def read_record(cache_root: str, path: str, now: float) -> Resolution | None:
+    """As ``read_resolution``, of the record that lies at ``path``."""
+    head, _, lock = (read_file(path) or b"").partition(b"\n\n")
     pairs = read_lines(head + b"\n", _FIRST_LINE)
     if not pairs:
         return None
@@ -118,7 +126,3 @@ def _look(path: str) -> str:
     """How a file looks: whatever is written to it, or put in its place, changes this."""
     seen = os.stat(path)
     return f"{seen.st_ino}:{seen.st_size}:{seen.st_mtime_ns}:{seen.st_ctime_ns}"
-
-
-def _path(cache_root: str, inputs: str) -> str:
-    return os.path.join(cache_root, "resolutions", inputs)

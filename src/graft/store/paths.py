@@ -59,6 +59,10 @@ class Store:
     def project_lock(self, project: str) -> str:
         return os.path.join(self.locks, f"project-{path_digest(project)}")
 
+    def tools_lock(self, folder: str) -> str:
+        """Held, shared, by whoever uses a folder of tools in the cache: by the tool too."""
+        return os.path.join(self.locks, f"tools-{path_digest(folder)}")
+
     def project_journal(self, project: str) -> str:
         """Where a change of the project that has been decided is written down: not in the project,
         because what comes with a repository decides nothing."""

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from graft import __version__
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, write_atomic
+from graft.base.locks import FileLock
 from graft.base.machine import machine
 from graft.base.records import Record, replace
 from graft.link.importers import ROOT
@@ -23,12 +24,15 @@ from graft.project.defaults import is_setting, setting_texts, texts_digest
 from graft.project.manifest import MANIFEST_NAME, parse_manifest
 from graft.scripts.environment import bin_folders
 from graft.scripts.package import sound_package
+from graft.store.paths import open_store
 from graft.workflows.install import install
 from graft.workflows.jobs import Place
 from graft.workflows.project import Context, at_work
 from graft.workflows.report import InstallOptions, InstallReport
 from graft.workflows.wishes import Wish
 
+# The folder of the cache that these folders lie in.
+TOOLS = "x"
 _DAY_SECONDS = 24 * 60 * 60
 # The time of this file is when registries were last asked.
 _ASKED = ".asked"
@@ -67,6 +71,9 @@ def fetch_tools(
     folder = _tools_folder(context.settings.cache_root, wishes, settings)
     context = replace(context, folder=folder, is_plain=False, settings_digest="")
     asked = os.path.join(folder, _ASKED)
+    # Not let go: the tool takes this process's place, and holds it until it ends.
+    lock = open_store(context.settings.store_root).tools_lock(folder)
+    FileLock(lock, exclusive=False, inherited=True).__enter__()
     graph = context.graph()
     report = None
     if graph is None or not _is_current(context, wishes, asked, now):
@@ -108,7 +115,7 @@ def _tools_folder(cache_root: str, wishes: Sequence[Wish], settings: str) -> str
     digest = hashlib.sha256(f"{__version__} {' '.join(machine())} {settings}\n".encode())
     for text in sorted(f"{wish.local}@{wish.specifier}" for wish in wishes):
         digest.update(text.encode() + b"\n")
-    return os.path.join(cache_root, "x", digest.hexdigest()[:32])
+    return os.path.join(cache_root, TOOLS, digest.hexdigest()[:32])
 
 
 def _deciding_settings(place: Place, registry: str) -> str:
