@@ -63,13 +63,8 @@ def test_package_not_found_says_who_asks(project: Project, registry: LocalRegist
 @pytest.mark.parametrize(
     ("specifier", "kind"),
     [
-        ("git+https://example.com/x.git", "git"),
-        ("owner/repository", "git"),
-        ("https://example.com/x.tgz", "tarball"),
-        ("file:../x", "directory"),
         ("workspace:*", "workspace"),
         ("catalog:", "catalog"),
-        ("jsr:@std/path@1", "jsr"),
     ],
 )
 def test_sources_that_are_no_registry_are_refused_by_name(

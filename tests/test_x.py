@@ -140,7 +140,7 @@ def test_scripts_of_what_was_fetched_do_not_run(project: Project, registry: Loca
         (["--ofline", "tool"], 2, "did you mean '--offline'?"),
         (["absent"], 21, "package-not-found"),
         (["tool@7"], 20, "no-matching-version"),
-        (["../x"], 24, "source-unsupported"),
+        (["../x"], 34, "source-missing"),
         (["--offline", "tool"], 44, "offline-missing"),
     ],
 )

@@ -20,6 +20,7 @@ CODES: dict[str, int] = {
     "displaced": 0,
     "lock-imported": 0,
     "setting-unknown": 0,
+    "source-changed": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,
@@ -51,6 +52,8 @@ CODES: dict[str, int] = {
     "integrity-missing": 31,
     "archive-refused": 32,
     "store-unwritable": 33,
+    "source-missing": 34,
+    "source-invalid": 35,
     # 40: registries
     "registry-unknown": 40,
     "registry-unreachable": 41,

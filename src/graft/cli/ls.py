@@ -42,16 +42,18 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
 
 
 def _print(console: Console, entry: Listed, level: int) -> None:
-    alias = "" if entry.id.startswith(f"{entry.local}@") else f"{entry.local} -> "
+    alias = "" if entry.label.startswith(f"{entry.local}@") else f"{entry.local} -> "
     kind = "" if entry.kind == "prod" else console.style("dim", f" ({entry.kind})", sys.stdout)
     again = console.style("dim", " (shown above)", sys.stdout) if entry.repeated else ""
-    console.data(f"{'  ' * level}{alias}{entry.id}{kind}{again}")
+    console.data(f"{'  ' * level}{alias}{entry.label}{kind}{again}")
     for below in entry.below:
         _print(console, below, level + 1)
 
 
 def _entry(entry: Listed) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": entry.id, "kind": entry.kind}
+    if entry.origin:
+        shown["origin"] = entry.origin
     if entry.repeated:
         shown["repeated"] = True
     if entry.below:

@@ -35,9 +35,10 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         )
         return 0
     for reason in found:
-        console.data(reason.id)
+        console.data(reason.labels[reason.id])
         for chain in reason.chains:
             for level, (local, specifier, id) in enumerate(chain):
-                asker = "package.json" if level == 0 else chain[level - 1][2]
-                console.data(f"{'  ' * (level + 1)}{asker} asks for {local}@{specifier}: {id}")
+                asker = "package.json" if level == 0 else reason.labels[chain[level - 1][2]]
+                got = reason.labels[id]
+                console.data(f"{'  ' * (level + 1)}{asker} asks for {local}@{specifier}: {got}")
     return 0

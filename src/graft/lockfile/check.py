@@ -12,6 +12,7 @@ from typing import Protocol
 from graft.base.records import Record
 from graft.model.graph import Graph, Importer, Node
 from graft.model.manifest import Manifest
+from graft.model.origins import base_of, is_from_registry
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import asks_for_anything, parse_specifier
 from graft.versions.version import parse_version
@@ -69,7 +70,7 @@ def unmet(
             if requirement.kind is Kind.PEER:
                 continue
             text = overrides.apply(requirement, state)
-            reason = _fault(graph, node.edges, requirement, text)
+            reason = _fault(graph, node.edges, requirement, text, base_of(node.manifest.origin))
             if reason:
                 found.append(Unmet(id, _asks(requirement), reason))
     return list(dict.fromkeys(found))
@@ -145,7 +146,7 @@ def _of_importer(
         elif was.specifier != requirement.specifier:
             reason = _changed(graph, edges, was, requirement)
         else:
-            reason = _fault(graph, edges, requirement, overrides.of_project(requirement))
+            reason = _fault(graph, edges, requirement, overrides.of_project(requirement), path)
         if reason:
             found.append(Unmet(path, _asks(requirement), reason))
     found += [
@@ -166,24 +167,35 @@ def _changed(graph: Graph, edges: Mapping[str, str], was: Requirement, now: Requ
 
 
 def _fault(
-    graph: Graph, edges: Mapping[str, str], requirement: Requirement, specifier: str | None
+    graph: Graph,
+    edges: Mapping[str, str],
+    requirement: Requirement,
+    specifier: str | None,
+    base: str | None,
 ) -> str:
     """What is wrong with what a requirement got; ``specifier`` is the text that counts, and None
-    if the requirement was taken away."""
+    if the requirement was taken away. ``base`` is the folder of who asks, None for who has none."""
     target = edges.get(requirement.local)
     if target is None:
         return "" if requirement.optional or specifier is None else "has nothing for it"
     manifest = graph.nodes[target].manifest
     if specifier is None:
         return f"still gives it {manifest.id}"
-    fits = _fits(manifest.name, manifest.version, requirement.local, specifier)
+    if specifier != requirement.specifier:
+        base = "."  # rules are the project's
+    local, origin = requirement.local, manifest.origin
+    fits = _fits(manifest.name, manifest.version, origin, local, specifier, base)
     return "" if fits else f"gives it {manifest.id}"
 
 
 @lru_cache(maxsize=1 << 16)  # a lock that is made anew is mostly the one that was checked before
-def _fits(package: str, chosen: str, local: str, text: str) -> bool:
+def _fits(package: str, chosen: str, origin: str, local: str, text: str, base: str | None) -> bool:
     wanted = parse_specifier(local, text)
-    if wanted.foreign or package != wanted.package:
+    if wanted.foreign:
+        from graft.versions.source_text import answers  # few locks need what it loads
+
+        return answers(origin, text, base)
+    if package != wanted.package or not is_from_registry(origin):
         return False
     if wanted.range is None:
         return True  # what a dist-tag meant on the day of the lock is what the lock says

@@ -18,6 +18,7 @@ from graft.model.graph import Graph, Importer, Node
 from graft.model.integrity import parse_integrity
 from graft.model.manifest import Manifest
 from graft.model.names import check_name
+from graft.model.origins import GIT, is_snapshot, parse_git_origin
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
 from graft.versions.version import parse_version
@@ -65,7 +66,7 @@ def _node_entry(node: Node) -> dict[str, Any]:
     manifest = node.manifest
     entry: dict[str, Any] = {
         "origin": manifest.origin,
-        "integrity": manifest.integrity,
+        "integrity": "" if is_snapshot(manifest.origin) else manifest.integrity,
         # An address on another host is the registry's business of the day: it is asked again.
         "tarball": "" if "://" in manifest.tarball else manifest.tarball,
     }
@@ -137,6 +138,7 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
         if section in entry:
             _read_edges(entry[section], kind, optional, requirements, edges)
     requirements.sort(key=lambda requirement: requirement.local)
+    _check_origin(_string(entry.get("origin", "")))
     if entry.get("integrity"):
         parse_integrity(entry["integrity"])
     tarball = _string(entry.get("tarball", ""))
@@ -170,6 +172,13 @@ def _coordinates(id: str, origin: str) -> tuple[str, str]:
         raise ValueError(f"'{id}' holds no version")
     parse_version(version)
     return name, version
+
+
+def _check_origin(origin: str) -> None:
+    if not origin.isprintable():
+        raise ValueError("an origin holds control characters")
+    if origin.startswith(GIT):
+        parse_git_origin(origin)
 
 
 def _read_edges(

@@ -88,7 +88,7 @@ def read_credentials(npmrc: Npmrc) -> Credentials:
         elif is_registry_key(key):
             address = parse_address(setting.value)
             if address is not None and address.user:
-                own = {"_auth": _encoded(_unescape(address.user))}
+                own = {"_auth": user_header(address.user).removeprefix("Basic ")}
                 fields.setdefault(f"//{address.host}{address.path.rstrip('/')}/", own)
     said_by_user = [
         parse_address(setting.value)
@@ -97,6 +97,11 @@ def read_credentials(npmrc: Npmrc) -> Credentials:
     ]
     clear_text = {address.host for address in said_by_user if address and address.scheme == "http"}
     return Credentials(fields, frozenset(clear_text))
+
+
+def user_header(user: str) -> str:
+    """The Authorization header for ``user:password`` as a URL holds it."""
+    return f"Basic {_encoded(_unescape(user))}"
 
 
 def is_registry_key(key: str) -> bool:

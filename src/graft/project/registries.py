@@ -48,7 +48,15 @@ class Registries:
         return self._default
 
     def url_for(self, name: str) -> str:
-        """The registry of the package ``name``: its scope's, else the default one."""
+        """The registry of the package ``name``: its scope's, else the default one. Raises
+        ``registry-unknown`` where JSR's is needed and nothing names it."""
+        if name.startswith("@jsr/") and "jsr" not in self.scopes:
+            raise GraftError(
+                "registry-unknown",
+                f"no registry is configured for JSR, which {name} is from",
+                where="~/.npmrc",
+                fix="add the line @jsr:registry=<URL of JSR's registry for npm> to ~/.npmrc",
+            )
         return self.scopes.get(split_name(name)[0]) or self.default_url
 
     def origin_for(self, name: str) -> str:

@@ -13,14 +13,16 @@ from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.records import Record, replace
 from graft.model.manifest import Manifest
 from graft.model.names import check_name, is_sound
+from graft.model.origins import FILE, base_of, is_from_registry
 from graft.model.requirement import Kind, Requirement
 from graft.project.overrides import Rules, State
 from graft.resolve.locked import Locked
 from graft.resolve.pick import admits, newest_of, no_version, pick
+from graft.sources.elsewhere import Elsewhere
 from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource
-from graft.versions.ranges import Range
-from graft.versions.specifier import Specifier, parse_specifier
+from graft.versions.source_text import answers
+from graft.versions.specifier import ELSEWHERE, Specifier, parse_specifier
 
 
 class Asked(Record, kw_only=False):
@@ -46,6 +48,7 @@ class Closure:
         self,
         *,
         source: RegistrySource,
+        elsewhere: Callable[[], Elsewhere],
         locked: Locked,
         rules: Rules,
         tag: str,
@@ -57,6 +60,7 @@ class Closure:
         self.failed: dict[str, GraftError] = {}
         self.notes: list[Diagnostic] = []
         self._source = source
+        self._elsewhere = elsewhere
         self._locked = locked
         self._overrides = rules.overrides
         self._extensions = rules.extensions
@@ -133,7 +137,8 @@ class Closure:
         self._parents[package] = parent
         if manifest.id not in self._ids:
             self._ids.add(manifest.id)
-            self._chosen.setdefault(manifest.name, []).append(manifest)
+            if is_from_registry(manifest.origin):
+                self._chosen.setdefault(manifest.name, []).append(manifest)
             if manifest.deprecated:
                 self.notes.append(
                     Diagnostic(code="deprecated", message=manifest.deprecated, where=manifest.id)
@@ -152,6 +157,8 @@ class Closure:
         if self._is_absent(asked, specifier):
             return None
         try:
+            if specifier.foreign in ELSEWHERE:
+                return self._from_elsewhere(asked)
             return self._choose(
                 specifier,
                 owner=asked.owner,
@@ -190,7 +197,7 @@ class Closure:
         if not is_sound(wanted.package):
             check_name(wanted.package, where=" > ".join(self.path_to(owner)))
         had = self._locked.edge(self.id_of(owner), local, specifier) if specifier else None
-        if not (had and had.name == wanted.package and _answers(had, wanted.range)):
+        if not (had and _answers(had, wanted)):
             had = self._known(wanted)
         if had and not self._locked.is_outdated(had):
             return had
@@ -207,6 +214,33 @@ class Closure:
             raise no_version(packument, wanted, specifier)
         manifest = self._extended(packument.manifest(version))
         return manifest if optional else without_libc(manifest)
+
+    def _from_elsewhere(self, asked: Asked) -> Manifest:
+        """What the lock has for a requirement that names no registry, else what its source has."""
+        had = self._had_elsewhere(asked)
+        if had is not None:
+            return had
+        local, base = asked.requirement.local, self._base_of(asked)
+        try:
+            found = self._elsewhere().manifest(asked.specifier, base, local=local)
+        except GraftError as error:
+            raise self._explained(error.diagnostic, asked) from None
+        return without_libc(self._extended(found))
+
+    def _had_elsewhere(self, asked: Asked) -> Manifest | None:
+        """Files of this machine are looked at each time: what they say counts, and costs little."""
+        local, text = asked.requirement.local, asked.specifier
+        had = self._locked.edge(self.id_of(asked.owner), local, text)
+        if had is None or had.origin.startswith(FILE) or self._locked.is_outdated(had):
+            return None
+        return had if answers(had.origin, text, self._base_of(asked)) else None
+
+    def _base_of(self, asked: Asked) -> str | None:
+        """The folder that paths are relative to: who asks has one, and rules are the project's."""
+        if asked.specifier != asked.requirement.specifier:
+            return "."
+        manifest = self.packages.get(asked.owner)
+        return base_of(manifest.origin) if manifest else asked.owner
 
     def _extended(self, manifest: Manifest) -> Manifest:
         return self._extensions.apply(manifest) if self._extensions else manifest
@@ -237,7 +271,8 @@ class Closure:
         if asked.owner in self.packages and said.code == "no-matching-version":
             # Nobody but its publisher can change what a package asks for.
             fix = f'replace what it asks for: "overrides": {{"{requirement.local}": "<version>"}}'
-        return GraftError(said.code, said.message, where=said.where, why=[*why, *said.why], fix=fix)
+        where = said.where or " > ".join(path)
+        return GraftError(said.code, said.message, where=where, why=[*why, *said.why], fix=fix)
 
     def _is_absent(self, asked: Asked, wanted: Specifier) -> bool:
         """Whether the lock says that nothing answers this."""
@@ -252,10 +287,14 @@ class Closure:
         """Ask for the packument that this requirement will need, unless the lock answers it."""
         requirement = asked.requirement
         wanted = parse_specifier(requirement.local, asked.specifier)
-        if wanted.foreign or self._is_absent(asked, wanted):
+        if self._is_absent(asked, wanted):
+            return
+        if wanted.foreign:
+            if wanted.foreign in ELSEWHERE and self._had_elsewhere(asked) is None:
+                self._elsewhere().prefetch(asked.specifier)
             return
         had = self._locked.edge(self.id_of(asked.owner), requirement.local, asked.specifier)
-        if not (had and _answers(had, wanted.range)):
+        if not (had and _answers(had, wanted)):
             range = wanted.range
             had = self._locked.newest(wanted.package, range) if range is not None else None
         if had and not self._locked.is_outdated(had):
@@ -295,8 +334,12 @@ class Closure:
 ABSENT = frozenset({"package-not-found", "no-matching-version"})
 
 
-def _answers(manifest: Manifest, range: Range | None) -> bool:
-    return range is None or admits(range, manifest.version)
+def _answers(manifest: Manifest, wanted: Specifier) -> bool:
+    return (
+        manifest.name == wanted.package
+        and is_from_registry(manifest.origin)
+        and (wanted.range is None or admits(wanted.range, manifest.version))
+    )
 
 
 def without_libc(manifest: Manifest) -> Manifest:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from graft.model.graph import Graph, Node
 from graft.model.manifest import Manifest
+from graft.model.origins import is_from_registry
 from graft.model.requirement import Requirement
 from graft.resolve.pick import newest_of
 from graft.versions.ranges import Range
@@ -42,7 +43,7 @@ class Locked:
             manifest = node.manifest
             if not keep(manifest.name):
                 continue
-            if manifest.id not in self._owners:
+            if manifest.id not in self._owners and is_from_registry(manifest.origin):
                 self._by_name.setdefault(manifest.name, []).append(manifest)
             self._owners.setdefault(manifest.id, []).append(node)
 
@@ -96,5 +97,5 @@ class Locked:
         return found
 
     def newest(self, name: str, range: Range) -> Manifest | None:
-        """The newest locked version of a package in a range."""
+        """The newest locked version of a registry's package in a range."""
         return newest_of(self._by_name.get(name, ()), range)

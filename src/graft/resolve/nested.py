@@ -16,6 +16,7 @@ from graft.resolve.closure import Closure
 from graft.resolve.locked import Locked
 from graft.resolve.peers import PeerContexts, resolve_peers
 from graft.resolve.prune import spoiled
+from graft.sources.elsewhere import Elsewhere
 from graft.sources.registry import RegistrySource
 
 
@@ -28,6 +29,7 @@ def resolve(
     asked: Mapping[str, Sequence[Requirement]],
     *,
     source: RegistrySource,
+    elsewhere: Callable[[], Elsewhere],
     locked: Locked,
     rules: Rules = NO_RULES,
     tag: str = "latest",
@@ -36,10 +38,18 @@ def resolve(
     """Find versions and peer contexts for each importer's requirements.
 
     ``on_chosen`` is called for each package as soon as its version is decided, so that its archive
-    can be on its way while the rest is still being resolved. Raises ``no-matching-version``,
-    ``package-not-found`` and ``source-unsupported``, and what the registry source raises.
+    can be on its way while the rest is still being resolved. ``elsewhere`` is asked for when the
+    first requirement names no registry. Raises ``no-matching-version``, ``package-not-found``, and
+    what the sources raise.
     """
-    closure = Closure(source=source, locked=locked, rules=rules, tag=tag, on_chosen=on_chosen)
+    closure = Closure(
+        source=source,
+        elsewhere=elsewhere,
+        locked=locked,
+        rules=rules,
+        tag=tag,
+        on_chosen=on_chosen,
+    )
     for path in sorted(asked):
         closure.add_importer(path, asked[path])
     _drop_failed(closure, asked, asked)

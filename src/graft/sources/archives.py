@@ -18,7 +18,6 @@ from graft.base.pool import Outcome, Pool
 from graft.base.progress import Progress
 from graft.model.integrity import Integrity
 from graft.model.manifest import Manifest
-from graft.sources.registry import RegistrySource
 from graft.store.admission import admit, required_integrity
 from graft.store.objects import StoredObject, has_object
 from graft.store.paths import Store
@@ -38,13 +37,14 @@ class Archives:
     def __init__(
         self,
         store: Store,
-        source: RegistrySource,
+        download: Callable[[Manifest], Transfer],
         client: HttpClient,
         pool: Pool,
         progress: Progress,
     ) -> None:
+        """``download`` starts to get an archive, wherever its package comes from."""
         self._store = store
-        self._source = source
+        self._download = download
         self._client = client
         self._pool = pool
         self._progress = progress
@@ -108,7 +108,7 @@ class Archives:
             manifest, integrity = self._to_start.popleft()
             self._held += 1
             done = partial(self._arrived, manifest.id, integrity)
-            self._source.archive(manifest).on_done(done)
+            self._download(manifest).on_done(done)
         self._progress.changed()
 
     def _arrived(self, id: str, integrity: Integrity, transfer: Transfer) -> None:

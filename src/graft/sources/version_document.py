@@ -60,9 +60,16 @@ class VersionDocument(msgspec.Struct, rename="camel"):
 
 
 def read_manifest(
-    document: VersionDocument, *, name: str, version: str, registry: str, origin: str
+    document: VersionDocument,
+    *,
+    name: str,
+    version: str,
+    registry: str,
+    origin: str,
+    integrity: str = "",
 ) -> Manifest:
-    """Raises ``registry-answer`` if a dependency's name is not safe."""
+    """``integrity`` replaces what the document says. Raises ``registry-answer`` if a dependency's
+    name is not safe."""
     try:
         requirements = _requirements(document)
     except GraftError as error:
@@ -76,7 +83,7 @@ def read_manifest(
         name=name,
         version=version,
         origin=origin,
-        integrity=_integrity(_table(document.dist)),
+        integrity=integrity or _integrity(_table(document.dist)),
         tarball=tarball_path(document.tarball_url, name=name, version=version, registry=registry),
         requirements=requirements,
         bins=_bins(document.bin, name),

@@ -10,15 +10,17 @@ from graft.versions.npm import parse_range
 from graft.versions.ranges import Range
 from graft.versions.version import Version
 
-_GIT_HOSTS = ("github:", "gitlab:", "bitbucket:", "gist:")
+_GIT_HOSTS = ("github:", "gitlab:", "bitbucket:", "gist:", "sourcehut:")
 _PREFIXES = {
-    "git": ("git+", "git:", "git@", *_GIT_HOSTS),
+    "git": ("git+", "git:", "git@", "ssh:", *_GIT_HOSTS),
     "tarball": ("http:", "https:"),
     "directory": ("file:", "link:", "portal:", "./", "../", "~/", "/"),
     "workspace": ("workspace:",),
     "catalog": ("catalog:",),
-    "jsr": ("jsr:",),
 }
+# Of those, what ``source_text`` reads and ``sources.elsewhere`` fetches.
+ELSEWHERE = frozenset({"git", "tarball", "directory"})
+_ARCHIVES = (".tgz", ".tar.gz", ".tar")
 
 
 _LOWEST = Version(0, 0, 0).key
@@ -29,8 +31,8 @@ class Specifier(Record, kw_only=False):
     """Exactly one of ``range``, ``tag`` and ``foreign`` says what is asked of ``package``.
 
     ``package`` differs from the local name for an alias (``npm:real@^1``). ``foreign`` names a kind
-    of source that is not a registry: ``git``, ``tarball``, ``directory``, ``workspace``,
-    ``catalog``, ``jsr``.
+    of source that is not a registry: ``git``, ``tarball``, ``directory`` (any path of this machine,
+    an archive's too), ``workspace``, ``catalog``. Of the first three, ``source_text`` says more.
     """
 
     package: str
@@ -52,16 +54,45 @@ def parse_specifier(local: str, text: str) -> Specifier:
     package = local
     if text.startswith("npm:"):
         package, text = _split_alias(text[4:], local)
+    elif text.startswith("jsr:"):
+        text = text[4:]
+        if text.startswith("@"):
+            package, text = _split_alias(text, local)
+        package, text = _of_jsr(package), text or "*"
     for kind, prefixes in _PREFIXES.items():
         if text.startswith(prefixes):
+            if kind == "tarball" and _is_git_address(text):
+                kind = "git"
             return Specifier(package, foreign=kind)
     try:
         return Specifier(package, range=parse_range(text))
     except ValueError:
         pass
-    if "/" in text:
+    if "/" in text or is_scp_address(text):
         return Specifier(package, foreign="git")  # npm reads owner/repository as GitHub's
+    if text.lower().endswith(_ARCHIVES) or text in (".", "..", "~"):
+        return Specifier(package, foreign="directory")
     return Specifier(package, tag=text)
+
+
+def _is_git_address(text: str) -> bool:
+    from graft.versions.source_text import is_git_address  # few projects need what it loads
+
+    return is_git_address(text)
+
+
+def is_scp_address(text: str) -> bool:
+    """``user@host.example.com:path``."""
+    user, at, rest = text.partition("@")
+    host, colon, path = rest.partition(":")
+    return bool(user and at and "." in host and "@" not in host and colon and path)
+
+
+def _of_jsr(name: str) -> str:
+    """JSR's packages as its registry for npm's users names them: ``@std/path`` ->
+    ``@jsr/std__path``."""
+    scope, slash, bare = name.removeprefix("@").partition("/")
+    return f"@jsr/{scope}__{bare}" if slash else f"@jsr/{name}"
 
 
 def _split_alias(text: str, local: str) -> tuple[str, str]:

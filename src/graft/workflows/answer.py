@@ -11,6 +11,7 @@ from graft.lockfile.check import Unmet, unmet
 from graft.lockfile.format import read_lock
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
+from graft.model.origins import FILE
 from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest
 from graft.project.overrides import Rules, read_rules, read_workspace
@@ -39,6 +40,8 @@ def answer(
     """
     rules = rules_of(manifest, work.context.folder)
     open_questions = _open_questions(previous, manifest, rules)
+    changes = _local_changes(work, previous, rules)
+    open_questions += changes
     work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
         return reachable(previous), ()
@@ -61,6 +64,7 @@ def answer(
     resolved = resolve(
         {ROOT: manifest.requirements},
         source=work.source,
+        elsewhere=lambda: work.elsewhere,
         locked=Locked(
             preferred,
             lambda name: update is not None and name not in update,
@@ -74,11 +78,16 @@ def answer(
     left = _open_questions(resolved.graph, manifest, rules)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
+    notes = resolved.notes
+    if changes:
+        from graft.workflows.local_sources import changed_note
+
+        notes = (*changed_note(changes), *notes)
     if taken is None:
-        return resolved.graph, resolved.notes
+        return resolved.graph, notes
     from graft.workflows.import_lock import outcome
 
-    return resolved.graph, (outcome(taken, resolved.graph).note(), *resolved.notes)
+    return resolved.graph, (outcome(taken, resolved.graph).note(), *notes)
 
 
 def rules_of(manifest: ProjectManifest, folder: str) -> Rules:
@@ -96,6 +105,22 @@ def _open_questions(graph: Graph | None, manifest: ProjectManifest, rules: Rules
     if graph is None:
         return []
     return unmet(graph, {ROOT: manifest.requirements}, rules.overrides, rules.extension_texts)
+
+
+def _local_changes(work: Work, graph: Graph | None, rules: Rules) -> list[Unmet]:
+    """Packages on this machine that are not what they were for the lock."""
+    nodes = graph.nodes.values() if graph else ()
+    if graph is None or not any(node.manifest.origin.startswith(FILE) for node in nodes):
+        return []
+    from graft.resolve.closure import without_libc
+    from graft.workflows.local_sources import changed_since
+
+    extensions = rules.extensions
+
+    def extended(manifest: Manifest) -> Manifest:
+        return without_libc(extensions.apply(manifest) if extensions else manifest)
+
+    return changed_since(work, graph, extended)
 
 
 def _outdated(graph: Graph | None, rules: Rules) -> Callable[[Manifest], bool]:

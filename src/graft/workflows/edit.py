@@ -7,7 +7,7 @@ the project as it was.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from graft.base.files import read_file
 from graft.base.records import replace
@@ -23,12 +23,12 @@ from graft.project.manifest import (
     parse_manifest,
     read_manifest,
 )
-from graft.versions.specifier import parse_specifier
+from graft.versions.specifier import ELSEWHERE, parse_specifier
 from graft.workflows.install import install
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, at_work
 from graft.workflows.report import InstallOptions, InstallReport
-from graft.workflows.wishes import Wish, saved_specifier
+from graft.workflows.wishes import Wish, named, saved_specifier
 
 _EMPTY_MANIFEST = b"{}\n"
 
@@ -47,8 +47,10 @@ def add(
         manifest = _parse(context, before or _EMPTY_MANIFEST)
         settings = replace(context.settings, save_exact=context.settings.save_exact or exact)
         for wish in wishes:
-            work.source.prefetch(wish.package)
+            if not parse_specifier(wish.local, wish.specifier).foreign:
+                work.source.prefetch(wish.package)
         work.advance()
+        wishes = [named(wish, work.elsewhere) if _is_source(wish) else wish for wish in wishes]
         raw = manifest.raw
         for wish in wishes:
             section = _section(manifest, wish.local, kind)
@@ -58,7 +60,12 @@ def add(
                     raw = remove_dependencies(raw, other, {wish.local})
             specifier = saved_specifier(wish, work.source, settings)
             raw = set_dependencies(raw, section, {wish.local: specifier})
-        return install(work, _parse(context, raw), options, manifest_before=before)
+        # A branch that is asked for again may have moved.
+        sources = {wish.local for wish in wishes if _is_source(wish)}
+        moved = _behind_names(context.graph(), sources) if sources else frozenset()
+        return install(
+            work, _parse(context, raw), replace(options, update=moved), manifest_before=before
+        )
 
 
 def remove(context: Context, names: Sequence[str], options: InstallOptions) -> InstallReport:
@@ -85,7 +92,9 @@ def update(
         manifest = read_manifest(context.folder)
         raw = manifest.raw
         _check_known(context.graph(), manifest, chosen or ())
-        packages = chosen and chosen | _behind_aliases(manifest, chosen)
+        packages = chosen and (
+            _behind_aliases(manifest, chosen) | _behind_names(context.graph(), chosen)
+        )
         work.fresh = packages or "all"
         if latest:
             for section in SECTIONS:
@@ -119,6 +128,17 @@ def _behind_aliases(manifest: ProjectManifest, names: frozenset[str]) -> frozens
         for r in manifest.requirements
         if r.local in names
     )
+
+
+def _behind_names(graph: Graph | None, names: Collection[str]) -> frozenset[str]:
+    """These names, and what the packages call themselves that the lock has for them."""
+    edges = graph.importers[ROOT].edges if graph else {}
+    nodes = [graph.nodes[edges[name]] for name in names if graph and name in edges]
+    return frozenset({*names, *(node.manifest.name for node in nodes)})
+
+
+def _is_source(wish: Wish) -> bool:
+    return parse_specifier(wish.local, wish.specifier).foreign in ELSEWHERE
 
 
 def _parse(context: Context, raw: bytes) -> ProjectManifest:

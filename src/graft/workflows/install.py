@@ -49,13 +49,15 @@ def install(
     context = work.context
     refuse_strange_modules(context.folder)
     lock_before = context.lock_bytes()
-    current = None
+    current, local_files = None, b""
     keeps = options.keeps_answers and not (options.force or options.lock_only)
     if keeps and lock_before is not None and manifest.raw == manifest_before:
-        inputs = _inputs(work, manifest, lock_before)
+        local_files = _local_files(work, lock_before)
+        inputs = _inputs(work, manifest, lock_before, local_files)
         current = current_graph(work.store, context.folder, inputs)
     if current is not None:
-        leave_stamp(context, work.store)
+        if not local_files:
+            leave_stamp(context, work.store)
         return InstallReport(
             up_to_date=True,
             packages=current.packages,
@@ -74,10 +76,12 @@ def install(
     laps.lap("resolve")
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
     lock = lock_before if options.frozen and lock_before is not None else write_lock(graph)
-    if previous is None:
+    local_files = _local_files(work, lock)
+    if previous is None and not work.asked_elsewhere:
         work.remember(manifest.raw, Resolution(lock=lock, nodes=len(graph.nodes), notes=notes))
     work.advance()
-    local = local_graph(graph, context)
+    local = local_graph(_complete(work, graph) if local_files else graph, context)
+    work.graph = local
     if lock == lock_before and not (options.lock_only or options.dry_run):
         begin_fetching(work, local)  # what was resolved is on its way already
     slots = slots_of(local)
@@ -90,7 +94,7 @@ def install(
             lock=lock,
             lock_before=lock_before,
         ),
-        inputs=_inputs(work, manifest, lock),
+        inputs=_inputs(work, manifest, lock, local_files),
     )
     work.advance()
     plan = change.plan(local, slots, {ROOT: manifest.name})
@@ -108,15 +112,17 @@ def install(
     made = fill_store(work, local, slots, distrust=options.force)
     laps.lap("fetch")
     change.apply(plan, slots, report)
-    leave_stamp(context, work.store)
+    if not local_files:
+        leave_stamp(context, work.store)
     laps.lap("link")
     weak = weak_integrity_note(node.manifest for node in local.nodes.values())
+    made_here = work.elsewhere.notes if work.asked_elsewhere else ()
     return replace(
         report,
         fetched=context.progress.to_fetch,
         fetched_bytes=context.progress.fetched_bytes,
         slots=made,
-        notes=(*report.notes, *weak),
+        notes=(*report.notes, *weak, *made_here),
         milliseconds=laps.total(),
     )
 
@@ -133,9 +139,24 @@ def leave_stamp(context: Context, store: Store) -> None:
         stamp_project(context.folder, store, os.environ, os.path.expanduser("~"))
 
 
-def _inputs(work: Work, manifest: ProjectManifest, lock: bytes) -> str:
+def _local_files(work: Work, lock: bytes) -> bytes:
+    """What packages on this machine hold, which nothing else here would notice; mostly none."""
+    if b"file:" not in lock:
+        return b""
+    from graft.workflows.local_sources import local_contents
+
+    return local_contents(work, lock)
+
+
+def _complete(work: Work, graph: Graph) -> Graph:
+    from graft.workflows.local_sources import with_snapshots
+
+    return with_snapshots(work, graph)
+
+
+def _inputs(work: Work, manifest: ProjectManifest, lock: bytes, local_files: bytes) -> str:
     omitted = ",".join(sorted(work.context.settings.omit))
-    said = manifest.raw + (read_workspace(work.context.folder) or b"")
+    said = manifest.raw + (read_workspace(work.context.folder) or b"") + local_files
     return inputs_digest(work.store.root, omitted, said, lock)
 
 

@@ -7,28 +7,32 @@ from collections.abc import Iterator, Mapping
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.link.importers import ROOT
-from graft.model.graph import Graph
+from graft.model.graph import Graph, Node
 from graft.model.names import canonical_name
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context
 
 
 class Listed(Record):
-    """One line of ``ls``. ``folder`` is where the package's files are; ``repeated`` means that what
-    lies below was shown before."""
+    """One line of ``ls``. ``label`` is the id as people read it, ``origin`` where the package comes
+    from (empty: the default registry); ``repeated`` means that what lies below was shown before."""
 
     local: str
     id: str
+    label: str
     kind: str
+    origin: str = ""
     repeated: bool = False
     below: tuple[Listed, ...] = ()
 
 
 class Reason(Record):
     """A package in the graph and the shortest chain to it from each direct dependency. A chain
-    runs from the project down: (local name, specifier, node id) a step."""
+    runs from the project down: (local name, specifier, node id) a step. ``labels`` are the ids of
+    all of them as people read them."""
 
     id: str
+    labels: Mapping[str, str]
     chains: tuple[tuple[tuple[str, str, str], ...], ...]
 
 
@@ -64,7 +68,23 @@ def _listed(
             _listed(graph, name, child, kinds[name], depth - 1, seen)
             for name, child in sorted(node.edges.items())
         )
-    return Listed(local=local, id=id, kind=kind, repeated=repeated, below=below)
+    return Listed(
+        local=local,
+        id=id,
+        label=_label(node),
+        kind=kind,
+        origin=node.manifest.origin,
+        repeated=repeated,
+        below=below,
+    )
+
+
+def _label(node: Node) -> str:
+    """``tool@1.0.0 (file:../tool.tgz)``, with the peers that it was given behind its version."""
+    manifest = node.manifest
+    peers = node.id.removeprefix(manifest.id)
+    origin = f" ({manifest.origin})" if manifest.origin else ""
+    return f"{manifest.name}@{manifest.version}{peers}{origin}"
 
 
 def reasons(context: Context, name: str) -> tuple[Reason, ...]:
@@ -88,8 +108,9 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
     if not found:
         known = {node.manifest.name for node in graph.nodes.values()}
         raise not_a_dependency(name, known, context.lock_path)
+    labels = {node.id: _label(node) for node in graph.nodes.values()}
     return tuple(
-        Reason(id=node.id, chains=tuple(chains_to(graph, node.id)))
+        Reason(id=node.id, labels=labels, chains=tuple(chains_to(graph, node.id)))
         for node in sorted(found, key=lambda node: node.id)
     )
 

@@ -25,6 +25,8 @@ from graft.project.manifest import MANIFEST_NAME, parse_manifest
 from graft.scripts.environment import bin_folders
 from graft.scripts.package import sound_package
 from graft.store.paths import open_store
+from graft.versions.source_text import written
+from graft.versions.specifier import parse_specifier
 from graft.workflows.install import install
 from graft.workflows.jobs import Place
 from graft.workflows.project import Context, at_work
@@ -67,6 +69,7 @@ def fetch_tools(
     """Bring these tools' folder to what was wished for. ``context`` and ``place`` are those of the
     project that they are wanted in, ``registry`` is what a flag says, ``now`` is in seconds since
     the epoch. Raises as ``install`` does."""
+    wishes = [_with_name(wish, place.folder) for wish in wishes]
     settings = _deciding_settings(place, registry)
     folder = _tools_folder(context.settings.cache_root, wishes, settings)
     context = replace(context, folder=folder, is_plain=False, settings_digest="")
@@ -97,7 +100,9 @@ def fetch_tools(
 
 def command_of(graph: Graph, wish: Wish) -> str:
     """What to run of a package: its only command, or the one of its name; else ``bin-unclear``."""
-    manifest = graph.nodes[graph.importers[ROOT].edges[wish.local]].manifest
+    edges = graph.importers[ROOT].edges
+    # A source that was named without a name is the only tool there is.
+    manifest = graph.nodes[edges[wish.local or min(edges)]].manifest
     bins = dict(manifest.bins)
     command = _choose(bins, manifest.name)
     if not command:
@@ -108,6 +113,17 @@ def command_of(graph: Graph, wish: Wish) -> str:
             fix=f"run 'graft x -p {wish.local} <command>' with one of them" if bins else "",
         )
     return command
+
+
+def _with_name(wish: Wish, folder: str) -> Wish:
+    """What a source calls itself is not known before it is there, and its path is seen from where
+    the user is."""
+    if wish.local:
+        return wish
+    text = wish.specifier
+    if parse_specifier("", text).foreign == "directory":
+        text = f"file:{os.path.join(folder, written(text, root=folder).partition(':')[2])}"
+    return Wish(f"tool-{hashlib.sha256(text.encode()).hexdigest()[:8]}", text)
 
 
 def _tools_folder(cache_root: str, wishes: Sequence[Wish], settings: str) -> str:

@@ -17,14 +17,17 @@ from graft.base.records import Record
 from graft.link.commit import recover
 from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph
+from graft.model.origins import is_from_registry
 from graft.project.settings import Settings
 from graft.store.paths import Store, open_store
 
 if TYPE_CHECKING:
+    from graft.base.http import Transfer
     from graft.base.http_client import HttpClient
     from graft.base.pool import Pool
     from graft.model.manifest import Manifest
     from graft.sources.archives import Archives
+    from graft.sources.elsewhere import Elsewhere
     from graft.sources.registry import RegistrySource
     from graft.sources.resolutions import Resolution
 
@@ -60,12 +63,14 @@ class Context(Record):
 class Asking:
     """A command that may ask registries: the network is there when asked for.
 
-    ``fresh`` may be changed until the source is first used.
+    ``fresh`` may be changed until the source is first used. ``graph`` is what is about to be
+    fetched, where that is known: it says how what comes from no registry was asked for.
     """
 
     def __init__(self, context: Context, fresh: Fresh) -> None:
         self.context = context
         self.fresh = fresh
+        self.graph: Graph | None = None
 
     # What follows is imported on use: most installs find everything in lock and store, and loading
     # an HTTP client would be most of their cost.
@@ -114,7 +119,35 @@ class Work(Asking):
     def archives(self) -> Archives:
         from graft.sources.archives import Archives
 
-        return Archives(self.store, self.source, self.client, self.pool, self.context.progress)
+        return Archives(self.store, self._download, self.client, self.pool, self.context.progress)
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        from graft.sources.elsewhere import Elsewhere
+
+        settings = self.context.settings
+        return Elsewhere(
+            lambda: self.client,
+            settings.registries,
+            root=self.context.folder,
+            home=os.path.expanduser("~"),
+            environ=os.environ,
+            cache_root=settings.cache_root,
+            offline=settings.offline,
+        )
+
+    @property
+    def asked_elsewhere(self) -> bool:
+        """Whether this command has looked at anything that comes from no registry."""
+        return "elsewhere" in self.__dict__
+
+    def _download(self, manifest: Manifest) -> Transfer:
+        if is_from_registry(manifest.origin):
+            return self.source.archive(manifest)
+        if self.graph is not None:
+            graph, self.graph = self.graph, None
+            self.elsewhere.learn(graph)
+        return self.elsewhere.archive(manifest)
 
     @cached_property
     def pool(self) -> Pool:

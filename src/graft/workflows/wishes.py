@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.model.names import canonical_name, check_name
 from graft.project.settings import Settings
 from graft.resolve.pick import no_version, pick
+from graft.sources.elsewhere import Elsewhere
 from graft.sources.registry import RegistrySource
-from graft.versions.specifier import parse_specifier
+from graft.versions.source_text import parse_source, written
+from graft.versions.specifier import ELSEWHERE, is_scp_address, parse_specifier
 
 
 class Wish(Record, kw_only=False):
-    """``lodash@^4``: a local name and what was written behind it, which may be nothing."""
+    """``lodash@^4``: a local name and what was written behind it, which may be nothing. Where a
+    source stands in place of a name, as in ``github:owner/name``, ``local`` is empty."""
 
     local: str
     specifier: str
@@ -25,20 +27,31 @@ class Wish(Record, kw_only=False):
 def read_wish(text: str) -> Wish:
     """``name``, ``name@range``, ``@scope/name@tag``, ``scope:name``, ``alias@npm:name@range``.
 
-    Raises ``bad-specifier``, and ``source-unsupported`` for an address in place of a name.
+    An address or a path may stand in place of a name. Raises ``bad-specifier``.
     """
-    text = text.removeprefix("npm:")
+    text = text.strip().removeprefix("npm:")
+    if text.startswith("jsr:"):
+        name, at, specifier = text[5:].partition("@")
+        return Wish(check_name(text[4:5] + name), f"jsr:{specifier}")
     name, at, specifier = text[1:].partition("@")
     name = text[:1] + name
     # Before a colon means a namespace: ``file:x`` and ``github:x/y`` are none.
-    kind = "" if name.startswith("@") else parse_specifier(name, name).foreign
-    if kind:
-        raise GraftError(
-            "source-unsupported",
-            f"'{text}' is a {kind} source, which graft cannot install",
-            fix="name a package of a registry",
-        )
+    if not name.startswith("@") and _names_source(name, text):
+        parse_source(text)
+        return Wish("", text)
     return Wish(check_name(canonical_name(name)), specifier if at else "")
+
+
+def _names_source(name: str, text: str) -> bool:
+    return parse_specifier("", name).foreign in ELSEWHERE or is_scp_address(text)
+
+
+def named(wish: Wish, elsewhere: Elsewhere) -> Wish:
+    """A wish with a name: for a source, as npm would save it."""
+    if parse_specifier(wish.local, wish.specifier).foreign not in ELSEWHERE:
+        return wish
+    text = written(wish.specifier, root=elsewhere.root)
+    return Wish(wish.local or elsewhere.manifest(text, ".", local="").name, text)
 
 
 def saved_specifier(wish: Wish, source: RegistrySource, settings: Settings) -> str:
@@ -48,6 +61,10 @@ def saved_specifier(wish: Wish, source: RegistrySource, settings: Settings) -> s
     if text == f"npm:{wish.package}":
         text += f"@{settings.tag}"
     wanted = parse_specifier(wish.local, text)
+    is_jsr = text.startswith("jsr:")
+    if is_jsr:
+        text = text if wish.specifier != "jsr:" else f"jsr:{settings.tag}"
+        wanted = parse_specifier(wish.local, text)
     if wanted.foreign or (wanted.range is not None and not settings.save_exact):
         return text
     packument = source.packument(wanted.package)
@@ -55,4 +72,6 @@ def saved_specifier(wish: Wish, source: RegistrySource, settings: Settings) -> s
     if version is None:
         raise no_version(packument, wanted, text)
     saved = version if settings.save_exact else f"{settings.save_prefix}{version}"
+    if is_jsr:
+        return f"jsr:{saved}"
     return saved if wanted.package == wish.local else f"npm:{wanted.package}@{saved}"

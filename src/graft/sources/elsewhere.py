@@ -1,0 +1,127 @@
+"""Packages that come from no registry: the one place that knows which module fetches which kind.
+
+Modules are imported when the first package of their kind is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.http import Transfer
+from graft.base.http_client import HttpClient
+from graft.model.graph import Graph
+from graft.model.manifest import Manifest
+from graft.model.origins import FILE, LINK, TARBALL
+from graft.project.registries import Registries
+from graft.sources.local_files import LocalFiles
+from graft.versions.source_text import ArchiveSource, LocalSource, Source, parse_source
+from graft.versions.specifier import parse_specifier
+
+if TYPE_CHECKING:
+    from graft.sources.remote_archives import RemoteArchives
+
+
+class Elsewhere:
+    """``root`` is the project's folder, ``home`` the user's. ``notes`` grows with what there is to
+    say of packages that were made here."""
+
+    def __init__(
+        self,
+        client: Callable[[], HttpClient],
+        registries: Registries,
+        *,
+        root: str,
+        home: str,
+        environ: Mapping[str, str],
+        cache_root: str,
+        offline: bool,
+    ) -> None:
+        self.root = root
+        self.notes: list[Diagnostic] = []
+        self.files = LocalFiles(root, home)
+        self._client = client
+        self._registries = registries
+        self._environ = environ
+        self._cache_root = cache_root
+        self._offline = offline
+
+    def prefetch(self, text: str) -> None:
+        """Start to get what a specifier asks for. Errors wait for ``manifest``."""
+        try:
+            source = parse_source(text)
+            if isinstance(source, ArchiveSource):
+                self._remote.prefetch(source)
+        except GraftError:
+            return
+
+    def manifest(self, text: str, base: str | None, *, local: str) -> Manifest:
+        """What the specifier ``text`` gives today. ``base`` is the folder of who asks, relative to
+        the root; None for who may name nothing of this machine.
+
+        Raises ``bad-specifier``, ``source-unsupported``, ``source-missing``, ``source-invalid``,
+        ``archive-refused``, and what the network gives reason to.
+        """
+        source = parse_source(text)
+        if isinstance(source, ArchiveSource):
+            return self._remote.package(source, local=local).manifest
+        if base is None and (isinstance(source, LocalSource) or source.is_local):
+            raise _out_of_reach(local, text)
+        if isinstance(source, LocalSource):
+            return self._of_files(source, base or ".", local)
+        raise _unsupported(local, text)
+
+    def archive(self, manifest: Manifest) -> Transfer:
+        """Start to get an archive's bytes, for the store."""
+        if manifest.origin.startswith(TARBALL):
+            return self._remote.archive(manifest)
+        if manifest.origin.startswith(FILE):
+            return self.files.archive(manifest)
+        raise AssertionError(f"nothing is fetched from {manifest.origin}")
+
+    def learn(self, graph: Graph) -> None:
+        """How repositories and archives may be reached: by addresses as somebody wrote them, which
+        a lock's origins do not say."""
+        for source in _written(graph):
+            if isinstance(source, ArchiveSource):
+                self._remote.learn(source)
+
+    @cached_property
+    def _remote(self) -> RemoteArchives:
+        from graft.sources.remote_archives import RemoteArchives
+
+        return RemoteArchives(self._client(), self._registries, offline=self._offline)
+
+    def _of_files(self, source: LocalSource, base: str, local: str) -> Manifest:
+        origin = source.origin(base)
+        if origin.startswith(LINK):
+            raise _unsupported(local, source.path)
+        return self.files.package(origin, local=local).manifest
+
+
+def _written(graph: Graph) -> Iterator[Source]:
+    asked = [r for importer in graph.importers.values() for r in importer.requirements]
+    asked += [r for node in graph.nodes.values() for r in node.manifest.requirements]
+    for local, text in (*((r.local, r.specifier) for r in asked), *graph.overrides.items()):
+        if parse_specifier(local, text).foreign in ("git", "tarball"):
+            with contextlib.suppress(GraftError):
+                yield parse_source(text)
+
+
+def _out_of_reach(local: str, text: str) -> GraftError:
+    return GraftError(
+        "source-unsupported",
+        f"{local}: '{text}' names a place on this machine, which only the project itself may",
+        fix=f'replace what it asks for: "overrides": {{"{local}": "<version>"}}',
+    )
+
+
+def _unsupported(local: str, text: str) -> GraftError:
+    return GraftError(
+        "source-unsupported",
+        f"{local}: '{text}' is a source that graft cannot install",
+        fix="depend on a version from a registry",
+    )
