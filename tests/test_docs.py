@@ -153,7 +153,7 @@ def test_the_page_of_commands_has_the_flags_that_help_has(command: str) -> None:
 
 def test_readme_lists_each_command() -> None:
     table = sections(ROOT / "README.md")["Commands"]
-    rows = re.findall(r"^\| `graft ([a-z]+)", table, re.MULTILINE)
+    rows = re.findall(r"^\| `graft ([a-z-]+)", table, re.MULTILINE)
     assert rows == [command.name for command in COMMANDS]
 
 

@@ -47,7 +47,8 @@ _FULL_CHECK = """
     graft.lockfile graft.lockfile.check graft.lockfile.format graft.model graft.model.bins
     graft.model.graph graft.model.integrity graft.model.manifest graft.model.names
     graft.model.origins
-    graft.model.platform graft.model.requirement graft.project.credentials
+    graft.model.platform graft.model.requirement graft.project.build_settings
+    graft.project.credentials
     graft.project.default_registry graft.project.http_settings graft.project.ini
     graft.project.manifest graft.project.npmrc graft.project.omit graft.project.overrides
     graft.project.registries graft.project.settings graft.project.values graft.resolve

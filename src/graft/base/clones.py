@@ -28,11 +28,14 @@ class File(Protocol):
 
 
 class Cloner:
-    """Remembers what the file system refused, so that each way is tried in vain only once."""
+    """Remembers what the file system refused, so that each way is tried in vain only once.
 
-    def __init__(self) -> None:
+    With ``shared`` false no file is the same as its source: there are no hard links.
+    """
+
+    def __init__(self, *, shared: bool = True) -> None:
         self._reflinks = hasattr(os, "O_TMPFILE")  # Linux: the ioctl below is its own
-        self._hard_links = True
+        self._hard_links = shared
 
     def clone(self, source: str, target: str, files: Sequence[File]) -> None:
         """Make ``target``, where the folders are and the files are not, hold what the files of

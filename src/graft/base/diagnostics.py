@@ -21,6 +21,9 @@ CODES: dict[str, int] = {
     "lock-imported": 0,
     "setting-unknown": 0,
     "source-changed": 0,
+    "builds-ignored": 0,
+    "build-left-out": 0,
+    "build-unconfined": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,
@@ -65,6 +68,9 @@ CODES: dict[str, int] = {
     "script-missing": 50,
     "command-missing": 51,
     "bin-unclear": 52,
+    "build-unapproved": 53,
+    "build-failed": 54,
+    "sandbox-missing": 55,
     # 60: links
     "link-refused": 60,
     # 70: manifests

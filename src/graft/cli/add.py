@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.parser import Parser, flag_settings, install_flags
+from graft.cli.parser import Parser, flag_settings, install_flags, install_options
 from graft.cli.report import show
 from graft.cli.session import session
 
@@ -24,10 +24,9 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     said = parser.parse(arguments)
     from graft.model.requirement import Kind
     from graft.workflows.edit import add
-    from graft.workflows.report import InstallOptions
     from graft.workflows.wishes import read_wish
 
-    options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
+    options = install_options(said)
     wishes = [read_wish(text) for text in said.packages]
     with session(said, console, flag_settings(said)) as context:
         kind = Kind(said.kind) if said.kind else None

@@ -26,6 +26,10 @@ COMMANDS = (
     Command("outdated", "outdated", "show which direct dependencies have newer versions"),
     Command("audit", "audit", "show known weaknesses of what the lock holds, and mend them"),
     Command("search", "search", "find packages by words", ("find", "s", "se")),
+    Command(
+        "approve-builds", "approve_builds", "decide which packages may run scripts when installed"
+    ),
+    Command("rebuild", "rebuild", "run the approved scripts of packages again", ("rb",)),
     Command("run", "run", "run a script of package.json, or list them", ("run-script",)),
     Command("test", "run", "run the script 'test'", ("t", "tst")),
     Command("start", "run", "run the script 'start'"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from graft.base.records import replace
 from graft.cli import add
 from graft.cli.commands import Command, find
 from graft.cli.console import Console
-from graft.cli.parser import Parser, flag_settings, install_flags
+from graft.cli.parser import Parser, flag_settings, install_flags, install_options
 from graft.cli.report import show
 from graft.cli.session import session
 
@@ -57,14 +58,8 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     from graft.project.manifest import read_manifest
     from graft.workflows.install import install
     from graft.workflows.project import at_work
-    from graft.workflows.report import InstallOptions
 
-    options = InstallOptions(
-        frozen=said.frozen_lockfile or is_ci,
-        lock_only=said.lockfile_only,
-        force=said.force,
-        dry_run=said.dry_run,
-    )
+    options = replace(install_options(said), frozen=said.frozen_lockfile or is_ci, force=said.force)
     with session(said, console, flag_settings(said)) as context, at_work(context) as work:
         manifest = read_manifest(context.folder)
         report = install(work, manifest, options, manifest_before=manifest.raw)

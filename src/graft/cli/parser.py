@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NoReturn
 
+    from graft.workflows.report import InstallOptions
+
 
 class Parser(argparse.ArgumentParser):
     """Usage errors become diagnostics, and a flag that is nearly right is named."""
@@ -117,9 +119,29 @@ def install_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--dry-run", action="store_true", help="say what would change")
     group.add_argument(
-        "--ignore-scripts",
+        "--ignore-scripts", action="store_true", help="run no scripts of packages, approved or not"
+    )
+    group.add_argument(
+        "--strict-dep-builds",
         action="store_true",
-        help="accepted for npm's sake: scripts of packages never run by themselves",
+        help="fail where a package has scripts that are neither approved nor denied",
+    )
+    group.add_argument(
+        "--foreground-scripts",
+        action="store_true",
+        help="show what scripts of packages print, also where they succeed",
+    )
+
+
+def install_options(said: argparse.Namespace) -> InstallOptions:
+    """What the flags of ``install_flags`` say that are no settings."""
+    from graft.workflows.report import InstallOptions
+
+    return InstallOptions(
+        lock_only=said.lockfile_only,
+        dry_run=said.dry_run,
+        ignore_scripts=said.ignore_scripts,
+        show_scripts=said.foreground_scripts,
     )
 
 
@@ -133,4 +155,6 @@ def flag_settings(said: argparse.Namespace) -> dict[str, str]:
     ]
     if omit:
         settings["omit"] = ",".join(dict.fromkeys(omit))
+    if said.strict_dep_builds:
+        settings["strict-dep-builds"] = "true"
     return settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.parser import Parser, flag_settings, install_flags
+from graft.cli.parser import Parser, flag_settings, install_flags, install_options
 from graft.cli.report import show
 from graft.cli.session import session
 
@@ -19,9 +19,8 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser.add_argument("packages", nargs="+", help="names as package.json has them")
     said = parser.parse(arguments)
     from graft.workflows.edit import remove
-    from graft.workflows.report import InstallOptions
 
-    options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
+    options = install_options(said)
     with session(said, console, flag_settings(said)) as context:
         report = remove(context, said.packages, options)
     return show(console, command.name, report)

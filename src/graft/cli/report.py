@@ -36,6 +36,7 @@ def show(console: Console, command: str, report: InstallReport) -> int:
             fetched=report.fetched,
             fetched_bytes=report.fetched_bytes,
             slots=report.slots,
+            built=len(report.built),
             links=0 if report.dry_run else len(report.steps),
             milliseconds=report.milliseconds.get("total", 0),
         )
@@ -67,6 +68,8 @@ def install_document(command: str, report: InstallReport) -> dict[str, Any]:
         "fetched": report.fetched,
         "fetchedBytes": report.fetched_bytes,
         "slots": report.slots,
+        "built": list(report.built),
+        "ignoredBuilds": list(report.ignored),
         "steps": [dict(step) for step in report.steps],
         "lockChanged": report.lock_changed,
         "notes": [note.as_json() for note in report.notes],

@@ -16,6 +16,8 @@ from graft.workflows.relink import relink, stamp_project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from graft.sources.resolutions import Resolution
 
 
@@ -54,6 +56,8 @@ def run_shortest(*, frozen: bool) -> bool:
         for note in resolution.notes:
             console.note(note)
         show_direct(console, {}, graph.direct)
+    if graph.ignored:
+        _say_ignored(graph.ignored, folder, home)
     said = summary(
         packages=graph.packages,
         added=resolution.nodes if resolution else 0,
@@ -62,3 +66,14 @@ def run_shortest(*, frozen: bool) -> bool:
     )
     print(said, file=sys.stderr)
     return True
+
+
+def _say_ignored(ignored: Sequence[str], folder: str, home: str) -> None:
+    """As the full command does."""
+    from graft.cli.console import Console
+    from graft.project.script_settings import read_script_settings
+    from graft.workflows.ignored import ignored_notes
+
+    if read_script_settings(folder, os.environ, home).has_hooks:
+        for note in ignored_notes(ignored):
+            Console(os.environ).note(note)

@@ -30,6 +30,7 @@ def summary(
     fetched: int = 0,
     fetched_bytes: int = 0,
     slots: int = 0,
+    built: int = 0,
     links: int = 0,
 ) -> str:
     """The last line of every install that did something."""
@@ -40,6 +41,8 @@ def summary(
         parts.append(f"{fetched} fetched ({fetched_bytes / 1e6:.1f} MB)")
     if slots:
         parts.append(f"{slots} new in the store")
+    if built:
+        parts.append(f"{built} built")
     if links:
         parts.append(f"{count(links, 'link')} changed")
     return f"{', '.join(parts)} ({duration(milliseconds)})"

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 # Keys that decide which packages are linked, or of which the user must be told each time.
 _DECISIVE = frozenset(
-    {"omit", "include", "only", "production", "dev", "also", "optional", "strict-ssl", "prefix"}
+    {
+        *("omit", "include", "only", "production", "dev", "also", "optional"),
+        *("strict-ssl", "prefix", "strict-dep-builds"),
+    }
 )
 # Locks of other package managers, the one to read first in front: a stray package-lock.json beside
 # another tool's lock is common, the reverse is rare.

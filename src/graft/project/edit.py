@@ -56,6 +56,16 @@ def set_overrides(raw: bytes, below: Mapping[str, Mapping[str, str]]) -> bytes:
     return _with_section(text, spans, "overrides", merged)
 
 
+def set_section(raw: bytes, section: str, entries: Mapping[str, object]) -> bytes:
+    """Set all of one section; one that is empty is removed. Others stay as they are written."""
+    text, spans = _spans(raw)
+    if section in spans:
+        start, end = spans[section]
+        if json.loads(text[start:end]) == entries:
+            return raw
+    return _with_section(text, spans, section, entries)
+
+
 def _with_section(
     text: str, spans: Mapping[str, tuple[int, int]], section: str, entries: Mapping[str, Any]
 ) -> bytes:
@@ -71,7 +81,7 @@ def _with_section(
     if not entries:
         return text.encode()
     entry = f'{newline}{indent}"{section}": {body}'
-    after = next((name for name in _NEIGHBOURS[section] if name in spans), None)
+    after = next((name for name in _NEIGHBOURS.get(section, ()) if name in spans), None)
     if after is None and spans:
         after = max(spans, key=lambda name: spans[name][1])
     if after is None:

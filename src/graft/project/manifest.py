@@ -72,7 +72,8 @@ def parse_manifest(raw: bytes, path: str) -> ProjectManifest:
             found[local] = Requirement(
                 local=local, specifier=specifier, kind=kind, optional=optional
             )
-    wrong += _no_objects(data, ("overrides", "resolutions", "pnpm", "packageExtensions"))
+    fields = ("overrides", "resolutions", "pnpm", "packageExtensions", "graft")
+    wrong += _no_objects(data, fields)
     if isinstance(data.get("pnpm"), dict):
         named = _no_objects(data["pnpm"], ("overrides", "packageExtensions"))
         wrong += [f"pnpm.{reason}" for reason in named]

@@ -32,11 +32,11 @@ _REFUSED_IN_PROJECT = frozenset(
         *("strict-ssl", "ca", "cafile", "cert", "key", "local-address"),
         *("proxy", "http-proxy", "https-proxy", "noproxy", "no-proxy"),
         # how programs are run
-        *("script-shell", "shell", "node-options", "git", "unsafe-perm"),
+        *("script-shell", "shell", "node-options", "git", "unsafe-perm", "sandbox"),
     }
 )
 # Stricter than the user's choice is welcome from a project; laxer is not.
-_REFUSED_VALUES = {"ignore-scripts": "false"}
+_REFUSED_VALUES = {"ignore-scripts": "false", "strict-dep-builds": "false"}
 
 
 class Layer(IntEnum):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from graft.base.diagnostics import Diagnostic
 from graft.base.http import HttpSettings
 from graft.base.records import Record
+from graft.project.build_settings import BuildSettings, read_build_settings
 from graft.project.credentials import read_credentials
 from graft.project.default_registry import DefaultRegistry
 from graft.project.defaults import cache_below, store_home, user_config
@@ -29,6 +30,7 @@ class Settings(Record):
     offline: bool
     prefer_offline: bool
     omit: frozenset[str]
+    builds: BuildSettings
     notes: tuple[Diagnostic, ...]
     store_root: str
     cache_root: str
@@ -60,6 +62,7 @@ def read_settings(
         offline=boolean(npmrc, "offline"),
         prefer_offline=boolean(npmrc, "prefer-offline"),
         omit=read_omit(npmrc, environ),
+        builds=read_build_settings(npmrc),
         notes=npmrc.notes + _warnings(npmrc),
         store_root=store_root,
         cache_root=cache_below(store_root),

@@ -39,6 +39,18 @@ def for_platform(graph: Graph, platform: Platform) -> Graph:
     unfit = {
         node.id for node in graph.nodes.values() if not node.manifest.platforms.admit(platform)
     }
+
+    def unsupported(importer: Importer, local: str) -> GraftError:
+        return _unsupported(graph, importer, local, unfit, platform)
+
+    return leave_out(graph, unfit, unsupported)
+
+
+def leave_out(
+    graph: Graph, unfit: Collection[str], required: Callable[[Importer, str], GraftError]
+) -> Graph:
+    """The graph without the nodes ``unfit``, nor what needs them. Raises what ``required`` gives
+    for an importer's requirement, by local name, that would be gone and is not optional."""
     if not unfit:
         return graph
     optional = {
@@ -57,7 +69,7 @@ def for_platform(graph: Graph, platform: Platform) -> Graph:
         for requirement in importer.requirements:
             target = importer.edges.get(requirement.local)
             if target in gone and not requirement.optional:
-                raise _unsupported(graph, importer, requirement.local, unfit, platform)
+                raise required(importer, requirement.local)
     return _without(graph, gone)
 
 

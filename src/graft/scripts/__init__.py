@@ -1,1 +1,1 @@
-"""The project's own scripts and tools: what runs, with which words, in which environment."""
+"""What the project and its packages run, with which words, in which environment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from graft.store.objects import StoredObject, entries, holds, holds_just
 from graft.store.paths import Store
@@ -18,6 +19,8 @@ def slot_is_intact(store: Store, slot: Slot, stored: StoredObject) -> bool:
     else is there."""
     modules = os.path.join(store.slot(slot.name), "node_modules")
     links = slot_links(store, slot, stored)
+    if slot.salt:
+        return _private_slot_is_intact(store, slot, modules, links)
     own = () if slot.package in links else stored.files
     files = {f"{slot.package}/{file.path}": file for file in own}
     return (
@@ -28,6 +31,24 @@ def slot_is_intact(store: Store, slot: Slot, stored: StoredObject) -> bool:
             or holds(os.path.join(modules, path), file)
             for path, file in files.items()
         )
+    )
+
+
+def _private_slot_is_intact(
+    store: Store, slot: Slot, modules: str, links: Mapping[str, str]
+) -> bool:
+    """Against what was there when the slot was published."""
+    from graft.store.private import read_private_slot  # most projects build nothing
+
+    finished = read_private_slot(store, slot)
+    if finished is None:
+        return False
+    own = {f"{slot.package}/{path}": target for path, target in finished.links.items()}
+    files = {f"{slot.package}/{file.path}": file for file in finished.files}
+    return (
+        set(entries(modules)) == links.keys() | own.keys() | files.keys()
+        and all(_leads(os.path.join(modules, path), to) for path, to in {**links, **own}.items())
+        and all(holds(os.path.join(modules, path), file) for path, file in files.items())
     )
 
 

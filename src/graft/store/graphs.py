@@ -25,9 +25,10 @@ _FIRST_LINE = "graft-graph 2"
 class GraphRecord:
     """``trees`` is what the ``node_modules`` of each importer holds: links by importer, and
     ``slots`` names all slots of the graph. ``packages`` counts its packages, ``direct`` has the
-    versions of the direct ones by local name."""
+    versions of the direct ones by local name. ``ignored`` are the packages whose scripts nobody
+    approved."""
 
-    __slots__ = ("direct", "packages", "slots", "trees")
+    __slots__ = ("direct", "ignored", "packages", "slots", "trees")
 
     def __init__(
         self,
@@ -36,11 +37,13 @@ class GraphRecord:
         slots: Iterable[str],
         packages: int,
         direct: Mapping[str, str],
+        ignored: Iterable[str] = (),
     ) -> None:
         self.trees = {importer: dict(links) for importer, links in trees.items()}
         self.slots = sorted(set(slots))
         self.packages = packages
         self.direct = dict(direct)
+        self.ignored = tuple(ignored)
 
 
 def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
@@ -49,6 +52,7 @@ def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     pairs = [("packages", str(record.packages))]
     pairs += [(f"direct {name}", version) for name, version in sorted(record.direct.items())]
     pairs += [("slot", name) for name in record.slots]
+    pairs += [("ignored", id) for id in record.ignored]
     for importer, links in sorted(record.trees.items()):
         pairs.append(("tree", importer))
         pairs += [(f"link {path}", target) for path, target in sorted(links.items())]
@@ -74,6 +78,7 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
         slots=[value for key, value in pairs if key == "slot"],
         packages=int(pairs[0][1]),
         direct={key[7:]: value for key, value in pairs if key.startswith("direct ")},
+        ignored=[value for key, value in pairs if key == "ignored"],
     )
 
 

@@ -63,6 +63,10 @@ class Store:
         """Held, shared, by whoever uses a folder of tools in the cache: by the tool too."""
         return os.path.join(self.locks, f"tools-{path_digest(folder)}")
 
+    def slot_lock(self, name: str) -> str:
+        """Held while scripts build a slot, so that two processes do not run them both."""
+        return os.path.join(self.locks, f"slot-{name}")
+
     def project_journal(self, project: str) -> str:
         """Where a change of the project that has been decided is written down: not in the project,
         because what comes with a repository decides nothing."""

@@ -5,6 +5,9 @@ its object, where the same files would be.
 
 A slot is published whole by one rename, with ``slot.json`` in it, so it is complete or absent.
 Links lead from slot to slot by relative paths: the store may move as a whole.
+
+What must differ from the archive, because a script built it or a patch changed it, has a salt in
+its key and a slot of its own: store/private.py.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from graft.base import trees
 from graft.base.clones import Cloner
@@ -28,11 +32,13 @@ from graft.store.trash import publish
 
 _READABLE_LENGTH = 120
 _SLOT_VERSION = 1
+_NO_SALTS: Mapping[str, str] = {}
 
 
 class Slot(Record):
     """What a slot must hold. ``dependencies`` maps local names to (slot name, package name);
-    ``bins`` maps commands to paths relative to the slot's ``node_modules``."""
+    ``bins`` maps commands to paths relative to the slot's ``node_modules``. ``salt`` says what the
+    files are beside what the archive held; empty for what is shared as it is."""
 
     name: str
     package: str
@@ -40,10 +46,15 @@ class Slot(Record):
     integrity: str
     dependencies: Mapping[str, tuple[str, str]]
     bins: Mapping[str, str]
+    salt: str = ""
 
 
-def slots_of(graph: Graph) -> dict[str, Slot]:
-    """The slot of each node, by node id. The graph must hold just what this machine installs."""
+def slots_of(graph: Graph, salts: Mapping[str, str] = _NO_SALTS) -> dict[str, Slot]:
+    """The slot of each node, by node id. The graph must hold just what this machine installs.
+
+    ``salts`` has a text for each node that gets a private slot: one text for each content that its
+    files may come to have.
+    """
     fields = {
         node.id: (
             node.manifest.name,
@@ -51,6 +62,8 @@ def slots_of(graph: Graph) -> dict[str, Slot]:
             node.manifest.origin,
             node.manifest.integrity,
             *(part for bin_ in node.manifest.bins for part in bin_),
+            # No command has a colon in it.
+            *((":salt", salts[node.id]) if salts.get(node.id) else ()),
         )
         for node in graph.nodes.values()
     }
@@ -64,6 +77,9 @@ def slots_of(graph: Graph) -> dict[str, Slot]:
         manifest = node.manifest
         # A package that depends on its own name finds itself there; its folder is already in place.
         edges = {local: child for local, child in node.edges.items() if local != manifest.name}
+        salt = salts.get(node.id, "")
+        # Scripts of a package find its own commands as well.
+        beside = {manifest.name: node.id, **edges} if salt else edges
         slots[node.id] = Slot(
             name=names[node.id],
             package=manifest.name,
@@ -75,8 +91,9 @@ def slots_of(graph: Graph) -> dict[str, Slot]:
             },
             bins={
                 command: f"{local}/{path}"
-                for command, (local, path) in chosen_bins(graph, edges).items()
+                for command, (local, path) in chosen_bins(graph, beside).items()
             },
+            salt=salt,
         )
     return slots
 
@@ -88,7 +105,8 @@ def slot_name(package: str, version: str, key: str) -> str:
 
 
 def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> bool:
-    """Make the slot unless it is there; False if another process was first, which is as good."""
+    """Make a slot without salt unless it is there; False if another process was first, which is as
+    good."""
     final = store.slot(slot.name)
     staged = temporary_sibling(final)
     package = f"node_modules/{slot.package}"
@@ -104,7 +122,7 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
         trees.build(
             staged,
             folders.paths,
-            [("slot.json", 0o444, _inputs(slot))],
+            [("slot.json", 0o444, json.dumps(slot_inputs(slot), separators=(",", ":")).encode())],
             [(f"node_modules/{path}", target) for path, target in links.items()],
         )
         cloner.clone(stored.folder, f"{staged}/{package}", files)
@@ -123,7 +141,7 @@ def slot_links(store: Store, slot: Slot, stored: StoredObject) -> dict[str, str]
     lies there as files."""
     links = {}
     # An archive may be published under another name than its own.
-    if not slot.dependencies and stored.package == slot.package:
+    if not (slot.dependencies or slot.salt) and stored.package == slot.package:
         up = "../../../.." if "/" in slot.package else "../../.."
         links[slot.package] = f"{up}/{stored.folder.removeprefix(f'{store.root}/')}"
     for local, (child, package) in slot.dependencies.items():
@@ -134,12 +152,12 @@ def slot_links(store: Store, slot: Slot, stored: StoredObject) -> dict[str, str]
     return links
 
 
-def _inputs(slot: Slot) -> bytes:
-    said = {
+def slot_inputs(slot: Slot) -> dict[str, Any]:
+    """What ``slot.json`` says of every slot."""
+    return {
         "slot": _SLOT_VERSION,
         "name": slot.package,
         "version": slot.version,
         "integrity": slot.integrity,
         "dependencies": {local: child for local, (child, _) in slot.dependencies.items()},
     }
-    return json.dumps(said, separators=(",", ":")).encode()

@@ -73,6 +73,7 @@ class Change(Record):
             slots=names,
             packages=report.packages,
             direct=report.direct,
+            ignored=report.ignored,
         )
         write_graph(self.store, self.inputs, record)
         claim_graph(self.store, self.folder, self.inputs)

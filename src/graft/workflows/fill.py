@@ -28,7 +28,8 @@ def begin_fetching(work: Work, graph: Graph) -> None:
 def fill_store(
     work: Work, graph: Graph, slots: Mapping[str, Slot], *, distrust: bool = False
 ) -> int:
-    """See to it that every slot is there; how many had to be made.
+    """See to it that every slot is there, and of those with a salt at least the object; how many
+    were lacking.
 
     ``distrust`` compares every byte with what the archives held, and rebuilds what differs.
     """
@@ -70,6 +71,8 @@ def _make(
         if slots[id].name in damaged:
             # Not before its successor can be made: other projects run with what there is.
             discard(store, store.slot(slots[id].name))
+        if slots[id].salt:
+            return True
         try:
             populate(store, slots[id], stored, cloner)
         except FileNotFoundError:

@@ -9,7 +9,10 @@ before everything that can fail is behind us.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from graft.base.diagnostics import Diagnostic
 from graft.base.records import replace
 from graft.link.importers import ROOT, refuse_strange_modules
 from graft.link.links import Plan
@@ -22,7 +25,7 @@ from graft.resolve.prune import for_kinds, for_platform
 from graft.sources.resolutions import Resolution
 from graft.store.admission import weak_integrity_note
 from graft.store.paths import Store
-from graft.store.slots import slots_of
+from graft.store.slots import Slot, slots_of
 from graft.workflows.answer import answer
 from graft.workflows.change import (
     Change,
@@ -33,8 +36,11 @@ from graft.workflows.change import (
 from graft.workflows.fill import begin_fetching, fill_store
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
-from graft.workflows.relink import inputs_digest, stamp_project
+from graft.workflows.relink import APPROVALS, inputs_digest, stamp_project
 from graft.workflows.report import InstallOptions, InstallReport, Laps
+
+if TYPE_CHECKING:
+    from graft.workflows.builds import Builds
 
 
 def install(
@@ -49,21 +55,26 @@ def install(
     context = work.context
     refuse_strange_modules(context.folder)
     lock_before = context.lock_bytes()
+    builds = _builds(context, manifest, options)
     current, local_files = None, b""
-    keeps = options.keeps_answers and not (options.force or options.lock_only)
+    keeps = options.keeps_answers and not (
+        options.force or options.lock_only or options.rebuild is not None
+    )
     if keeps and lock_before is not None and manifest.raw == manifest_before:
         local_files = _local_files(work, lock_before)
-        inputs = _inputs(work, manifest, lock_before, local_files)
+        inputs = _inputs(work, manifest, lock_before, local_files, builds)
         current = current_graph(work.store, context.folder, inputs)
     if current is not None:
+        ignored_said = _judged(context, current.ignored, options)
         if not local_files:
-            leave_stamp(context, work.store)
+            leave_stamp(context, work.store, manifest)
         return InstallReport(
             up_to_date=True,
             packages=current.packages,
             direct=current.direct,
             direct_before=current.direct,
-            notes=context.settings.notes,
+            ignored=current.ignored,
+            notes=(*context.settings.notes, *ignored_said),
             dry_run=options.dry_run,
             milliseconds=laps.total(),
         )
@@ -84,7 +95,7 @@ def install(
     work.graph = local
     if lock == lock_before and not (options.lock_only or options.dry_run):
         begin_fetching(work, local)  # what was resolved is on its way already
-    slots = slots_of(local)
+    slots: Mapping[str, Slot] = slots_of(local, builds.salts(local) if builds else {})
     change = Change(
         folder=context.folder,
         store=work.store,
@@ -94,7 +105,7 @@ def install(
             lock=lock,
             lock_before=lock_before,
         ),
-        inputs=_inputs(work, manifest, lock, local_files),
+        inputs=_inputs(work, manifest, lock, local_files, builds),
     )
     work.advance()
     plan = change.plan(local, slots, {ROOT: manifest.name})
@@ -111,9 +122,23 @@ def install(
 
     made = fill_store(work, local, slots, distrust=options.force)
     laps.lap("fetch")
+    if builds is not None:
+        from graft.workflows.build import build_slots
+
+        built = build_slots(work, builds, local, slots, options)
+        if built.graph is not local:  # optional packages that could not be built are left out
+            local, slots = built.graph, built.slots
+            plan = change.plan(local, slots, {ROOT: manifest.name})
+            report = replace(report, packages=_count(local), steps=_steps(plan))
+        report = replace(report, built=built.ids, notes=(*report.notes, *built.notes))
+        laps.lap("build")
+    ignored = ignored_packages(local, manifest, work.store)
+    report = replace(
+        report, ignored=ignored, notes=(*report.notes, *_judged(context, ignored, options))
+    )
     change.apply(plan, slots, report)
     if not local_files:
-        leave_stamp(context, work.store)
+        leave_stamp(context, work.store, manifest)
     laps.lap("link")
     weak = weak_integrity_note(node.manifest for node in local.nodes.values())
     made_here = work.elsewhere.notes if work.asked_elsewhere else ()
@@ -133,9 +158,45 @@ def local_graph(graph: Graph, context: Context) -> Graph:
     return for_platform(for_kinds(graph, omitted), this_platform())
 
 
-def leave_stamp(context: Context, store: Store) -> None:
-    """Let the launcher see next time that there is nothing to do."""
-    if context.is_plain and not context.settings.notes:
+def ignored_packages(local: Graph, manifest: ProjectManifest, store: Store) -> tuple[str, ...]:
+    """Those whose scripts nobody decided about, by id."""
+    if not any(node.manifest.has_scripts for node in local.nodes.values()):
+        return ()
+    from graft.scripts.approvals import read_approvals
+    from graft.workflows.builds import ignored_builds
+
+    return ignored_builds(local, read_approvals(manifest.data, manifest.path), store)
+
+
+def _builds(context: Context, manifest: ProjectManifest, options: InstallOptions) -> Builds | None:
+    """What runs of packages' scripts; None where nothing does."""
+    if APPROVALS not in manifest.raw or options.ignore_scripts or context.settings.builds.ignored:
+        return None
+    from graft.workflows.builds import builds_of
+
+    return builds_of(context, manifest)
+
+
+def _judged(
+    context: Context, ignored: tuple[str, ...], options: InstallOptions
+) -> tuple[Diagnostic, ...]:
+    """What is said of scripts that nobody decided about."""
+    settings = context.settings.builds
+    if not ignored or options.ignore_scripts or settings.ignored:
+        return ()
+    if settings.strict:
+        from graft.workflows.builds import refuse_ignored
+
+        raise refuse_ignored(ignored, context.folder)
+    from graft.workflows.ignored import ignored_notes
+
+    return ignored_notes(ignored)
+
+
+def leave_stamp(context: Context, store: Store, manifest: ProjectManifest) -> None:
+    """Let the launcher see next time that there is nothing to do. It does not look at the node
+    that builds depend on."""
+    if context.is_plain and not context.settings.notes and APPROVALS not in manifest.raw:
         stamp_project(context.folder, store, os.environ, os.path.expanduser("~"))
 
 
@@ -154,10 +215,13 @@ def _complete(work: Work, graph: Graph) -> Graph:
     return with_snapshots(work, graph)
 
 
-def _inputs(work: Work, manifest: ProjectManifest, lock: bytes, local_files: bytes) -> str:
+def _inputs(
+    work: Work, manifest: ProjectManifest, lock: bytes, local_files: bytes, builds: Builds | None
+) -> str:
     omitted = ",".join(sorted(work.context.settings.omit))
     said = manifest.raw + (read_workspace(work.context.folder) or b"") + local_files
-    return inputs_digest(work.store.root, omitted, said, lock)
+    tag = builds.tag if builds else ""
+    return inputs_digest(work.store.root, omitted, said, lock, builds=tag)
 
 
 def _report(
@@ -165,22 +229,30 @@ def _report(
 ) -> InstallReport:
     before = previous.nodes.keys() if previous else set()
     return InstallReport(
-        packages=len({node.manifest.id for node in local.nodes.values()}),
+        packages=_count(local),
         added=tuple(sorted(graph.nodes.keys() - before)),
         removed=tuple(sorted(before - graph.nodes.keys())),
         direct=_direct_versions(graph),
         direct_before=_direct_versions(previous) if previous else {},
-        steps=tuple(
-            {
-                "action": step.action,
-                "importer": importer,
-                "path": step.path,
-                "reason": step.reason,
-            }
-            for importer, tree in plan.trees.items()
-            for step in tree.steps
-        ),
+        steps=_steps(plan),
         lock_changed=LOCK_NAME in change.files,
+    )
+
+
+def _count(graph: Graph) -> int:
+    return len({node.manifest.id for node in graph.nodes.values()})
+
+
+def _steps(plan: Plan) -> tuple[Mapping[str, str], ...]:
+    return tuple(
+        {
+            "action": step.action,
+            "importer": importer,
+            "path": step.path,
+            "reason": step.reason,
+        }
+        for importer, tree in plan.trees.items()
+        for step in tree.steps
     )
 
 

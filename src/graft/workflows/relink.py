@@ -38,13 +38,18 @@ if TYPE_CHECKING:
 
 LAYOUT = "virtual"
 LOCK = "graft-lock.json"
+# In a manifest that approves builds: what is linked depends on the node that is found as well.
+APPROVALS = b'"approvedBuilds"'
 
 
-def inputs_digest(store_root: str, omitted: str, manifest: bytes, lock: bytes) -> str:
-    """One name for everything that decides what is in ``node_modules``."""
+def inputs_digest(
+    store_root: str, omitted: str, manifest: bytes, lock: bytes, *, builds: str = ""
+) -> str:
+    """One name for everything that decides what is in ``node_modules``. ``builds`` says on what
+    packages' scripts run, where the project approves any."""
     digest = hashlib.sha256(__version__.encode())
     # The machine counts, as two kinds of machine may share a home.
-    said = " ".join((*machine(), omitted)).encode()
+    said = " ".join((*machine(), omitted, *([builds] if builds else ()))).encode()
     for part in (os.fsencode(store_root), said, manifest, lock):
         digest.update(b"%d:" % len(part))
         digest.update(part)
@@ -72,7 +77,7 @@ def relink(
         return None  # it has a say as well
     manifest = read_file(os.path.join(folder, "package.json"))
     lock = read_file(os.path.join(folder, LOCK))
-    if manifest is None:
+    if manifest is None or APPROVALS in manifest:
         return None
     resolution = recall(manifest) if lock is None else None
     if resolution is not None:

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 class InstallOptions(Record):
     """``frozen`` refuses to change the lock; ``lock_only`` changes nothing else; ``force`` trusts
     nothing that lies in the store or the project. ``update`` names packages whose locked versions
-    are not preferred; None is all of them."""
+    are not preferred; None is all of them. ``ignore_scripts`` runs none of packages, approved or
+    not; ``show_scripts`` tells what they print; ``rebuild`` holds the packages, by id, whose
+    scripts run again."""
 
     frozen: bool = False
     lock_only: bool = False
     force: bool = False
     dry_run: bool = False
     update: Collection[str] | None = ()
+    ignore_scripts: bool = False
+    show_scripts: bool = False
+    rebuild: Collection[str] | None = None
 
     @property
     def keeps_answers(self) -> bool:
@@ -34,7 +39,8 @@ class InstallReport(Record):
     """What was done, or with ``dry_run`` would be. ``added`` and ``removed`` are node ids compared
     with the lock before; ``direct`` maps local names to versions, ``direct_before`` as the lock had
     them; ``steps`` are changes in each importer's ``node_modules``; ``fetched`` counts archives,
-    ``slots`` those that the store lacked."""
+    ``slots`` those that the store lacked. ``built`` are packages whose scripts ran, ``ignored``
+    those whose scripts nobody approved."""
 
     up_to_date: bool = False
     dry_run: bool = False
@@ -46,6 +52,8 @@ class InstallReport(Record):
     fetched: int = 0
     fetched_bytes: int = 0
     slots: int = 0
+    built: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
     steps: tuple[Mapping[str, str], ...] = ()
     lock_changed: bool = False
     notes: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,161 @@
+"""Private slots: own copies of a package's files, changed by scripts or patches, then read-only.
+
+A slot with a salt is made in three steps: a draft, which is a temporary sibling that may be written
+to; whatever changes it; and its publishing, which takes down what the files have become. A draft
+has no ``slot.json``, so what is left of one that was interrupted is junk, never a slot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from graft.base import trees
+from graft.base.clones import Cloner
+from graft.base.faults import point
+from graft.base.files import read_file, remove_tree, temporary_sibling, write_file
+from graft.base.records import Record
+from graft.base.renames import exchange
+from graft.model.integrity import parse_integrity
+from graft.store.objects import FOLDER_MODE, ObjectFile, StoredObject, find_object
+from graft.store.paths import Store, has_slot
+from graft.store.slots import Slot, slot_inputs, slot_links
+from graft.store.trash import publish
+
+
+class Finished(Record):
+    """A package's files as code will find them: ``folder``, its files sorted by path, and symbolic
+    links that a script made, as path -> target."""
+
+    folder: str
+    files: tuple[ObjectFile, ...]
+    links: Mapping[str, str] = {}
+
+
+class Draft(Record):
+    """A slot on its way. ``package`` is the folder that may be changed; ``modules`` holds it and
+    the links to its dependencies; ``scratch`` is an empty folder that goes when the draft does."""
+
+    root: str
+    modules: str
+    package: str
+    scratch: str
+
+
+def finished_package(store: Store, slot: Slot) -> Finished | None:
+    """Where the files of a package lie that is stored and, if it has a salt, built: what a layout
+    copies. None if the store has it not."""
+    if slot.salt:
+        return read_private_slot(store, slot)
+    stored = find_object(store, parse_integrity(slot.integrity))
+    return Finished(folder=stored.folder, files=stored.files) if stored else None
+
+
+def read_private_slot(store: Store, slot: Slot) -> Finished | None:
+    """What was taken down of a private slot when it was published."""
+    data = read_file(os.path.join(store.slot(slot.name), "slot.json"))
+    try:
+        said = json.loads(data or b"")
+        files = tuple([ObjectFile(*entry) for entry in said["files"]])
+        links = dict(said["links"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    folder = store.package(slot.name, slot.package)
+    return Finished(folder=folder, files=files, links=links)
+
+
+@contextmanager
+def draft_of(store: Store, slot: Slot, stored: StoredObject) -> Iterator[Draft]:
+    """A draft with the archive's files, writable, none of them linked to the object. It is removed
+    in the end unless it was published."""
+    root = temporary_sibling(store.slot(slot.name))
+    draft = Draft(
+        root=root,
+        modules=f"{root}/node_modules",
+        package=f"{root}/node_modules/{slot.package}",
+        scratch=f"{root}/scratch",
+    )
+    folders = trees.Folders()
+    links = slot_links(store, slot, stored)
+    for path in links:
+        folders.add_parents(f"node_modules/{path}")
+    folders.add_parents(f"node_modules/{slot.package}/package.json")
+    for file in stored.files:
+        folders.add_parents(f"node_modules/{slot.package}/{file.path}")
+    try:
+        os.mkdir(root)
+        os.mkdir(draft.scratch, 0o700)
+        made = [(f"node_modules/{path}", target) for path, target in links.items()]
+        trees.build(root, folders.paths, (), made)
+        Cloner(shared=False).clone(stored.folder, draft.package, stored.files)
+        for executable, mode in ((True, 0o755), (False, 0o644)):
+            paths = [file.path for file in stored.files if file.executable is executable]
+            trees.set_modes(draft.package, paths, mode)
+        yield draft
+    finally:
+        if os.path.lexists(root):
+            remove_tree(root)
+
+
+def publish_draft(store: Store, slot: Slot, draft: Draft, *, replace: bool = False) -> bool:
+    """Take down what the files have become, make them read-only, and put the slot in place. With
+    ``replace`` it takes the place of one that is there; else that one stays, and this is False."""
+    remove_tree(draft.scratch)
+    files, links, folders = _sealed(draft.package)
+    said = slot_inputs(slot) | {"salt": slot.salt, "files": files, "links": links}
+    record = json.dumps(said, separators=(",", ":")).encode()
+    write_file(f"{draft.root}/slot.json", record, mode=0o444)
+    trees.set_modes(draft.package, folders, FOLDER_MODE)
+    shared = [f"node_modules/{name}" for name in _shared_folders(draft.modules)]
+    trees.set_modes(draft.root, [*shared, "node_modules", "."], FOLDER_MODE)
+    point("slot-staged")
+    final = store.slot(slot.name)
+    if replace and os.path.isdir(final) and exchange(draft.root, final):
+        made = True  # what was there is the draft now, and goes with it
+    else:
+        made = publish(store, draft.root, final, lambda: not replace and has_slot(store, slot.name))
+    point("slot-published")
+    return made
+
+
+def _shared_folders(modules: str) -> list[str]:
+    """Scopes and ``.bin``."""
+    return [name for name in os.listdir(modules) if name[:1] in "@."]
+
+
+def _sealed(package: str) -> tuple[list[ObjectFile], dict[str, str], list[str]]:
+    """Files, now read-only, with their digests; symbolic links; and folders, the package's among
+    them as ``.``. What is none of these, such as a socket, is removed."""
+    files: list[ObjectFile] = []
+    links: dict[str, str] = {}
+    folders: list[str] = []
+    for place, within, names in os.walk(package):
+        below = os.path.relpath(place, package)
+        folders.append(below)
+        for name in (*names, *within):
+            full = f"{place}/{name}"
+            path = name if below == "." else f"{below}/{name}"
+            mode = os.lstat(full).st_mode
+            if stat.S_ISLNK(mode):
+                links[path] = os.readlink(full)
+            elif stat.S_ISREG(mode):
+                files.append(_sealed_file(full, path, mode))
+            elif stat.S_ISDIR(mode):
+                os.chmod(full, 0o700)  # a script may have closed it, and the walk goes there next
+            else:
+                os.unlink(full)
+    return sorted(files), dict(sorted(links.items())), folders
+
+
+def _sealed_file(full: str, path: str, mode: int) -> ObjectFile:
+    os.chmod(full, mode | stat.S_IRUSR)  # a script may have taken even that away
+    with open(full, "rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        size = os.fstat(opened.fileno()).st_size
+    file = ObjectFile(path, bool(mode & stat.S_IXUSR), size, digest)
+    os.chmod(full, file.mode)
+    return file

@@ -1,0 +1,111 @@
+"""Which packages of a project may run scripts, and which want to and may not."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from graft.base.diagnostics import GraftError
+from graft.base.files import read_file
+from graft.base.records import Record
+from graft.model.graph import Graph
+from graft.model.manifest import Manifest
+from graft.project.manifest import ProjectManifest
+from graft.scripts.approvals import Approvals, read_approvals
+from graft.scripts.phases import Phase, install_phases, scripts_digest
+from graft.store.admission import required_integrity
+from graft.store.objects import StoredObject, find_object
+from graft.store.paths import Store
+from graft.workflows.host import this_platform
+from graft.workflows.node import Node, find_node
+from graft.workflows.project import Context
+
+
+class Builds(Record):
+    """What a project approves, and the node that it would run on."""
+
+    approvals: Approvals
+    node: Node
+
+    @property
+    def tag(self) -> str:
+        """What a result depends on beside the package and what lies below it."""
+        host, major = this_platform(), self.node.version.partition(".")[0]
+        return f"{host.os} {host.cpu} {host.libc} node {major} abi {self.node.abi}"
+
+    def salts(self, graph: Graph) -> dict[str, str]:
+        """A salt for each node whose build is approved. What ran with the network is not what runs
+        without."""
+        salts = {}
+        for id, node in graph.nodes.items():
+            approval = self.approvals.of(node.manifest)
+            if approval is not None:
+                network = " network" if approval.network else ""
+                salts[id] = f"build {approval.scripts} {self.tag}{network}"
+        return salts
+
+
+def builds_of(context: Context, manifest: ProjectManifest) -> Builds | None:
+    """None for a project that approves nothing. Raises ``manifest-invalid``."""
+    approvals = read_approvals(manifest.data, manifest.path)
+    if not approvals:
+        return None
+    node = find_node(os.environ, context.folder, context.settings.cache_root)
+    return Builds(approvals=approvals, node=node)
+
+
+def phases_of(store: Store, manifest: Manifest) -> tuple[Phase, ...] | None:
+    """The scripts of a package, as its own files have them; None if the store has it not."""
+    stored = find_object(store, required_integrity(manifest))
+    return None if stored is None else phases_of_object(stored)
+
+
+def phases_of_object(stored: StoredObject) -> tuple[Phase, ...]:
+    return install_phases(package_data(stored.folder), {file.path for file in stored.files})
+
+
+def package_data(folder: str) -> Mapping[str, object]:
+    """A package's manifest as it was published; empty where it is no JSON object."""
+    try:
+        said = json.loads((read_file(f"{folder}/package.json") or b"").decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def ignored_builds(graph: Graph, approvals: Approvals, store: Store) -> tuple[str, ...]:
+    """The packages, by id, that have scripts which are neither approved nor denied. The registry
+    says which to look at, and their files whether it is so."""
+    wanting = {
+        node.manifest.id: node.manifest
+        for node in graph.nodes.values()
+        if node.manifest.has_scripts
+        and approvals.of(node.manifest) is None
+        and not approvals.denies(node.manifest)
+    }
+    return tuple(id for id in sorted(wanting) if phases_of(store, wanting[id]) != ())
+
+
+def refuse_ignored(ignored: tuple[str, ...], where: str) -> GraftError:
+    """For ``strict-dep-builds``."""
+    return GraftError(
+        "build-unapproved",
+        "packages have scripts that nobody decided about",
+        where=where,
+        why=[f"{', '.join(ignored)}; and strict-dep-builds is set"],
+        fix="look at them with 'graft approve-builds', and approve or deny each",
+    )
+
+
+def check_approved(manifest: Manifest, phases: tuple[Phase, ...], scripts: str) -> None:
+    """That what is about to run is what was approved."""
+    if scripts_digest(phases) != scripts:
+        raise GraftError(
+            "build-unapproved",
+            f"the scripts of {manifest.id} are not the approved ones",
+            where=manifest.id,
+            why=[f"its {phase.event} is: {phase.line}" for phase in phases]
+            or ["its archive holds no scripts"],
+            fix=f"look at them and run 'graft approve-builds {manifest.id}'",
+        )
