@@ -51,7 +51,8 @@ _FULL_CHECK = """
     graft.project.credentials
     graft.project.default_registry graft.project.http_settings graft.project.ini
     graft.project.manifest graft.project.npmrc graft.project.omit graft.project.overrides
-    graft.project.registries graft.project.settings graft.project.values graft.resolve
+    graft.project.peer_settings graft.project.registries graft.project.settings
+    graft.project.values graft.resolve
     graft.resolve.prune graft.sources graft.sources.resolutions graft.store.admission
     graft.store.archive graft.store.check graft.store.keys graft.store.objects graft.store.slots
     graft.store.trash graft.store.unpack graft.versions graft.versions.comparators

@@ -50,6 +50,7 @@ CODES: dict[str, int] = {
     "bad-specifier": 26,
     "override-conflict": 27,
     "extension-unsupported": 28,
+    "peer-conflict": 29,
     # 30: archives and the store
     "integrity-mismatch": 30,
     "integrity-missing": 31,

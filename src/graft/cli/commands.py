@@ -30,6 +30,7 @@ COMMANDS = (
         "approve-builds", "approve_builds", "decide which packages may run scripts when installed"
     ),
     Command("rebuild", "rebuild", "run the approved scripts of packages again", ("rb",)),
+    Command("peers", "peers", "say which peers do not fit, and what mends it"),
     Command("run", "run", "run a script of package.json, or list them", ("run-script",)),
     Command("test", "run", "run the script 'test'", ("t", "tst")),
     Command("start", "run", "run the script 'start'"),

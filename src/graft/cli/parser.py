@@ -76,7 +76,7 @@ class Parser(argparse.ArgumentParser):
         return f"did you mean '{near[0]}'?" if near else ""
 
 
-def source_flags(group: argparse._ArgumentGroup, *, prefer_offline: str = "") -> None:
+def source_flags(group: argparse._ActionsContainer, *, prefer_offline: str = "") -> None:
     """Those about where packages come from. ``prefer_offline`` is what that flag means here; where
     it means nothing there is none."""
     group.add_argument("--offline", action="store_true", help="use no network")
@@ -110,6 +110,21 @@ def install_flags(parser: argparse.ArgumentParser) -> None:
         choices=("dev", "optional", "peer"),
         default=[],
         help="leave out a kind of dependency (as npm's --omit)",
+    )
+    group.add_argument(
+        "--strict-peer-deps",
+        action=argparse.BooleanOptionalAction,
+        help="fail where a peer is missing or out of range",
+    )
+    group.add_argument(
+        "--legacy-peer-deps",
+        action=argparse.BooleanOptionalAction,
+        help="add no missing peers, and say nothing of them; the lock remembers it",
+    )
+    group.add_argument(
+        "--engine-strict",
+        action=argparse.BooleanOptionalAction,
+        help="fail where a package is not for the node that runs here",
     )
     source_flags(group, prefer_offline="use cached metadata however old it is")
     group.add_argument(
@@ -153,6 +168,10 @@ def flag_settings(said: argparse.Namespace) -> dict[str, str]:
         *(["dev"] if said.prod else []),
         *(["optional"] if said.no_optional else []),
     ]
+    for key in ("strict-peer-deps", "legacy-peer-deps", "engine-strict"):
+        value = getattr(said, key.replace("-", "_"))
+        if value is not None:
+            settings[key] = str(value).lower()
     if omit:
         settings["omit"] = ",".join(dict.fromkeys(omit))
     if said.strict_dep_builds:

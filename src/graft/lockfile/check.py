@@ -62,9 +62,7 @@ def unmet(
         found += _of_importer(graph, path, requirements, overrides)
     found += _of_rules(graph.overrides, overrides.rules, "overrides", "that override")
     found += _of_rules(graph.extensions, extensions, "extends", "that extension")
-    flat: State = ()
-    everywhere = [(id, flat) for id in graph.nodes]
-    for id, state in everywhere if overrides.is_flat else _walk(graph, overrides):
+    for id, state in states_of(graph, overrides):
         node = graph.nodes[id]
         for requirement in node.manifest.requirements:
             if requirement.kind is Kind.PEER:
@@ -84,6 +82,12 @@ def _of_rules(
             reason = f"was made with '{had[key]}'" if key in had else f"was made without {noun}"
             asks = f"{verb} {key} with '{now[key]}'" if key in now else f"no longer {verb} {key}"
             yield Unmet(".", asks, reason)
+
+
+def states_of(graph: Graph, overrides: InForce) -> list[tuple[str, State]]:
+    """Each node with each state in which what it asks for is to be read."""
+    flat: State = ()
+    return [(id, flat) for id in graph.nodes] if overrides.is_flat else _walk(graph, overrides)
 
 
 def _walk(graph: Graph, overrides: InForce) -> list[tuple[str, State]]:

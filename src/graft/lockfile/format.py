@@ -42,6 +42,8 @@ def write_lock(graph: Graph) -> bytes:
     )
     nodes = (f"{_text(id)}: {_text(_node_entry(graph.nodes[id]))}" for id in sorted(graph.nodes))
     parts = [f'"lockfile": {LOCK_VERSION}', f'"importers": {{\n{_lines(importers)}\n}}']
+    if graph.legacy_peers:
+        parts.append('"legacyPeers": true')
     if graph.overrides:
         overrides = (f"{_text(k)}: {_text(v)}" for k, v in sorted(graph.overrides.items()))
         parts.append(f'"overrides": {{\n{_lines(overrides)}\n}}')
@@ -123,6 +125,7 @@ def read_lock(data: bytes, *, where: str) -> Graph:
             nodes=nodes,
             overrides={str(k): str(v) for k, v in said.get("overrides", {}).items()},
             extensions={k: canonical_json(v) for k, v in said.get("extensions", {}).items()},
+            legacy_peers=said.get("legacyPeers", False) is True,
         )
         _check_edges(graph)
         return graph

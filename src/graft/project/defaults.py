@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _DECISIVE = frozenset(
     {
         *("omit", "include", "only", "production", "dev", "also", "optional"),
-        *("strict-ssl", "prefix", "strict-dep-builds"),
+        *("strict-ssl", "prefix", "strict-dep-builds", "strict-peer-deps", "engine-strict"),
     }
 )
 # Locks of other package managers, the one to read first in front: a stray package-lock.json beside
@@ -34,7 +34,7 @@ _OWN_VARIABLE = "npm_config_user_agent"
 _HARMLESS_IN_PROJECT = frozenset(
     {
         *("registry", "tag", "fund", "audit", "progress", "loglevel", "update-notifier"),
-        *("save-exact", "save-prefix", "engine-strict", "package-lock", "legacy-peer-deps"),
+        *("save-exact", "save-prefix", "package-lock", "legacy-peer-deps"),
     }
 )
 

@@ -15,6 +15,7 @@ from graft.project.defaults import cache_below, store_home, user_config
 from graft.project.http_settings import read_http_settings
 from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
 from graft.project.omit import read_omit
+from graft.project.peer_settings import PeerSettings, read_peer_settings
 from graft.project.registries import Registries, read_registries
 from graft.project.values import boolean
 
@@ -31,6 +32,8 @@ class Settings(Record):
     prefer_offline: bool
     omit: frozenset[str]
     builds: BuildSettings
+    peers: PeerSettings
+    engine_strict: bool
     notes: tuple[Diagnostic, ...]
     store_root: str
     cache_root: str
@@ -63,6 +66,8 @@ def read_settings(
         prefer_offline=boolean(npmrc, "prefer-offline"),
         omit=read_omit(npmrc, environ),
         builds=read_build_settings(npmrc),
+        peers=read_peer_settings(npmrc),
+        engine_strict=boolean(npmrc, "engine-strict"),
         notes=npmrc.notes + _warnings(npmrc),
         store_root=store_root,
         cache_root=cache_below(store_root),

@@ -58,7 +58,6 @@ class Closure:
         self.states: dict[str, State] = {}
         self.children: dict[str, dict[str, str]] = {}
         self.failed: dict[str, GraftError] = {}
-        self.notes: list[Diagnostic] = []
         self._source = source
         self._elsewhere = elsewhere
         self._locked = locked
@@ -139,10 +138,6 @@ class Closure:
             self._ids.add(manifest.id)
             if is_from_registry(manifest.origin):
                 self._chosen.setdefault(manifest.name, []).append(manifest)
-            if manifest.deprecated:
-                self.notes.append(
-                    Diagnostic(code="deprecated", message=manifest.deprecated, where=manifest.id)
-                )
             self._on_chosen(manifest)
         said = [
             (requirement, self._overrides.apply(requirement, state))

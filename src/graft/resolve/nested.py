@@ -33,9 +33,11 @@ def resolve(
     locked: Locked,
     rules: Rules = NO_RULES,
     tag: str = "latest",
+    adds_peers: bool = True,
     on_chosen: Callable[[Manifest], None] = lambda _: None,
 ) -> Resolved:
-    """Find versions and peer contexts for each importer's requirements.
+    """Find versions and peer contexts for each importer's requirements. Without ``adds_peers``,
+    what nobody provides stays missing.
 
     ``on_chosen`` is called for each package as soon as its version is decided, so that its archive
     can be on its way while the rest is still being resolved. ``elsewhere`` is asked for when the
@@ -53,13 +55,15 @@ def resolve(
     for path in sorted(asked):
         closure.add_importer(path, asked[path])
     _drop_failed(closure, asked, asked)
-    contexts = _complete_peers(closure, asked)
+    contexts = _complete_peers(closure, asked, adds=adds_peers)
     overrides, extensions = rules.overrides, rules.extensions
     labels = {package: overrides.label(state) for package, state in closure.states.items() if state}
     graph = assemble(closure.packages, contexts, asked, overrides.rules, labels)
     if extensions:
         graph = replace(graph, extensions=extensions.texts)
-    return Resolved(graph, (*closure.notes, *_peer_notes(closure, contexts)))
+    if not adds_peers:
+        graph = replace(graph, legacy_peers=True)
+    return Resolved(graph, tuple(_deprecations(closure, graph)))
 
 
 def _drop_failed(
@@ -97,7 +101,9 @@ def _drop_failed(
             del children[local]
 
 
-def _complete_peers(closure: Closure, asked: Mapping[str, Sequence[Requirement]]) -> PeerContexts:
+def _complete_peers(
+    closure: Closure, asked: Mapping[str, Sequence[Requirement]], *, adds: bool
+) -> PeerContexts:
     """Resolve peers; add those that are missing to the importer; again until none is missing.
 
     One version serves all who miss a name where their ranges allow it.
@@ -114,7 +120,7 @@ def _complete_peers(closure: Closure, asked: Mapping[str, Sequence[Requirement]]
             text = closure.specifier_of(missing.package, missing.requirement)
             if text is not None and (missing.importer, name, text) not in hopeless:
                 wanted.setdefault((missing.importer, name), set()).add(text)
-        if not wanted:
+        if not (wanted and adds):
             return contexts
         for (importer, name), texts in sorted(wanted.items()):
             ids = added.setdefault((importer, name), [])
@@ -131,23 +137,16 @@ def _complete_peers(closure: Closure, asked: Mapping[str, Sequence[Requirement]]
         _drop_failed(closure, asked, {id for ids in added.values() for id in ids})
 
 
-def _peer_notes(closure: Closure, contexts: PeerContexts) -> list[Diagnostic]:
+def _deprecations(closure: Closure, graph: Graph) -> list[Diagnostic]:
+    """A note for each deprecated package that was chosen just now, with the path that asks for it.
+    What the lock gave brings none: it holds no such fact of the day."""
+    kept = {node.manifest.id for node in graph.nodes.values()}
     notes = {}
-    for bad in contexts.mismatched:
-        package, requirement = bad.package, bad.requirement
-        id, found = closure.id_of(package), closure.id_of(bad.found)
-        notes[id, requirement.local, found] = Diagnostic(
-            code="peer-mismatch",
-            message=f"{id} asks for {requirement.local}@{requirement.specifier}, got {found}",
-            where=" > ".join(closure.path_to(package)),
-        )
-    for missing in contexts.missing:
-        package, requirement = missing.package, missing.requirement
-        id = closure.id_of(package)
-        notes[id, requirement.local, ""] = Diagnostic(
-            code="peer-missing",
-            message=f"no version of {requirement.local} is in '{requirement.specifier}', "
-            f"which {id} asks for",
-            where=" > ".join(closure.path_to(package)),
-        )
-    return [notes[key] for key in sorted(notes)]
+    for package, manifest in closure.packages.items():
+        if manifest.deprecated and manifest.id in kept and manifest.id not in notes:
+            notes[manifest.id] = Diagnostic(
+                code="deprecated",
+                message=manifest.deprecated,
+                where=" > ".join(closure.path_to(package)),
+            )
+    return [notes[id] for id in sorted(notes)]

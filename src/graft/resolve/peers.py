@@ -20,11 +20,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from graft.base.records import Record
+from graft.lockfile.peers import satisfies
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.store.keys import components
-from graft.versions.specifier import parse_specifier
-from graft.versions.version import parse_version
 
 # How far the contexts of packages on dependency cycles are told apart.
 _SIGHT = 2
@@ -61,19 +60,10 @@ class Missing(Record, kw_only=False):
     package: str
 
 
-class Mismatch(Record, kw_only=False):
-    """A peer that the path provides in a version that is not in the range."""
-
-    package: str
-    requirement: Requirement
-    found: str
-
-
 class PeerContexts(Record, kw_only=False):
     importers: Mapping[str, Instance]
     instances: tuple[Instance, ...]
     missing: tuple[Missing, ...]
-    mismatched: tuple[Mismatch, ...]
 
 
 def resolve_peers(
@@ -127,10 +117,9 @@ class _Walk:
             for local, package in sorted(self._children[instance.package].items()):
                 instance.children[local] = self._enter(package, instance, importer)
         missing: list[Missing] = []
-        mismatched: list[Mismatch] = []
         for instance in self._instances:
-            self._give_peers(instance, tops[id(_top(instance))], missing, mismatched)
-        return PeerContexts(importers, tuple(self._instances), tuple(missing), tuple(mismatched))
+            self._give_peers(instance, tops[id(_top(instance))], missing)
+        return PeerContexts(importers, tuple(self._instances), tuple(missing))
 
     def _packages_added(self, path: str) -> set[str]:
         return {id for (owner, _), ids in self._added.items() if owner == path for id in ids}
@@ -197,9 +186,7 @@ class _Walk:
             return (place.owner.package,)
         return (self._children[place.owner.package][place.local],)
 
-    def _give_peers(
-        self, instance: Instance, importer: str, missing: list[Missing], bad: list[Mismatch]
-    ) -> None:
+    def _give_peers(self, instance: Instance, importer: str, missing: list[Missing]) -> None:
         for requirement in self._packages[instance.package].requirements:
             if requirement.kind is not Kind.PEER:
                 continue
@@ -210,8 +197,6 @@ class _Walk:
             found = self._instance_at(place, requirement.local, text) if place else None
             if found is not None:
                 instance.peers[requirement.local] = found
-                if not satisfies(self._packages[found.package], requirement.local, text):
-                    bad.append(Mismatch(instance.package, requirement, found.package))
             elif not requirement.optional:
                 missing.append(Missing(importer, requirement, instance.package))
 
@@ -228,16 +213,6 @@ def _top(instance: Instance) -> Instance:
     while instance.parent is not None:
         instance = instance.parent
     return instance
-
-
-def satisfies(manifest: Manifest, local: str, text: str) -> bool:
-    """Whether a provider is in a peer's range. Prereleases count, as they do for npm: whoever
-    installs a canary of the host means it."""
-    specifier = parse_specifier(local, text)
-    if specifier.range is None or manifest.name != specifier.package:
-        return True
-    version = parse_version(manifest.version)
-    return specifier.range.include_prereleases().contains(version)
 
 
 def free_names(

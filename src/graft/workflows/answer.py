@@ -15,6 +15,7 @@ from graft.model.origins import FILE
 from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest
 from graft.project.overrides import Rules, read_rules, read_workspace
+from graft.project.peer_settings import PeerSettings
 from graft.resolve.prune import reachable
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
@@ -35,16 +36,21 @@ def answer(
     """Resolve what the lock leaves open, preferring what it says. Where there is none, another
     package manager's is preferred: ``taken``, or the one that lies in the project.
 
-    Raises ``lock-stale`` or ``lock-missing`` where the options forbid to resolve, and whatever
-    resolving raises. Archives of what is resolved are on their way when this returns.
+    Raises ``lock-stale`` or ``lock-missing`` where the options forbid to resolve, whatever
+    resolving raises, and ``peer-conflict`` where the settings are strict about peers. Archives of
+    what is resolved are on their way when this returns.
     """
     rules = rules_of(manifest, work.context.folder)
+    peers = work.context.settings.peers
     open_questions = _open_questions(previous, manifest, rules)
     changes = _local_changes(work, previous, rules)
     open_questions += changes
+    if previous is not None and not options.frozen:
+        open_questions += _of_peers(previous, peers)
     work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
-        return reachable(previous), ()
+        graph = reachable(previous)
+        return graph, _peer_notes(work, manifest, graph, rules)
     if options.frozen:
         raise _frozen(work.context, previous, open_questions)
     update = options.update
@@ -73,12 +79,13 @@ def answer(
         ),
         rules=rules,
         tag=work.context.settings.tag,
+        adds_peers=not is_legacy(peers, previous),
         on_chosen=_early_fetch(work, options),
     )
     left = _open_questions(resolved.graph, manifest, rules)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
-    notes = resolved.notes
+    notes = (*resolved.notes, *_peer_notes(work, manifest, resolved.graph, rules))
     if changes:
         from graft.workflows.local_sources import changed_note
 
@@ -95,6 +102,43 @@ def rules_of(manifest: ProjectManifest, folder: str) -> Rules:
     own = {r.local: r.specifier for r in manifest.requirements}
     beside = read_workspace(folder)
     return read_rules(manifest.data, own, where=manifest.path, workspace=beside)
+
+
+def is_legacy(peers: PeerSettings, previous: Graph | None) -> bool:
+    """Whether peers that nobody provides are left out: as the settings say, else as before."""
+    if peers.legacy is not None:
+        return peers.legacy
+    return previous is not None and previous.legacy_peers
+
+
+def _of_peers(graph: Graph, peers: PeerSettings) -> list[Unmet]:
+    if not peers.at_once or peers.legacy is graph.legacy_peers:
+        return []
+    words = {True: "with legacy-peer-deps", False: "without legacy-peer-deps"}
+    asks = f"is to be resolved {words[bool(peers.legacy)]}"
+    return [Unmet(ROOT, asks, f"was made {words[graph.legacy_peers]}")]
+
+
+def _peer_notes(
+    work: Work, manifest: ProjectManifest, graph: Graph, rules: Rules
+) -> tuple[Diagnostic, ...]:
+    """A note for each peer that is not what was asked for; an error where settings are strict."""
+    settings = work.context.settings.peers
+    if is_legacy(settings, graph):
+        return ()
+    from graft.lockfile.peers import peer_faults
+
+    faults = peer_faults(graph, rules.overrides)
+    if not faults:
+        return ()
+    from graft.resolve.conflicts import conflict_notes, explain
+
+    conflicts = explain(graph, faults)
+    if settings.strict:
+        from graft.workflows.peers import refused
+
+        raise refused(work, manifest, graph, rules, conflicts)
+    return tuple(conflict_notes(graph, conflicts))
 
 
 def _same_rules(graph: Graph, rules: Rules) -> bool:

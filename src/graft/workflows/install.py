@@ -60,6 +60,7 @@ def install(
     keeps = options.keeps_answers and not (
         options.force or options.lock_only or options.rebuild is not None
     )
+    keeps = keeps and not context.settings.peers.at_once
     if keeps and lock_before is not None and manifest.raw == manifest_before:
         local_files = _local_files(work, lock_before)
         inputs = _inputs(work, manifest, lock_before, local_files, builds)
@@ -218,10 +219,13 @@ def _complete(work: Work, graph: Graph) -> Graph:
 def _inputs(
     work: Work, manifest: ProjectManifest, lock: bytes, local_files: bytes, builds: Builds | None
 ) -> str:
-    omitted = ",".join(sorted(work.context.settings.omit))
+    settings = work.context.settings
+    words = sorted(settings.omit)
+    words += ["strict-peer-deps"] if settings.peers.strict else []
+    words += ["engine-strict"] if settings.engine_strict else []
     said = manifest.raw + (read_workspace(work.context.folder) or b"") + local_files
     tag = builds.tag if builds else ""
-    return inputs_digest(work.store.root, omitted, said, lock, builds=tag)
+    return inputs_digest(work.store.root, ",".join(words), said, lock, builds=tag)
 
 
 def _report(

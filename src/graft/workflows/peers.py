@@ -1,0 +1,116 @@
+"""``peers check``: every peer that is missing or out of range, with the edit that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graft.base.diagnostics import GraftError
+from graft.base.records import Record, replace
+from graft.link.importers import ROOT
+from graft.lockfile.peers import peer_faults
+from graft.model.graph import Graph
+from graft.project.manifest import ProjectManifest, read_manifest
+from graft.project.overrides import Rules, read_rules, read_workspace
+from graft.resolve.conflicts import Conflict, asks, explain, provider_name, why_provided
+from graft.resolve.paths import path_names, show_path
+from graft.resolve.peer_mend import Mender
+from graft.workflows.answer import answer, rules_of
+from graft.workflows.project import Context, Work, at_work
+from graft.workflows.report import InstallOptions
+
+
+class PeerConflict(Record):
+    """A conflict as it is told. ``path`` leads from the project's dependency to who asks;
+    ``provided_by`` is package.json or a path, empty for what graft added; ``fix`` is a command or a
+    line for package.json, empty where nothing that was tried helps."""
+
+    message: str
+    asks: str
+    peer: str
+    range: str
+    path: tuple[str, ...]
+    provided: str
+    provided_by: str
+    why: str
+    fix: str
+
+
+def check_peers(context: Context) -> tuple[PeerConflict, ...]:
+    """What is wrong with the peers of the graph that answers the project now. Changes nothing."""
+    # Those that are found are the answer here, not a reason to give none.
+    settings = context.settings
+    lenient = replace(settings, peers=replace(settings.peers, strict=False))
+    with at_work(replace(context, settings=lenient)) as work:
+        manifest = read_manifest(context.folder)
+        graph, _ = answer(work, manifest, context.graph(), InstallOptions(dry_run=True))
+        rules = rules_of(manifest, context.folder)
+        conflicts = explain(graph, peer_faults(graph, rules.overrides))
+        return told(work, manifest, graph, rules, conflicts)
+
+
+def refused(
+    work: Work,
+    manifest: ProjectManifest,
+    graph: Graph,
+    rules: Rules,
+    conflicts: Sequence[Conflict],
+) -> GraftError:
+    """The error for conflicts where the settings allow none."""
+    why = []
+    for conflict, shown in zip(
+        conflicts, told(work, manifest, graph, rules, conflicts), strict=True
+    ):
+        why.append(f"{shown.message} ({show_path(graph, conflict.path)})")
+        why += [f"  {line}" for line in (shown.why, shown.fix and f"fix: {shown.fix}") if line]
+    subject = "a peer is" if len(conflicts) == 1 else f"{len(conflicts)} peers are"
+    return GraftError(
+        "peer-conflict",
+        f"{subject} missing or out of range, and strict-peer-deps allows none",
+        where=manifest.path,
+        why=why,
+        fix="make the edits above, or unset strict-peer-deps to install in spite of them",
+    )
+
+
+def told(
+    work: Work,
+    manifest: ProjectManifest,
+    graph: Graph,
+    rules: Rules,
+    conflicts: Sequence[Conflict],
+) -> tuple[PeerConflict, ...]:
+    if not conflicts:
+        return ()
+    folder = work.context.folder
+    own = {r.local: r.specifier for r in manifest.requirements}
+    beside = read_workspace(folder)
+
+    def rules_with(data: Mapping[str, Any]) -> Rules:
+        if data is manifest.data:
+            return rules
+        return read_rules(data, own, where=manifest.path, workspace=beside)
+
+    mender = Mender(
+        graph,
+        {ROOT: manifest.requirements},
+        manifest.data,
+        rules_with,
+        work.source,
+        lambda: work.elsewhere,
+        work.context.settings.tag,
+    )
+    return tuple(
+        PeerConflict(
+            message=asks(graph, conflict),
+            asks=graph.nodes[conflict.asker].manifest.id,
+            peer=conflict.requirement.local,
+            range=conflict.range,
+            path=tuple(path_names(graph, conflict.path)),
+            provided=graph.nodes[conflict.provided].manifest.id if conflict.provided else "",
+            provided_by=provider_name(graph, conflict),
+            why=why_provided(graph, conflict),
+            fix=mender.fix(conflict),
+        )
+        for conflict in conflicts
+    )
