@@ -24,6 +24,7 @@ CODES: dict[str, int] = {
     "builds-ignored": 0,
     "build-left-out": 0,
     "build-unconfined": 0,
+    "git-not-prepared": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,
@@ -65,6 +66,9 @@ CODES: dict[str, int] = {
     "registry-answer": 43,
     "offline-missing": 44,
     "registry-lacks": 45,
+    "git-missing": 46,
+    "git-unreachable": 47,
+    "git-ref-missing": 48,
     # 50: scripts and tools
     "script-missing": 50,
     "command-missing": 51,

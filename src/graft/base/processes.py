@@ -19,28 +19,52 @@ class Finished(Record):
     stderr: str
 
 
+class Answered(Record, unshown=("stdout",)):
+    """The same with the bytes of its output as they came."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+
 def run(
     command: Sequence[str], *, cwd: str, environ: Mapping[str, str], timeout: float
 ) -> Finished:
     """Run ``command`` without a shell and without input; never raises for what the program does."""
+    done = exchange(command, b"", cwd=cwd, environ=environ, timeout=timeout)
+    stdout = done.stdout.decode(errors="replace")
+    return Finished(status=done.status, stdout=stdout, stderr=done.stderr)
+
+
+def exchange(
+    command: Sequence[str], data: bytes, *, cwd: str, environ: Mapping[str, str], timeout: float
+) -> Answered:
+    """The same with ``data`` on its input. It leads a session of its own: it cannot ask anything of
+    the terminal, and whatever it started ends with it where it takes too long."""
     # subprocess costs 10 ms to import, and most commands never run another program.
     import subprocess
 
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             list(command),
             cwd=cwd,
             env=dict(environ),
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            start_new_session=True,
+        ) as process:
+            try:
+                stdout, stderr = process.communicate(data, timeout)
+            except BaseException:
+                _kill_group(process.pid)
+                raise
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Finished(status=-1, stdout="", stderr=str(error))
-    return Finished(status=done.returncode, stdout=done.stdout, stderr=done.stderr)
+        return Answered(status=-1, stdout=b"", stderr=str(error))
+    return Answered(
+        status=process.returncode, stdout=stdout, stderr=stderr.decode(errors="replace")
+    )
 
 
 class Group:
@@ -77,7 +101,11 @@ class Group:
             self._process.wait()
 
     def kill(self) -> None:
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
+        _kill_group(self._process.pid)
+
+
+def _kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass

@@ -286,7 +286,8 @@ class Closure:
             return
         if wanted.foreign:
             if wanted.foreign in ELSEWHERE and self._had_elsewhere(asked) is None:
-                self._elsewhere().prefetch(asked.specifier)
+                local, base = requirement.local, self._base_of(asked)
+                self._elsewhere().prefetch(asked.specifier, base, local=local)
             return
         had = self._locked.edge(self.id_of(asked.owner), requirement.local, asked.specifier)
         if not (had and _answers(had, wanted)):
@@ -326,7 +327,7 @@ class Closure:
 
 
 # Diagnostics that say: there is no such thing, and asking again would not change that.
-ABSENT = frozenset({"package-not-found", "no-matching-version"})
+ABSENT = frozenset({"package-not-found", "no-matching-version", "git-ref-missing"})
 
 
 def _answers(manifest: Manifest, wanted: Specifier) -> bool:

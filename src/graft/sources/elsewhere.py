@@ -18,16 +18,16 @@ from graft.model.manifest import Manifest
 from graft.model.origins import FILE, LINK, TARBALL
 from graft.project.registries import Registries
 from graft.sources.local_files import LocalFiles
-from graft.versions.source_text import ArchiveSource, LocalSource, Source, parse_source
+from graft.versions.source_text import ArchiveSource, GitSource, LocalSource, Source, parse_source
 from graft.versions.specifier import parse_specifier
 
 if TYPE_CHECKING:
+    from graft.sources.git_packages import GitPackages
     from graft.sources.remote_archives import RemoteArchives
 
 
 class Elsewhere:
-    """``root`` is the project's folder, ``home`` the user's. ``notes`` grows with what there is to
-    say of packages that were made here."""
+    """``root`` is the project's folder, ``home`` the user's."""
 
     def __init__(
         self,
@@ -41,7 +41,6 @@ class Elsewhere:
         offline: bool,
     ) -> None:
         self.root = root
-        self.notes: list[Diagnostic] = []
         self.files = LocalFiles(root, home)
         self._client = client
         self._registries = registries
@@ -49,12 +48,20 @@ class Elsewhere:
         self._cache_root = cache_root
         self._offline = offline
 
-    def prefetch(self, text: str) -> None:
+    @property
+    def notes(self) -> list[Diagnostic]:
+        """What there is to say of packages that were made in this run."""
+        made = self._git.notes if "_git" in self.__dict__ else {}
+        return [made[origin] for origin in sorted(made)]
+
+    def prefetch(self, text: str, base: str | None, *, local: str) -> None:
         """Start to get what a specifier asks for. Errors wait for ``manifest``."""
         try:
             source = parse_source(text)
             if isinstance(source, ArchiveSource):
                 self._remote.prefetch(source)
+            elif isinstance(source, GitSource) and (base is not None or not source.is_local):
+                self._git.prefetch(source, local=local)
         except GraftError:
             return
 
@@ -72,7 +79,7 @@ class Elsewhere:
             raise _out_of_reach(local, text)
         if isinstance(source, LocalSource):
             return self._of_files(source, base or ".", local)
-        raise _unsupported(local, text)
+        return self._git.package(source, local=local).manifest
 
     def archive(self, manifest: Manifest) -> Transfer:
         """Start to get an archive's bytes, for the store."""
@@ -80,7 +87,7 @@ class Elsewhere:
             return self._remote.archive(manifest)
         if manifest.origin.startswith(FILE):
             return self.files.archive(manifest)
-        raise AssertionError(f"nothing is fetched from {manifest.origin}")
+        return self._git.archive(manifest)
 
     def learn(self, graph: Graph) -> None:
         """How repositories and archives may be reached: by addresses as somebody wrote them, which
@@ -88,12 +95,20 @@ class Elsewhere:
         for source in _written(graph):
             if isinstance(source, ArchiveSource):
                 self._remote.learn(source)
+            elif isinstance(source, GitSource):
+                self._git.learn(source)
 
     @cached_property
     def _remote(self) -> RemoteArchives:
         from graft.sources.remote_archives import RemoteArchives
 
         return RemoteArchives(self._client(), self._registries, offline=self._offline)
+
+    @cached_property
+    def _git(self) -> GitPackages:
+        from graft.sources.git_packages import GitPackages
+
+        return GitPackages(self._environ, self._cache_root, offline=self._offline)
 
     def _of_files(self, source: LocalSource, base: str, local: str) -> Manifest:
         origin = source.origin(base)

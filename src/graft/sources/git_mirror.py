@@ -1,0 +1,257 @@
+"""A bare copy of what was needed of a repository so far, in the cache. It may be deleted at any
+time; whoever uses it holds its lock."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from graft.base.diagnostics import GraftError
+from graft.base.files import remove_tree
+from graft.base.http import redact
+from graft.base.locks import FileLock
+from graft.model.origins import is_commit
+from graft.sources.answers import missing_offline
+from graft.sources.git_program import GitAnswer, GitProgram
+from graft.sources.git_refs import commit_of, read_refs, tagged_versions
+from graft.sources.packing import PackedFile
+from graft.versions.source_text import GitSource
+
+_FILES = {"100644": False, "100755": True, "100664": False}
+_EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+class Mirror:
+    """A context manager. ``url`` is the repository's identity, ``transports`` how to get there."""
+
+    def __init__(
+        self,
+        git: GitProgram,
+        cache_root: str,
+        url: str,
+        transports: Sequence[str],
+        *,
+        offline: bool,
+    ) -> None:
+        self._git = git
+        self._url = url
+        self._transports = list(transports)
+        self._offline = offline
+        name = hashlib.sha256(url.encode()).hexdigest()[:32]
+        self._folder = os.path.join(cache_root, "git", name)
+        self._lock = FileLock(f"{self._folder}.lock", exclusive=True)
+
+    def __enter__(self) -> Mirror:
+        os.makedirs(os.path.dirname(self._folder), exist_ok=True)
+        self._lock.__enter__()
+        try:
+            self._make()
+        except BaseException:
+            self._lock.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.__exit__()
+
+    def resolve(self, source: GitSource) -> str:
+        """The commit that ``source`` means now; it is there when this returns.
+
+        Raises ``git-unreachable``, ``git-ref-missing`` and ``offline-missing``.
+        """
+        if is_commit(source.ref):
+            return self.fetch(source.ref)
+        listed = self._ask(["ls-remote", "--", ""], "its branches and tags")
+        refs = read_refs(listed.data.decode(errors="replace"))
+        found = commit_of(source, refs)
+        if found is not None:
+            return self.fetch(found[1], found[0])
+        if source.ref and len(source.ref) >= 4 and set(source.ref) <= set("0123456789abcdef"):
+            self._fetch_everything()
+            commit = self._commit_named(source.ref)
+            if commit:
+                return commit
+        raise self._no_ref(source, refs)
+
+    def fetch(self, commit: str, ref: str = "") -> str:
+        """See to it that ``commit`` is there. ``ref`` is one that names it."""
+        if self._has(commit):
+            return commit
+        kept = f"refs/graft/{commit}"
+        if self._git.run(self._folder, ["show-ref", "--verify", "--quiet", kept]).is_good:
+            remove_tree(self._folder)  # it was here once: somebody cleared a part of the cache
+            self._make()
+        # Most hosts give any commit that is asked for by its name; others only whole branches.
+        wanted = f"+{commit}:{kept}"
+        self._try(["fetch", "--quiet", "--no-tags", "--depth=1", "--", "", wanted])
+        if not self._has(commit):
+            self._fetch_everything()
+        if not self._has(commit):
+            raise GraftError(
+                "git-ref-missing",
+                f"the repository has no commit {commit}",
+                where=redact(self._url),
+                why=[f"{ref} named it a moment ago"] if ref else [],
+                fix="name a commit that was pushed to a branch or a tag",
+            )
+        return commit
+
+    def tree(self, commit: str, path: str) -> GitTree:
+        """The files of a commit, or of a folder in it. Raises ``git-ref-missing``."""
+        listed = self._git.run(
+            self._folder, ["ls-tree", "-r", "-z", "--full-tree", f"{commit}:{path}"]
+        )
+        if not listed.is_good:
+            if (
+                path
+                and self._git.run(self._folder, ["cat-file", "-e", f"{commit}^{{tree}}"]).is_good
+            ):
+                raise GraftError(
+                    "git-ref-missing",
+                    f"the repository has no folder {path} at {commit[:12]}",
+                    where=redact(self._url),
+                    fix="correct what stands behind 'path:'",
+                )
+            raise self._damaged(listed)
+        return GitTree(self, listed.data)
+
+    def blobs(self, names: Sequence[str]) -> Iterator[bytes]:
+        """The contents of these objects, in order."""
+        request = "".join(f"{name}\n" for name in names).encode()
+        answer = self._git.run(self._folder, ["cat-file", "--batch"], data=request)
+        if not answer.is_good:
+            raise self._damaged(answer)
+        at = 0
+        for _ in names:
+            end = answer.data.index(b"\n", at)
+            _, kind, size = answer.data[at:end].split(b" ")
+            if kind != b"blob":
+                raise self._damaged(answer)
+            at = end + 1 + int(size)
+            yield answer.data[end + 1 : at]
+            at += 1
+
+    def _make(self) -> None:
+        if self._is_sound():
+            return
+        remove_tree(self._folder)
+        os.makedirs(self._folder)
+        made = self._git.run(self._folder, ["init", "--quiet", "--bare", "--template="])
+        if not made.is_good:
+            raise self._damaged(made)
+
+    def _is_sound(self) -> bool:
+        return os.path.exists(os.path.join(self._folder, "HEAD")) and os.path.isdir(
+            os.path.join(self._folder, "objects")
+        )
+
+    def _has(self, commit: str) -> bool:
+        """With all that belongs to it: a cache may have lost a part."""
+        tree = ["rev-list", "--objects", "--quiet", "--max-count=1", commit]
+        return self._git.run(self._folder, tree).is_good
+
+    def _commit_named(self, short: str) -> str:
+        found = self._git.run(
+            self._folder, ["rev-parse", "--verify", "--quiet", f"{short}^{{commit}}"]
+        )
+        commit = found.data.decode().strip()
+        return commit if found.is_good and is_commit(commit) else ""
+
+    def _fetch_everything(self) -> None:
+        shallow = os.path.exists(os.path.join(self._folder, "shallow"))
+        whole = ["--unshallow"] if shallow else []
+        command = ["fetch", "--quiet", "--no-tags", *whole, "--", "", *_EVERYTHING]
+        self._ask(command, "its branches and tags")
+
+    def _ask(self, command: list[str], what: str) -> GitAnswer:
+        """Raises ``git-unreachable`` where no way leads there."""
+        answers = self._try(command)
+        if answers and answers[-1].is_good:
+            return answers[-1]
+        ways = ", ".join(redact(url) for url in self._transports)
+        said = dict.fromkeys(line for answer in answers for line in answer.said)
+        raise GraftError(
+            "git-unreachable",
+            f"the repository did not tell {what}",
+            where=redact(self._url),
+            why=[*said, f"tried {ways}"],
+            fix="check the address, and that 'git ls-remote' reaches it without asking anything",
+        )
+
+    def _try(self, command: list[str]) -> list[GitAnswer]:
+        """Each way, until one leads there, which is then the first to be tried again; the empty
+        argument stands for it."""
+        if self._offline:
+            raise missing_offline(f"the repository {redact(self._url)}", self._url)
+        answers: list[GitAnswer] = []
+        for url in list(self._transports):
+            arguments = [argument or url for argument in command]
+            answers.append(self._git.run(self._folder, arguments, uses_network=True))
+            if answers[-1].is_good:
+                self._transports.remove(url)
+                self._transports.insert(0, url)
+                break
+        return answers
+
+    def _no_ref(self, source: GitSource, refs: Mapping[str, str]) -> GraftError:
+        if source.range:
+            tags = tagged_versions(refs)
+            newest = f"the newest is {tags[-1][1].removeprefix('refs/tags/')}" if tags else ""
+            message = f"no tag of the repository is a version in '{source.range}'"
+            why = newest or "it has no tag that is a version"
+            fix = "name another range, a tag, a branch or a commit"
+        else:
+            message = f"the repository has no '{source.ref}'" if source.ref else "it is empty"
+            names = sorted(ref.removeprefix("refs/heads/") for ref in refs if "refs/heads/" in ref)
+            why = f"its branches are {', '.join(names[:10])}" if names else "it has no branch"
+            fix = "name a branch, a tag or a commit that is there"
+        return GraftError("git-ref-missing", message, where=redact(self._url), why=[why], fix=fix)
+
+    def _damaged(self, answer: GitAnswer) -> GraftError:
+        return GraftError(
+            "git-unreachable",
+            "the copy of the repository in the cache cannot be used",
+            where=self._folder,
+            why=answer.said,
+            fix="delete that folder and try again",
+        )
+
+
+class GitTree:
+    """The files of a commit, as ``package_tree`` wants them; no links, no submodules."""
+
+    def __init__(self, mirror: Mirror, listed: bytes) -> None:
+        self._mirror = mirror
+        self._blobs: dict[str, str] = {}
+        self._executable: set[str] = set()
+        self._folders: dict[str, dict[str, bool]] = {"": {}}
+        for entry in filter(None, listed.split(b"\0")):
+            head, _, name = entry.partition(b"\t")
+            mode, _, blob = head.decode().split(" ")
+            path = name.decode(errors="surrogateescape")
+            if mode in _FILES:
+                self._add(path, blob)
+                if _FILES[mode]:
+                    self._executable.add(path)
+
+    def entries(self, folder: str) -> Mapping[str, bool]:
+        return self._folders.get(folder, {})
+
+    def text(self, path: str) -> str:
+        (data,) = self._mirror.blobs([self._blobs[path]])
+        return data.decode(errors="replace")
+
+    def files(self, paths: Iterable[str]) -> Iterator[PackedFile]:
+        wanted = list(paths)
+        blobs = self._mirror.blobs([self._blobs[path] for path in wanted])
+        for path, data in zip(wanted, blobs, strict=True):
+            yield PackedFile(path, path in self._executable, data)
+
+    def _add(self, path: str, blob: str) -> None:
+        self._blobs[path] = blob
+        is_folder = False
+        while path:
+            folder, _, name = path.rpartition("/")
+            self._folders.setdefault(folder, {})[name] = is_folder
+            path, is_folder = folder, True

@@ -1,0 +1,126 @@
+"""Packages from git repositories: a commit's files, packed as npm would publish them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Thread
+
+from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.http import Request, Response, Transfer
+from graft.base.pool import Outcome
+from graft.model.manifest import Manifest
+from graft.model.origins import GitOrigin, parse_git_origin
+from graft.sources.archive_manifest import ArchivePackage, read_archive_package
+from graft.sources.git_mirror import Mirror
+from graft.sources.git_program import GitProgram
+from graft.sources.package_tree import Tree, pack_tree
+from graft.versions.git_hosts import by_address
+from graft.versions.source_text import GitSource, git_origin
+
+_PREPARING = ("prepare", "prepack")
+
+
+class GitPackages:
+    """Each is made once a run. ``notes`` grows with what there is to say of them, by origin."""
+
+    def __init__(self, environ: Mapping[str, str], cache_root: str, *, offline: bool) -> None:
+        self.notes: dict[str, Diagnostic] = {}
+        self._git = GitProgram(environ)
+        self._cache_root = cache_root
+        self._offline = offline
+        self._transports: dict[str, dict[str, None]] = {}
+        self._under_way: dict[GitSource, _Job] = {}
+        self._packages: dict[str, ArchivePackage] = {}
+
+    def learn(self, source: GitSource) -> None:
+        """Keep how a repository may be reached, by its address as somebody wrote it."""
+        self._transports.setdefault(source.url, {}).update(dict.fromkeys(source.transports))
+
+    def prefetch(self, source: GitSource, *, local: str) -> None:
+        """Start on it in a thread of its own: git spends its time waiting for the network."""
+        if source not in self._under_way:
+            self.learn(source)
+            self._under_way[source] = _Job(self, source, local)
+
+    def package(self, source: GitSource, *, local: str) -> ArchivePackage:
+        """Raises ``git-missing``, ``git-unreachable``, ``git-ref-missing``, ``offline-missing``,
+        ``source-invalid`` and ``archive-refused``."""
+        self.prefetch(source, local=local)
+        return self._under_way[source].result()
+
+    def archive(self, manifest: Manifest) -> Transfer:
+        origin = manifest.origin
+        transfer = Transfer(Request(url=origin, subject=manifest.id))
+        try:
+            package = self._packages.pop(origin, None) or self._of_origin(manifest)
+        except GraftError as error:
+            transfer.finish(error)
+        else:
+            transfer.finish(Response(status=200, url=origin, body=package.body, lines=[]))
+        return transfer
+
+    def make(self, source: GitSource, local: str) -> ArchivePackage:
+        with self._mirror(source.url) as mirror:
+            commit = mirror.resolve(source)
+            return self._made(mirror, git_origin(source, commit), local)
+
+    def _of_origin(self, manifest: Manifest) -> ArchivePackage:
+        place = parse_git_origin(manifest.origin)
+        with self._mirror(place.url) as mirror:
+            mirror.fetch(place.commit)
+            return self._made(mirror, manifest.origin, manifest.name)
+
+    def _made(self, mirror: Mirror, origin: str, local: str) -> ArchivePackage:
+        place = parse_git_origin(origin)
+        tree = self._prepared(mirror.tree(place.commit, place.path), place)
+        body = pack_tree(tree, subject=local or place.url, where=origin)
+        package = read_archive_package(body, origin=origin, local=local)
+        scripts = package.document.get("scripts")
+        named = [name for name in _PREPARING if isinstance(scripts, dict) and name in scripts]
+        if named:
+            self.notes[origin] = _not_prepared(package.manifest, named)
+        self._packages[origin] = package
+        return package
+
+    def _prepared(self, tree: Tree, place: GitOrigin) -> Tree:
+        """Where a build before packing comes in: for a repository whose ``prepare`` script is
+        approved, the tree that it leaves. None is approved so far, so the tree is as committed."""
+        del place
+        return tree
+
+    def _mirror(self, url: str) -> Mirror:
+        ways = dict(self._transports.get(url, {}))
+        ways[url] = None
+        host, _, path = url.partition("://")[2].partition("/")
+        hosted = by_address(host, path)
+        if hosted:
+            ways[hosted.ssh] = None
+        return Mirror(self._git, self._cache_root, url, list(ways), offline=self._offline)
+
+
+class _Job(Thread):
+    def __init__(self, packages: GitPackages, source: GitSource, local: str) -> None:
+        # Nobody waits for git when the command has failed for another reason.
+        super().__init__(daemon=True)
+        self._call = packages.make
+        self._arguments = (source, local)
+        self._outcome: Outcome[ArchivePackage] | None = None
+        self.start()
+
+    def run(self) -> None:
+        self._outcome = Outcome(lambda: self._call(*self._arguments))
+
+    def result(self) -> ArchivePackage:
+        self.join()
+        assert self._outcome is not None
+        return self._outcome.get()
+
+
+def _not_prepared(manifest: Manifest, scripts: list[str]) -> Diagnostic:
+    return Diagnostic(
+        code="git-not-prepared",
+        message=f"{manifest.name}@{manifest.version} was installed as it is committed: "
+        f"its script '{scripts[0]}' did not run",
+        where=manifest.origin,
+        fix="commit what it builds, or depend on a version from a registry",
+    )
