@@ -41,6 +41,7 @@ COMMANDS = (
     Command("init", "init", "write a first package.json"),
     Command("config", "config", "what npm's settings say here, and who says so", ("c",)),
     Command("cache", "cache", "what graft keeps to be quick, and may be deleted at any time"),
+    Command("completion", "completion", "print what completes command lines in a shell"),
     Command("store", "store", "the store that all projects share"),
 )
 

@@ -15,8 +15,35 @@ if TYPE_CHECKING:
     from graft.workflows.report import InstallOptions
 
 
+class _AskedError(Exception):
+    """Ends a command that was called for its parser."""
+
+    def __init__(self, parser: Parser) -> None:
+        super().__init__()
+        self.parser = parser
+
+
 class Parser(argparse.ArgumentParser):
     """Usage errors become diagnostics, and a flag that is nearly right is named."""
+
+    _is_asked_for = False
+
+    @staticmethod
+    def of(command: Command) -> Parser:
+        """The parser that a command reads its arguments with. No command does anything before."""
+        from importlib import import_module
+
+        from graft.cli.console import Console
+
+        module = import_module(f"graft.cli.{command.module}")
+        Parser._is_asked_for = True
+        try:
+            module.run(command, [], Console({}))
+        except _AskedError as asked:
+            return asked.parser
+        finally:
+            Parser._is_asked_for = False
+        raise AssertionError(f"{command.name} reads no arguments")
 
     def __init__(self, command: Command, *, examples: str, usage: str) -> None:
         super().__init__(
@@ -33,6 +60,8 @@ class Parser(argparse.ArgumentParser):
         shared.add_argument("--dir", "-C", default=".", metavar="DIR", help="work in DIR")
 
     def parse(self, arguments: list[str]) -> argparse.Namespace:
+        if Parser._is_asked_for:
+            raise _AskedError(self)
         said, extra = self.parse_known_intermixed_args(arguments)
         if extra and extra[0].startswith("-"):
             self.error(f"there is no flag '{extra[0]}'")
