@@ -35,7 +35,7 @@ _SECOND_FOLDER = """
     graft.cli.shortest graft.cli.words graft.link graft.link.commit graft.link.importers
     graft.link.stamp graft.link.state graft.project graft.project.defaults graft.store
     graft.store.graphs graft.store.paths graft.store.projects graft.workflows graft.workflows.relink
-    errno fcntl hashlib
+    graft.project.roots errno fcntl hashlib
 """
 
 # The full check of a project in which nothing changed: what runs where the launcher is not sure.
@@ -60,6 +60,7 @@ _FULL_CHECK = """
     graft.versions.partial graft.versions.ranges graft.versions.specifier graft.versions.version
     graft.workflows.answer graft.workflows.change graft.workflows.fill graft.workflows.host
     graft.workflows.install graft.workflows.project graft.workflows.report
+    graft.model.links graft.project.checkout graft.project.pnpm_settings
     argparse binascii bisect bz2 collections contextlib copyreg deflate encodings enum fnmatch
     functools gettext heapq importlib itertools json keyword locale lzma operator queue re
     reprlib shutil threading types typing unicodedata warnings zlib

@@ -83,6 +83,9 @@ CODES: dict[str, int] = {
     "manifest-unreadable": 71,
     "manifest-invalid": 72,
     "manifest-exists": 73,
+    "workspace-invalid": 74,
+    "catalog-unknown": 75,
+    "member-unknown": 76,
     # 80: settings
     "settings-unreadable": 80,
     "credential-in-project": 81,

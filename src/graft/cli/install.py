@@ -55,12 +55,11 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         return add.run(adding, arguments, console)
     if not is_ci and (said.kind or said.save_exact):
         parser.error("there is no package to save")
-    from graft.project.manifest import read_manifest
+    from graft.project.checkout import read_checkout
     from graft.workflows.install import install
     from graft.workflows.project import at_work
 
     options = replace(install_options(said), frozen=said.frozen_lockfile or is_ci, force=said.force)
     with session(said, console, flag_settings(said)) as context, at_work(context) as work:
-        manifest = read_manifest(context.folder)
-        report = install(work, manifest, options, manifest_before=manifest.raw)
+        report = install(work, read_checkout(context.folder), options)
     return show(console, command.name, report)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from graft.base.progress import Progress
 from graft.cli.console import Console
 from graft.project.defaults import npmrc_files, only_defaults, settings_digest
+from graft.project.roots import find_root
 from graft.project.settings import read_settings
 from graft.workflows.project import Context
 
@@ -20,7 +21,7 @@ def session(
 ) -> Iterator[Context]:
     """The context of a command, with progress shown while it lasts."""
     console.quiet = said.silent
-    folder = os.path.abspath(said.dir)
+    folder, importer = find_root(os.path.abspath(said.dir))
     home = os.path.expanduser("~")
     is_plain = not flags and only_defaults(folder, os.environ, home)
     # Before they are read: what changes meanwhile makes this the name of nothing that is there.
@@ -39,6 +40,7 @@ def session(
             folder=folder,
             settings=settings,
             progress=progress,
+            importer=importer,
             is_plain=is_plain,
             settings_digest=digest,
         )

@@ -14,8 +14,6 @@ from graft.model.graph import Graph
 from graft.store.paths import Store
 from graft.store.slots import Slot
 
-_LOCAL = "link:"  # the origin of a folder of the project's own, behind it the path from the root
-
 
 def virtual_trees(
     graph: Graph, slots: Mapping[str, Slot], store: Store, names: Mapping[str, str]
@@ -28,9 +26,9 @@ def virtual_trees(
     """
 
     def target(importer: str, local: str, id: str) -> str:
-        origin = graph.nodes[id].manifest.origin
-        if origin.startswith(_LOCAL):
-            return relative_target(f"{importer}/node_modules/{local}", origin[len(_LOCAL) :])
+        manifest = graph.nodes[id].manifest
+        if manifest.is_link:
+            return relative_target(f"{importer}/node_modules/{local}", manifest.folder)
         return store.package(slots[id].name, slots[id].package)
 
     trees = {}

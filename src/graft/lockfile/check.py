@@ -11,6 +11,7 @@ from typing import Protocol
 
 from graft.base.records import Record
 from graft.model.graph import Graph, Importer, Node
+from graft.model.links import NO_LINKS, Links
 from graft.model.manifest import Manifest
 from graft.model.origins import base_of, is_from_registry
 from graft.model.requirement import Kind, Requirement
@@ -21,16 +22,15 @@ State = tuple[tuple[int, int], ...]
 
 
 class Unmet(Record, kw_only=False):
-    """Something that is asked and that the lock does not answer. ``owner`` is an importer's path or
-    a node's id; ``asks`` and ``reason`` complete the sentence '<owner> …, and the lock …'."""
+    """Something that is asked and that the lock does not answer. ``owner`` is a package.json or a
+    node's id; ``asks`` and ``reason`` complete the sentence '<owner> …, and the lock …'."""
 
     owner: str
     asks: str
     reason: str
 
     def __str__(self) -> str:
-        owner = "package.json" if self.owner == "." else self.owner
-        return f"{owner} {self.asks}, and the lock {self.reason}"
+        return f"{self.owner} {self.asks}, and the lock {self.reason}"
 
 
 class InForce(Protocol):
@@ -42,7 +42,8 @@ class InForce(Protocol):
     @property
     def is_flat(self) -> bool: ...
     def apply(self, requirement: Requirement, state: State = (), /) -> str | None: ...
-    def of_project(self, requirement: Requirement, /) -> str | None: ...
+    def of_importer(self, who: Manifest | None, requirement: Requirement, /) -> str | None: ...
+    def state_of(self, who: Manifest | None, /) -> State: ...
     def step(self, state: State, local: str, manifest: Manifest, /) -> State: ...
 
 
@@ -51,24 +52,29 @@ def unmet(
     asked: Mapping[str, Sequence[Requirement]],
     overrides: InForce,
     extensions: Mapping[str, str],
+    links: Links = NO_LINKS,
 ) -> list[Unmet]:
     """Everything that is asked and not answered, in order.
 
-    ``overrides`` and ``extensions`` are those in force now. Peers are a matter of notes, not of
-    this check: they may be out of range.
-    """
+    ``overrides`` and ``extensions`` are those in force now, ``links`` what leads to folders of the
+    project; the graph says of these what they say of themselves. Peers are a matter of notes, not
+    of this check: they may be out of range."""
     found: list[Unmet] = []
     for path, requirements in sorted(asked.items()):
-        found += _of_importer(graph, path, requirements, overrides)
+        found += _of_importer(graph, path, requirements, overrides, links)
+    for path in sorted(graph.importers.keys() - asked.keys()):
+        found.append(Unmet(_file(path), "is no longer a part of the project", "still holds it"))
     found += _of_rules(graph.overrides, overrides.rules, "overrides", "that override")
     found += _of_rules(graph.extensions, extensions, "extends", "that extension")
-    for id, state in states_of(graph, overrides):
+    for id, state in states_of(graph, overrides, links):
         node = graph.nodes[id]
         for requirement in node.manifest.requirements:
             if requirement.kind is Kind.PEER:
                 continue
             text = overrides.apply(requirement, state)
-            reason = _fault(graph, node.edges, requirement, text, base_of(node.manifest.origin))
+            link = links.target(id, requirement, text)
+            base = base_of(node.manifest.origin)
+            reason = _fault(graph, node.edges, requirement, text, base, link)
             if reason:
                 found.append(Unmet(id, _asks(requirement), reason))
     return list(dict.fromkeys(found))
@@ -81,16 +87,17 @@ def _of_rules(
         if had.get(key) != now.get(key):
             reason = f"was made with '{had[key]}'" if key in had else f"was made without {noun}"
             asks = f"{verb} {key} with '{now[key]}'" if key in now else f"no longer {verb} {key}"
-            yield Unmet(".", asks, reason)
+            yield Unmet(_file("."), asks, reason)
 
 
-def states_of(graph: Graph, overrides: InForce) -> list[tuple[str, State]]:
+def states_of(graph: Graph, overrides: InForce, links: Links = NO_LINKS) -> list[tuple[str, State]]:
     """Each node with each state in which what it asks for is to be read."""
     flat: State = ()
-    return [(id, flat) for id in graph.nodes] if overrides.is_flat else _walk(graph, overrides)
+    everywhere = [(id, flat) for id in graph.nodes]
+    return everywhere if overrides.is_flat else _walk(graph, overrides, links)
 
 
-def _walk(graph: Graph, overrides: InForce) -> list[tuple[str, State]]:
+def _walk(graph: Graph, overrides: InForce, links: Links) -> list[tuple[str, State]]:
     """Each node with each state in which some path of requirements reaches it; sorted.
 
     Peers are not below those who ask for them. A node that only they lead to was added for them
@@ -116,8 +123,8 @@ def _walk(graph: Graph, overrides: InForce) -> list[tuple[str, State]]:
             below = [r for r in node.manifest.requirements if r.kind is not Kind.PEER]
             enter(node, state, below)
 
-    for importer in graph.importers.values():
-        enter(importer, (), importer.requirements)
+    for path, importer in graph.importers.items():
+        enter(importer, overrides.state_of(links.importers.get(path)), importer.requirements)
     run()
     while True:
         seen = {id for id, _ in found}
@@ -135,11 +142,18 @@ def _walk(graph: Graph, overrides: InForce) -> list[tuple[str, State]]:
 
 
 def _of_importer(
-    graph: Graph, path: str, requirements: Sequence[Requirement], overrides: InForce
+    graph: Graph,
+    path: str,
+    requirements: Sequence[Requirement],
+    overrides: InForce,
+    links: Links,
 ) -> list[Unmet]:
     importer = graph.importers.get(path)
-    locked = {r.local: r for r in importer.requirements} if importer else {}
-    edges = importer.edges if importer else {}
+    if importer is None:
+        return [Unmet(_file(path), "is a part of the project", "does not know it")]
+    who = links.importers.get(path)
+    locked = {r.local: r for r in importer.requirements}
+    edges = importer.edges
     found = []
     for requirement in requirements:
         was = locked.pop(requirement.local, None)
@@ -147,21 +161,28 @@ def _of_importer(
             reason = "has nothing for it"
         elif was.kind is not requirement.kind:
             reason = f"has it as {was.kind}, not as {requirement.kind}"
-        elif was.specifier != requirement.specifier:
+        elif (was.specifier, was.catalog) != (requirement.specifier, requirement.catalog):
             reason = _changed(graph, edges, was, requirement)
         else:
-            reason = _fault(graph, edges, requirement, overrides.of_project(requirement), path)
+            text = overrides.of_importer(who, requirement)
+            link = links.target(path, requirement, text)
+            reason = _fault(graph, edges, requirement, text, path, link)
         if reason:
-            found.append(Unmet(path, _asks(requirement), reason))
+            found.append(Unmet(_file(path), _asks(requirement), reason))
     found += [
-        Unmet(path, f"no longer asks for {was.local}", f"still holds it ({was.specifier})")
+        Unmet(_file(path), f"no longer asks for {was.local}", f"still holds it ({was.specifier})")
         for was in locked.values()
     ]
     return found
 
 
+def _file(path: str) -> str:
+    return "package.json" if path == "." else f"{path}/package.json"
+
+
 def _asks(requirement: Requirement) -> str:
-    return f"asks for {requirement.local}@{requirement.specifier}"
+    catalog = f" ({requirement.catalog})" if requirement.catalog else ""
+    return f"asks for {requirement.local}@{requirement.specifier}{catalog}"
 
 
 def _changed(graph: Graph, edges: Mapping[str, str], was: Requirement, now: Requirement) -> str:
@@ -176,15 +197,19 @@ def _fault(
     requirement: Requirement,
     specifier: str | None,
     base: str | None,
+    link: Manifest | None,
 ) -> str:
     """What is wrong with what a requirement got; ``specifier`` is the text that counts, and None
-    if the requirement was taken away. ``base`` is the folder of who asks, None for who has none."""
+    if the requirement was taken away. ``base`` is the folder of who asks, None for who has none,
+    and ``link`` the project's own folder that the requirement leads to, if it does."""
     target = edges.get(requirement.local)
     if target is None:
         return "" if requirement.optional or specifier is None else "has nothing for it"
     manifest = graph.nodes[target].manifest
     if specifier is None:
         return f"still gives it {manifest.id}"
+    if link is not None or manifest.is_link:
+        return "" if link is not None and target == link.id else f"gives it {manifest.id}"
     if specifier != requirement.specifier:
         base = "."  # rules are the project's
     local, origin = requirement.local, manifest.origin

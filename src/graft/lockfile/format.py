@@ -9,6 +9,7 @@ requirement that nothing met.
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ from graft.model.graph import Graph, Importer, Node
 from graft.model.integrity import parse_integrity
 from graft.model.manifest import Manifest
 from graft.model.names import check_name
-from graft.model.origins import GIT, is_snapshot, parse_git_origin
+from graft.model.origins import GIT, LINK, is_snapshot, parse_git_origin
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
 from graft.versions.version import parse_version
@@ -60,12 +61,18 @@ def _lines(entries: Iterable[str]) -> str:
 
 def _importer_lines(importer: Importer) -> Iterable[str]:
     for requirement in sorted(importer.requirements, key=lambda r: r.local):
-        said = [str(requirement.kind), *_edge(requirement, importer.edges)]
+        specifier, *target = _edge(requirement, importer.edges)
+        # What a catalog said belongs to the question: if it says something else, that is another.
+        if requirement.catalog:
+            specifier = f"{requirement.catalog} {specifier}"
+        said = [str(requirement.kind), specifier, *target]
         yield f"{_text(requirement.local)}: {_text(said)}"
 
 
 def _node_entry(node: Node) -> dict[str, Any]:
     manifest = node.manifest
+    if manifest.is_link:  # all else is in its package.json
+        return {"origin": manifest.origin}
     entry: dict[str, Any] = {
         "origin": manifest.origin,
         "integrity": "" if is_snapshot(manifest.origin) else manifest.integrity,
@@ -134,7 +141,10 @@ def read_lock(data: bytes, *, where: str) -> Graph:
 
 
 def _node(id: str, entry: dict[str, Any]) -> Node:
-    name, version = _coordinates(id, entry.get("origin", ""))
+    origin = _string(entry.get("origin", ""))
+    if origin.startswith(LINK):
+        return _link(id, origin)
+    name, version = _coordinates(id, origin)
     requirements: list[Requirement] = []
     edges: dict[str, str] = {}
     for section, kind, optional in _SECTIONS:
@@ -150,7 +160,7 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
     manifest = Manifest(
         name=name,
         version=version,
-        origin=_string(entry.get("origin", "")),
+        origin=origin,
         integrity=_string(entry.get("integrity", "")),
         tarball=tarball,
         requirements=tuple(requirements),
@@ -161,6 +171,23 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
     if not id.startswith(manifest.id) or id[len(manifest.id) :][:1] not in ("", "("):
         raise ValueError(f"'{id}' is not {manifest.id}")
     return Node(id=id, manifest=manifest, edges=edges)
+
+
+def _link(id: str, origin: str) -> Node:
+    """A folder of the project, without what its package.json says of it."""
+    name = id.removesuffix(f"@{origin}")
+    check_name(name)
+    manifest = Manifest(name=name, version="", origin=origin)
+    _check_path(manifest.folder)
+    if id != manifest.id:
+        raise ValueError(f"'{id}' is not {manifest.id}")
+    return Node(id=id, manifest=manifest, edges={})
+
+
+def _check_path(path: str) -> None:
+    """Both importers and linked folders become paths below the project's root."""
+    if path != posixpath.normpath(path) or path.startswith("/") or path.split("/")[0] == "..":
+        raise ValueError(f"'{path}' is not a path inside the project")
 
 
 def _coordinates(id: str, origin: str) -> tuple[str, str]:
@@ -202,12 +229,26 @@ def _read_edges(
 
 
 def _importer(path: str, entry: dict[str, list[str]]) -> Importer:
+    _check_path(path)
     requirements: list[Requirement] = []
     edges: dict[str, str] = {}
     for local, said in entry.items():
-        kind, *edge = _strings(said)
-        optional = kind == Kind.OPTIONAL
-        _read_edges({local: edge}, Kind(kind), optional, requirements, edges)
+        kind, specifier, *target = _strings(said)
+        catalog = ""
+        if specifier.startswith("catalog:"):
+            catalog, _, specifier = specifier.partition(" ")
+        check_name(local)
+        requirements.append(
+            Requirement(
+                local=local,
+                specifier=specifier,
+                kind=Kind(kind),
+                optional=kind == Kind.OPTIONAL,
+                catalog=catalog,
+            )
+        )
+        if target:
+            (edges[local],) = target
     return Importer(path=path, requirements=tuple(requirements), edges=edges)
 
 

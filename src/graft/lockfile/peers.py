@@ -10,6 +10,7 @@ from __future__ import annotations
 from graft.base.records import Record
 from graft.lockfile.check import InForce, states_of
 from graft.model.graph import Graph
+from graft.model.links import NO_LINKS, Links
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import parse_specifier
@@ -26,10 +27,10 @@ class PeerFault(Record):
     provided: str
 
 
-def peer_faults(graph: Graph, overrides: InForce) -> list[PeerFault]:
+def peer_faults(graph: Graph, overrides: InForce, links: Links = NO_LINKS) -> list[PeerFault]:
     """All of them, in order; one for each package with its context."""
     found: dict[tuple[str, str], PeerFault] = {}
-    for id, state in states_of(graph, overrides):
+    for id, state in states_of(graph, overrides, links):
         node = graph.nodes[id]
         for requirement in node.manifest.requirements:
             if requirement.kind is not Kind.PEER:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from typing import Any
 
 from graft.model.graph import Graph
+from graft.model.names import split_name
 
 
 def is_safe_bin(command: str, path: str) -> bool:
@@ -23,6 +25,22 @@ def is_safe_bin(command: str, path: str) -> bool:
         and path.isprintable()
         and path == normal_bin_path(path)
     )
+
+
+def said_bins(said: Any, name: str) -> tuple[tuple[str, str], ...]:
+    """``bin`` of a package.json as commands and their files; what is unsafe is left out. A scoped
+    command loses its scope."""
+    if isinstance(said, str):
+        said = {split_name(name)[1]: said}
+    bins = {}
+    for command, path in said.items() if isinstance(said, dict) else ():
+        if not isinstance(path, str):
+            continue
+        command = split_name(command)[1] if command.startswith("@") else command
+        path = normal_bin_path(path)
+        if is_safe_bin(command, path):
+            bins[command] = path
+    return tuple(sorted(bins.items()))
 
 
 def chosen_bins(graph: Graph, edges: Mapping[str, str]) -> dict[str, tuple[str, str]]:

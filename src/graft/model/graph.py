@@ -41,3 +41,8 @@ class Graph(Record):
     overrides: Mapping[str, str] = {}
     extensions: Mapping[str, str] = {}
     legacy_peers: bool = False
+
+    @property
+    def package_ids(self) -> set[str]:
+        """Those of packages that are fetched: one for all contexts of each."""
+        return {node.manifest.id for node in self.nodes.values() if not node.manifest.is_link}

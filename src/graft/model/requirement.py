@@ -16,6 +16,8 @@ class Kind(StrEnum):
 
 class Requirement(Record):
     """One line of a manifest: the name that code imports, and the specifier as it was written.
+    Where that was ``catalog:``, ``specifier`` is what the catalog says, and ``catalog`` what was
+    written.
 
     ``optional`` is true for optional dependencies and for peers that a manifest marks as optional:
     the requirement may stay unmet.
@@ -25,3 +27,4 @@ class Requirement(Record):
     specifier: str
     kind: Kind
     optional: bool = False
+    catalog: str = ""

@@ -6,12 +6,11 @@ decides.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graft.project.defaults import PNPM_SETTINGS
-from graft.project.overrides import read_workspace
+from graft.project.pnpm_settings import read_pnpm_settings
 
 _LISTS = {
     "onlyBuiltDependencies": "allows",
@@ -23,11 +22,7 @@ _LISTS = {
 def build_hints(data: Mapping[str, Any], folder: str) -> dict[str, str]:
     """Package name -> what is said of it. Raises ``manifest-unreadable`` for pnpm's own file."""
     hints: dict[str, str] = {}
-    yaml: Mapping[str, Any] = {}
-    if (beside := read_workspace(folder)) is not None:
-        from graft.project.override_sources import read_yaml
-
-        yaml = read_yaml(beside, os.path.join(folder, PNPM_SETTINGS))
+    yaml = read_pnpm_settings(folder).data
     pnpm = data.get("pnpm")
     for said, where in ((pnpm, "pnpm in package.json"), (yaml, PNPM_SETTINGS)):
         if isinstance(said, dict):

@@ -10,6 +10,7 @@ from typing import Any
 
 from graft.base.diagnostics import GraftError
 from graft.model.names import is_sound
+from graft.project.catalogs import Catalogs
 from graft.project.override_rules import Parent, Rule
 from graft.project.overrides import REMOVED
 from graft.versions.specifier import parse_specifier
@@ -19,11 +20,14 @@ _PNPM_CHILD = re.compile(r"(?<=[^ |@])>")
 
 
 class Reader:
-    """``own`` is what the project asks for, by local name; ``place`` where the rules were written,
-    and ``where`` the file."""
+    """``own`` is what the project asks for, by local name, and ``catalogs`` what a replacement
+    may refer to; ``place`` is where the rules were written, and ``where`` the file."""
 
-    def __init__(self, own: Mapping[str, str], *, place: str, where: str) -> None:
+    def __init__(
+        self, own: Mapping[str, str], catalogs: Catalogs, *, place: str, where: str
+    ) -> None:
         self._own = own
+        self._catalogs = catalogs
         self._place = place
         self._where = where
 
@@ -38,7 +42,7 @@ class Reader:
             inside = dict(value) if isinstance(value, dict) else {".": value}
             replacement = ""
             if "." in inside:
-                replacement = self._replacement(key, inside.pop("."))
+                replacement = self._replacement(key, name, inside.pop("."))
                 if replacement == REMOVED:
                     raise self._refused(key, f"is '{REMOVED}', which npm does not know")
                 yield Rule(
@@ -86,7 +90,7 @@ class Reader:
     def _rule(
         self, key: str, name: str, asked: str, value: Any, parents: tuple[Parent, ...]
     ) -> Rule:
-        replacement = self._replacement(key, value)
+        replacement = self._replacement(key, name, value)
         return Rule(
             name=name,
             asked=asked,
@@ -128,7 +132,7 @@ class Reader:
             raise self._refused(key, f"limits {name} to '{range}', which is not a range")
         return range
 
-    def _replacement(self, key: str, value: Any) -> str:
+    def _replacement(self, key: str, name: str, value: Any) -> str:
         if not isinstance(value, str):
             raise GraftError(
                 "override-unsupported",
@@ -140,7 +144,8 @@ class Reader:
         if value.startswith("patch:"):
             raise self._refused(key, "is a patch, and graft applies none")
         if not value.startswith("$"):
-            return value
+            asker = f"{self._place} ({self._where})"
+            return self._catalogs.meaning(name, value, asker=asker)
         if value[1:] not in self._own:
             raise GraftError(
                 "override-unsupported",

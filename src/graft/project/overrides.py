@@ -6,21 +6,20 @@ override_sources.py, which are loaded where a project has any.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graft.base.files import read_file
 from graft.base.records import Record
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
-from graft.project.defaults import PNPM_SETTINGS
 from graft.versions.specifier import parse_specifier
 from graft.versions.version import parse_version
 
 if TYPE_CHECKING:
+    from graft.project.catalogs import Catalogs
     from graft.project.extensions import Extensions
     from graft.project.override_rules import Parent, Rule
+    from graft.project.pnpm_settings import PnpmSettings
 
 REMOVED = "-"
 
@@ -73,6 +72,22 @@ class Overrides:
             if rule.own and _is_for(rule, requirement):
                 return _said(rule)
         return requirement.specifier
+
+    def of_importer(self, who: Manifest | None, requirement: Requirement) -> str | None:
+        """The same for a line of any importer: the root, which is None, or a folder of the
+        project, which rules count for as for any package."""
+        if who is None:
+            return self.of_project(requirement)
+        return self.apply(requirement, self.state_of(who))
+
+    def state_of(self, who: Manifest | None) -> State:
+        """The state in which an importer's lines are read."""
+        return self.step((), who.name, who) if who else ()
+
+    def replacements(self) -> Iterator[tuple[str, str]]:
+        """Each rule's name and what it puts there."""
+        for rule in (*self._below, *(rule for rules in self._by_name.values() for rule in rules)):
+            yield rule.name, rule.replacement
 
     def step(self, state: State, local: str, manifest: Manifest) -> State:
         """The state in which the requirements of a package are read that is known as ``local`` and
@@ -136,32 +151,28 @@ class Rules(Record):
 
 NO_OVERRIDES = Overrides()
 NO_RULES = Rules(overrides=NO_OVERRIDES)
-_FIELDS = ("overrides", "resolutions", "pnpm", "packageExtensions")
-
-
-def read_workspace(folder: str) -> bytes | None:
-    """pnpm's settings of a project, which may hold rules as well."""
-    return read_file(os.path.join(folder, PNPM_SETTINGS))
+RULE_FIELDS = ("overrides", "resolutions", "pnpm", "packageExtensions")
 
 
 def read_rules(
     data: Mapping[str, Any],
     own: Mapping[str, str],
     *,
-    where: str = "package.json",
-    workspace: bytes | None = None,
+    where: str,
+    pnpm: PnpmSettings,
+    catalogs: Catalogs,
 ) -> Rules:
-    """Rules from a manifest, and from pnpm's ``workspace`` file beside it; ``own`` is what the
-    project asks for, by local name.
+    """Rules from a manifest, and from pnpm's file beside it; ``own`` is what the project asks for,
+    by local name.
 
-    Raises ``override-unsupported``, ``override-conflict``, ``extension-unsupported``, and
-    ``manifest-unreadable`` for the file beside.
+    Raises ``override-unsupported``, ``override-conflict``, ``extension-unsupported`` and
+    ``catalog-unknown``.
     """
-    if workspace is None and not any(field in data for field in _FIELDS):
+    if not pnpm.data and not any(field in data for field in RULE_FIELDS):
         return NO_RULES
     from graft.project.override_sources import gather
 
-    return gather(data, own, where=where, workspace=workspace)
+    return gather(data, own, where=where, pnpm=pnpm, catalogs=catalogs)
 
 
 def _said(rule: Rule) -> str | None:

@@ -7,10 +7,11 @@ the time at which they arrive, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.records import Record, replace
+from graft.model.links import Links
 from graft.model.manifest import Manifest
 from graft.model.names import check_name, is_sound
 from graft.model.origins import FILE, base_of, is_from_registry
@@ -23,6 +24,7 @@ from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource
 from graft.versions.source_text import answers
 from graft.versions.specifier import ELSEWHERE, Specifier, parse_specifier
+from graft.versions.version import parse_version
 
 
 class Asked(Record, kw_only=False):
@@ -51,6 +53,7 @@ class Closure:
         elsewhere: Callable[[], Elsewhere],
         locked: Locked,
         rules: Rules,
+        links: Links,
         tag: str,
         on_chosen: Callable[[Manifest], None],
     ) -> None:
@@ -63,6 +66,7 @@ class Closure:
         self._locked = locked
         self._overrides = rules.overrides
         self._extensions = rules.extensions
+        self._links = links
         self._tag = tag
         self._on_chosen = on_chosen
         self._chosen: dict[str, list[Manifest]] = {}
@@ -72,16 +76,31 @@ class Closure:
         self._picked: dict[tuple[int, int], tuple[str | None, Packument, Specifier]] = {}
         source.on_packument(self._expect_next_level)
 
-    def add_importer(self, path: str, requirements: Iterable[Requirement]) -> None:
-        self.children[path] = {}
-        said = [(r, self._overrides.of_project(r)) for r in requirements]
-        self._decide([Asked(path, r, text) for r, text in said if text is not None])
+    def add_importers(self, asked: Mapping[str, Iterable[Requirement]]) -> None:
+        """All at once, so that none goes before another; but what an importer is to find at its
+        dependents comes last, as these may already have chosen it."""
+        first: list[Asked] = []
+        peers: list[Asked] = []
+        for path, requirements in asked.items():
+            who = self._links.importers.get(path)
+            self.children[path] = {}
+            self.states[path] = self._overrides.state_of(who)
+            for requirement in requirements:
+                text = self._overrides.of_importer(who, requirement)
+                if text is not None:
+                    level = peers if who and requirement.kind is Kind.PEER else first
+                    level.append(Asked(path, requirement, text))
+        self._decide(first)
+        self._decide(peers)
 
     def add_peer(self, name: str, specifiers: Sequence[str]) -> str | None:
         """Choose one version of ``name`` that satisfies all; the package's name here, or None."""
         wanted = _together([parse_specifier(name, text) for text in specifiers])
         if wanted is None:
             return None
+        member = self._links.members.get(wanted.package)
+        if member and wanted.range and wanted.range.contains(parse_version(member.version)):
+            return self._adopt(member, local=name, parent="")[0]
         try:
             manifest = self._choose(wanted, owner="", local=name, specifier="")
         except GraftError as error:
@@ -126,6 +145,9 @@ class Closure:
 
     def _adopt(self, manifest: Manifest, *, local: str, parent: str) -> tuple[str, list[Asked]]:
         """Take a package in: its name here, and what it requires, if it is new."""
+        if manifest.is_link:  # what it asks for is asked by the importer that it is
+            self._adopt_link(manifest, parent)
+            return manifest.id, []
         state = self._overrides.step(self.states.get(parent, ()), local, manifest)
         package = f"{manifest.id} {state}" if state else manifest.id
         if package in self.packages:
@@ -146,8 +168,18 @@ class Closure:
         ]
         return package, [Asked(package, r, text) for r, text in said if text is not None]
 
+    def _adopt_link(self, manifest: Manifest, parent: str) -> None:
+        if manifest.id not in self.packages:
+            self.packages[manifest.id] = manifest
+            self.states[manifest.id] = ()
+            self.children[manifest.id] = {}
+            self._parents[manifest.id] = parent
+
     def _answer(self, asked: Asked) -> Manifest | None:
         requirement = asked.requirement
+        link = self._link(asked)
+        if link is not None:
+            return link
         specifier = parse_specifier(requirement.local, asked.specifier)
         if self._is_absent(asked, specifier):
             return None
@@ -269,6 +301,9 @@ class Closure:
         where = said.where or " > ".join(path)
         return GraftError(said.code, said.message, where=where, why=[*why, *said.why], fix=fix)
 
+    def _link(self, asked: Asked) -> Manifest | None:
+        return self._links.target(asked.owner, asked.requirement, asked.specifier)
+
     def _is_absent(self, asked: Asked, wanted: Specifier) -> bool:
         """Whether the lock says that nothing answers this."""
         requirement = asked.requirement
@@ -282,7 +317,7 @@ class Closure:
         """Ask for the packument that this requirement will need, unless the lock answers it."""
         requirement = asked.requirement
         wanted = parse_specifier(requirement.local, asked.specifier)
-        if self._is_absent(asked, wanted):
+        if self._link(asked) or self._is_absent(asked, wanted):
             return
         if wanted.foreign:
             if wanted.foreign in ELSEWHERE and self._had_elsewhere(asked) is None:

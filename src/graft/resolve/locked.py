@@ -41,8 +41,8 @@ class Locked:
         self._edges: dict[str, dict[tuple[str, str], Manifest]] = {}
         for node in nodes:
             manifest = node.manifest
-            if not keep(manifest.name):
-                continue
+            if manifest.is_link or not keep(manifest.name):
+                continue  # where a line leads to a folder is for the project to say
             if manifest.id not in self._owners and is_from_registry(manifest.origin):
                 self._by_name.setdefault(manifest.name, []).append(manifest)
             self._owners.setdefault(manifest.id, []).append(node)
@@ -92,7 +92,7 @@ class Locked:
         found = {}
         for requirement in requirements:
             target = self._nodes.get(edges.get(requirement.local, ""))
-            if target and self._keep(target.manifest.name):
+            if target and not target.manifest.is_link and self._keep(target.manifest.name):
                 found[requirement.local, requirement.specifier] = target.manifest
         return found
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
 from graft.model.graph import Graph
+from graft.model.links import NO_LINKS, Links
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
 from graft.project.overrides import NO_RULES, Rules
@@ -32,6 +33,7 @@ def resolve(
     elsewhere: Callable[[], Elsewhere],
     locked: Locked,
     rules: Rules = NO_RULES,
+    links: Links = NO_LINKS,
     tag: str = "latest",
     adds_peers: bool = True,
     on_chosen: Callable[[Manifest], None] = lambda _: None,
@@ -39,21 +41,21 @@ def resolve(
     """Find versions and peer contexts for each importer's requirements. Without ``adds_peers``,
     what nobody provides stays missing.
 
-    ``on_chosen`` is called for each package as soon as its version is decided, so that its archive
-    can be on its way while the rest is still being resolved. ``elsewhere`` is asked for when the
-    first requirement names no registry. Raises ``no-matching-version``, ``package-not-found``, and
-    what the sources raise.
+    ``links`` says which of them lead to folders of the project. ``on_chosen`` is called for each
+    package as soon as its version is decided, so that its archive can be on its way while the rest
+    is still being resolved. ``elsewhere`` is asked for when the first requirement names no
+    registry. Raises ``no-matching-version``, ``package-not-found``, and what the sources raise.
     """
     closure = Closure(
         source=source,
         elsewhere=elsewhere,
         locked=locked,
         rules=rules,
+        links=links,
         tag=tag,
         on_chosen=on_chosen,
     )
-    for path in sorted(asked):
-        closure.add_importer(path, asked[path])
+    closure.add_importers(asked)
     _drop_failed(closure, asked, asked)
     contexts = _complete_peers(closure, asked, adds=adds_peers)
     overrides, extensions = rules.overrides, rules.extensions

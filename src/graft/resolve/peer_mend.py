@@ -15,6 +15,7 @@ from graft.base.records import Record, replace
 from graft.link.importers import ROOT
 from graft.lockfile.peers import peer_faults, satisfies
 from graft.model.graph import Graph
+from graft.model.links import Links
 from graft.model.manifest import Manifest
 from graft.model.origins import is_from_registry
 from graft.model.requirement import Kind, Requirement
@@ -50,6 +51,7 @@ class Mender:
         asked: Asked,
         data: Mapping[str, Any],
         rules_of: Callable[[Mapping[str, Any]], Rules],
+        links: Links,
         source: RegistrySource,
         elsewhere: Callable[[], Elsewhere],
         tag: str,
@@ -58,6 +60,7 @@ class Mender:
         self._asked = asked
         self._data = data
         self._rules_of = rules_of
+        self._links = links
         self._source = source
         self._elsewhere = elsewhere
         self._tag = tag
@@ -94,6 +97,7 @@ class Mender:
                 self._graph, lambda name: name not in edit.free, gaps_count=rules is self._rules
             ),
             rules=rules,
+            links=self._links,
             tag=self._tag,
             adds_peers=not self._graph.legacy_peers,
         )
@@ -104,7 +108,7 @@ class Mender:
         """By the names of who asks and of what is asked for."""
         return {
             (graph.nodes[fault.node].manifest.name, fault.requirement.local)
-            for fault in peer_faults(graph, rules.overrides)
+            for fault in peer_faults(graph, rules.overrides, self._links)
         }
 
     # What could help, the best first

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from graft.base.diagnostics import GraftError
-from graft.model.bins import is_safe_bin, normal_bin_path
+from graft.model.bins import said_bins
 from graft.model.integrity import parse_integrity
 from graft.model.manifest import Manifest
 from graft.model.names import check_name, split_name
@@ -86,7 +86,7 @@ def read_manifest(
         integrity=integrity or _integrity(_table(document.dist)),
         tarball=tarball_path(document.tarball_url, name=name, version=version, registry=registry),
         requirements=requirements,
-        bins=_bins(document.bin, name),
+        bins=said_bins(document.bin, name),
         platforms=_platforms(document),
         has_scripts=document.has_scripts,
         deprecated=document.deprecation,
@@ -180,21 +180,6 @@ def _shasum(dist: dict[str, Any]) -> str:
         return f"sha1-{binascii.b2a_base64(binascii.unhexlify(shasum), newline=False).decode()}"
     except (binascii.Error, ValueError):
         return ""
-
-
-def _bins(said: Any, name: str) -> tuple[tuple[str, str], ...]:
-    """Commands and their files; what is unsafe is left out. A scoped command loses its scope."""
-    if isinstance(said, str):
-        said = {split_name(name)[1]: said}
-    bins = {}
-    for command, path in _table(said).items():
-        if not isinstance(path, str):
-            continue
-        command = split_name(command)[1] if command.startswith("@") else command
-        path = normal_bin_path(path)
-        if is_safe_bin(command, path):
-            bins[command] = path
-    return tuple(sorted(bins.items()))
 
 
 def _platforms(document: VersionDocument) -> PlatformLimits:

@@ -24,6 +24,7 @@ from graft.base.files import remove_tree, temporary_sibling
 from graft.base.records import Record
 from graft.model.bins import chosen_bins
 from graft.model.graph import Graph
+from graft.model.manifest import Manifest
 from graft.model.names import file_name
 from graft.store.keys import graph_keys
 from graft.store.objects import FOLDER_MODE, StoredObject
@@ -36,9 +37,10 @@ _NO_SALTS: Mapping[str, str] = {}
 
 
 class Slot(Record):
-    """What a slot must hold. ``dependencies`` maps local names to (slot name, package name);
-    ``bins`` maps commands to paths relative to the slot's ``node_modules``. ``salt`` says what the
-    files are beside what the archive held; empty for what is shared as it is."""
+    """What a slot must hold. ``dependencies`` maps local names to (slot name, package name), or for
+    a folder of a project, to nothing and that folder's absolute path; ``bins`` maps commands to
+    paths relative to the slot's ``node_modules``. ``salt`` says what the files are beside what the
+    archive held; empty for what is shared as it is."""
 
     name: str
     package: str
@@ -49,22 +51,17 @@ class Slot(Record):
     salt: str = ""
 
 
-def slots_of(graph: Graph, salts: Mapping[str, str] = _NO_SALTS) -> dict[str, Slot]:
+def slots_of(
+    graph: Graph, salts: Mapping[str, str] = _NO_SALTS, *, root: str = ""
+) -> dict[str, Slot]:
     """The slot of each node, by node id. The graph must hold just what this machine installs.
 
-    ``salts`` has a text for each node that gets a private slot: one text for each content that its
-    files may come to have.
+    Folders of the project, whose ``root`` is absolute, need none. But they count by where they are,
+    so what has one below it is in a slot that no other project shares. ``salts`` has a text for
+    each node that gets a private slot: one text for each content that its files may come to have.
     """
     fields = {
-        node.id: (
-            node.manifest.name,
-            node.manifest.version,
-            node.manifest.origin,
-            node.manifest.integrity,
-            *(part for bin_ in node.manifest.bins for part in bin_),
-            # No command has a colon in it.
-            *((":salt", salts[node.id]) if salts.get(node.id) else ()),
-        )
+        node.id: _fields(node.manifest, root, salts.get(node.id, ""))
         for node in graph.nodes.values()
     }
     keys = graph_keys(fields, {node.id: node.edges for node in graph.nodes.values()})
@@ -72,9 +69,18 @@ def slots_of(graph: Graph, salts: Mapping[str, str] = _NO_SALTS) -> dict[str, Sl
         node.id: slot_name(node.manifest.name, node.manifest.version, keys[node.id])
         for node in graph.nodes.values()
     }
+
+    def lead(child: str) -> tuple[str, str]:
+        manifest = graph.nodes[child].manifest
+        if manifest.is_link:
+            return "", os.path.normpath(os.path.join(root, manifest.folder))
+        return names[child], manifest.name
+
     slots = {}
     for node in graph.nodes.values():
         manifest = node.manifest
+        if manifest.is_link:
+            continue
         # A package that depends on its own name finds itself there; its folder is already in place.
         edges = {local: child for local, child in node.edges.items() if local != manifest.name}
         salt = salts.get(node.id, "")
@@ -85,10 +91,7 @@ def slots_of(graph: Graph, salts: Mapping[str, str] = _NO_SALTS) -> dict[str, Sl
             package=manifest.name,
             version=manifest.version,
             integrity=manifest.integrity,
-            dependencies={
-                local: (names[child], graph.nodes[child].manifest.name)
-                for local, child in sorted(edges.items())
-            },
+            dependencies={local: lead(child) for local, child in sorted(edges.items())},
             bins={
                 command: f"{local}/{path}"
                 for command, (local, path) in chosen_bins(graph, beside).items()
@@ -96,6 +99,14 @@ def slots_of(graph: Graph, salts: Mapping[str, str] = _NO_SALTS) -> dict[str, Sl
             salt=salt,
         )
     return slots
+
+
+def _fields(manifest: Manifest, root: str, salt: str) -> tuple[str, ...]:
+    commands = (part for bin_ in manifest.bins for part in bin_)
+    if manifest.is_link:
+        return ("link", os.path.join(root, manifest.folder), *commands)
+    said = (manifest.name, manifest.version, manifest.origin, manifest.integrity, *commands)
+    return (*said, ":salt", salt) if salt else said  # no command has a colon in it
 
 
 def slot_name(package: str, version: str, key: str) -> str:
@@ -146,7 +157,7 @@ def slot_links(store: Store, slot: Slot, stored: StoredObject) -> dict[str, str]
         links[slot.package] = f"{up}/{stored.folder.removeprefix(f'{store.root}/')}"
     for local, (child, package) in slot.dependencies.items():
         up = "../../.." if "/" in local else "../.."
-        links[local] = f"{up}/{child}/node_modules/{package}"
+        links[local] = f"{up}/{child}/node_modules/{package}" if child else package
     for command, path in slot.bins.items():
         links[f".bin/{command}"] = f"../{path}"
     return links
@@ -159,5 +170,7 @@ def slot_inputs(slot: Slot) -> dict[str, Any]:
         "name": slot.package,
         "version": slot.version,
         "integrity": slot.integrity,
-        "dependencies": {local: child for local, (child, _) in slot.dependencies.items()},
+        "dependencies": {
+            local: child or folder for local, (child, folder) in slot.dependencies.items()
+        },
     }

@@ -1,4 +1,4 @@
-"""The graph that answers a manifest: the lock's, if it answers everything, else a new one."""
+"""The graph that answers a project: the lock's, if it answers everything, else a new one."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
-from graft.link.importers import ROOT
 from graft.lockfile.check import Unmet, unmet
 from graft.lockfile.format import read_lock
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.origins import FILE
+from graft.project.checkout import Checkout
 from graft.project.defaults import foreign_locks
-from graft.project.manifest import ProjectManifest
-from graft.project.overrides import Rules, read_rules, read_workspace
+from graft.project.overrides import Rules
 from graft.project.peer_settings import PeerSettings
 from graft.resolve.prune import reachable
 from graft.workflows.host import this_platform
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 def answer(
     work: Work,
-    manifest: ProjectManifest,
+    checkout: Checkout,
     previous: Graph | None,
     options: InstallOptions,
     *,
@@ -40,9 +39,9 @@ def answer(
     resolving raises, and ``peer-conflict`` where the settings are strict about peers. Archives of
     what is resolved are on their way when this returns.
     """
-    rules = rules_of(manifest, work.context.folder)
+    rules = checkout.rules
     peers = work.context.settings.peers
-    open_questions = _open_questions(previous, manifest, rules)
+    open_questions = _open_questions(previous, checkout)
     changes = _local_changes(work, previous, rules)
     open_questions += changes
     if previous is not None and not options.frozen:
@@ -50,7 +49,7 @@ def answer(
     work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
         graph = reachable(previous)
-        return graph, _peer_notes(work, manifest, graph, rules)
+        return graph, _peer_notes(work, checkout, graph)
     if options.frozen:
         raise _frozen(work.context, previous, open_questions)
     update = options.update
@@ -58,17 +57,18 @@ def answer(
     if others and taken is None:
         from graft.workflows.import_lock import take
 
-        taken = take(work, manifest)
+        taken = take(work, checkout)
     if previous is None and taken is None and options.keeps_answers:
-        known = work.recall(manifest.raw)
+        known = work.recall(checkout.said)
         if known is not None:
-            return read_lock(known.lock, where=work.context.lock_path), known.notes
+            graph = read_lock(known.lock, where=work.context.lock_path)
+            return checkout.links.complete(graph), known.notes
     from graft.resolve.locked import Locked
     from graft.resolve.nested import resolve
 
     preferred = taken.graph if taken else previous
     resolved = resolve(
-        {ROOT: manifest.requirements},
+        checkout.asked,
         source=work.source,
         elsewhere=lambda: work.elsewhere,
         locked=Locked(
@@ -78,14 +78,15 @@ def answer(
             gaps_count=taken is None and previous is not None and _same_rules(previous, rules),
         ),
         rules=rules,
+        links=checkout.links,
         tag=work.context.settings.tag,
         adds_peers=not is_legacy(peers, previous),
         on_chosen=_early_fetch(work, options),
     )
-    left = _open_questions(resolved.graph, manifest, rules)
+    left = _open_questions(resolved.graph, checkout)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
-    notes = (*resolved.notes, *_peer_notes(work, manifest, resolved.graph, rules))
+    notes = (*resolved.notes, *_peer_notes(work, checkout, resolved.graph))
     if changes:
         from graft.workflows.local_sources import changed_note
 
@@ -95,13 +96,6 @@ def answer(
     from graft.workflows.import_lock import outcome
 
     return resolved.graph, (outcome(taken, resolved.graph).note(), *notes)
-
-
-def rules_of(manifest: ProjectManifest, folder: str) -> Rules:
-    """What the project says of packages' requirements, there and in pnpm's file beside it."""
-    own = {r.local: r.specifier for r in manifest.requirements}
-    beside = read_workspace(folder)
-    return read_rules(manifest.data, own, where=manifest.path, workspace=beside)
 
 
 def is_legacy(peers: PeerSettings, previous: Graph | None) -> bool:
@@ -116,19 +110,17 @@ def _of_peers(graph: Graph, peers: PeerSettings) -> list[Unmet]:
         return []
     words = {True: "with legacy-peer-deps", False: "without legacy-peer-deps"}
     asks = f"is to be resolved {words[bool(peers.legacy)]}"
-    return [Unmet(ROOT, asks, f"was made {words[graph.legacy_peers]}")]
+    return [Unmet("package.json", asks, f"was made {words[graph.legacy_peers]}")]
 
 
-def _peer_notes(
-    work: Work, manifest: ProjectManifest, graph: Graph, rules: Rules
-) -> tuple[Diagnostic, ...]:
+def _peer_notes(work: Work, checkout: Checkout, graph: Graph) -> tuple[Diagnostic, ...]:
     """A note for each peer that is not what was asked for; an error where settings are strict."""
     settings = work.context.settings.peers
     if is_legacy(settings, graph):
         return ()
     from graft.lockfile.peers import peer_faults
 
-    faults = peer_faults(graph, rules.overrides)
+    faults = peer_faults(graph, checkout.rules.overrides, checkout.links)
     if not faults:
         return ()
     from graft.resolve.conflicts import conflict_notes, explain
@@ -137,7 +129,7 @@ def _peer_notes(
     if settings.strict:
         from graft.workflows.peers import refused
 
-        raise refused(work, manifest, graph, rules, conflicts)
+        raise refused(work, checkout, graph, conflicts)
     return tuple(conflict_notes(graph, conflicts))
 
 
@@ -145,10 +137,11 @@ def _same_rules(graph: Graph, rules: Rules) -> bool:
     return graph.overrides == rules.overrides.rules and graph.extensions == rules.extension_texts
 
 
-def _open_questions(graph: Graph | None, manifest: ProjectManifest, rules: Rules) -> list[Unmet]:
+def _open_questions(graph: Graph | None, checkout: Checkout) -> list[Unmet]:
     if graph is None:
         return []
-    return unmet(graph, {ROOT: manifest.requirements}, rules.overrides, rules.extension_texts)
+    rules = checkout.rules
+    return unmet(graph, checkout.asked, rules.overrides, rules.extension_texts, checkout.links)
 
 
 def _local_changes(work: Work, graph: Graph | None, rules: Rules) -> list[Unmet]:

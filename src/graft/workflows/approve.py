@@ -13,8 +13,9 @@ from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.project.build_hints import build_hints
+from graft.project.checkout import ROOT, read_checkout
 from graft.project.edit import set_section
-from graft.project.manifest import ProjectManifest, parse_manifest, read_manifest
+from graft.project.manifest import ProjectManifest, read_manifest
 from graft.scripts.approvals import FIELD, SECTION, Approval, Approvals, read_approvals
 from graft.scripts.phases import Phase, scripts_digest
 from graft.store.admission import required_integrity
@@ -90,9 +91,9 @@ def approve_builds(
         if not decision:
             return Approved(candidates=candidates, report=None)
         raw = _edited(manifest, candidates, decision)
-        after = parse_manifest(raw, manifest.path)
-        report = install(work, after, options, manifest_before=manifest.raw)
-        return Approved(candidates=find_candidates(work, graph, after), report=report)
+        after = read_checkout(context.folder, {ROOT: raw} if raw != manifest.raw else {})
+        report = install(work, after, options)
+        return Approved(candidates=find_candidates(work, graph, after.root), report=report)
 
 
 def find_candidates(work: Work, graph: Graph, manifest: ProjectManifest) -> tuple[Candidate, ...]:
@@ -101,7 +102,8 @@ def find_candidates(work: Work, graph: Graph, manifest: ProjectManifest) -> tupl
     store = work.store
     approvals = read_approvals(manifest.data, manifest.path)
     hints = build_hints(manifest.data, work.context.folder)
-    manifests = {node.manifest.id: node.manifest for node in graph.nodes.values()}
+    nodes = (node for node in graph.nodes.values() if not node.manifest.is_link)
+    manifests = {node.manifest.id: node.manifest for node in nodes}
     for each in manifests.values():
         if each.has_scripts and not has_object(store, required_integrity(each)):
             work.archives.need(each, lambda _: None)

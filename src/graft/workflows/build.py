@@ -66,7 +66,8 @@ def build_slots(
     while failed := builder.build(graph, slots):
         smaller = leave_out(graph, failed.keys(), partial(_required, graph, failed))
         left_out += [_left_out(error.diagnostic) for error in failed.values()]
-        graph, slots = smaller, slots_of(smaller, builds.salts(smaller))
+        graph = smaller
+        slots = slots_of(graph, builds.salts(graph), root=work.context.folder)
         fill_store(work, graph, slots)
     ids = tuple(sorted(builder.ran))
     notes = builder.confinement.note(", ".join(ids)) if ids else ()

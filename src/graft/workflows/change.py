@@ -110,11 +110,13 @@ class Change(Record):
 
 
 def changed_files(
-    *, manifest: bytes, manifest_before: bytes | None, lock: bytes, lock_before: bytes | None
+    edited: Mapping[str, bytes], *, lock: bytes, lock_before: bytes | None
 ) -> dict[str, bytes]:
-    files = {}
-    if manifest != manifest_before:
-        files[MANIFEST_NAME] = manifest
+    """``edited`` holds the manifests that were edited, by their importers' paths."""
+    files = {
+        MANIFEST_NAME if importer == ROOT else f"{importer}/{MANIFEST_NAME}": manifest
+        for importer, manifest in edited.items()
+    }
     if lock != lock_before:
         files[LOCK_NAME] = lock
     return files

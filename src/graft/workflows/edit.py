@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 from graft.base.files import read_file
 from graft.base.records import replace
-from graft.link.importers import ROOT
+from graft.link.importers import folder_of
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.model.requirement import Kind, Requirement
+from graft.project.checkout import read_checkout
 from graft.project.edit import remove_dependencies, set_dependencies
 from graft.project.manifest import (
     MANIFEST_NAME,
@@ -26,7 +27,7 @@ from graft.project.manifest import (
 from graft.versions.specifier import ELSEWHERE, parse_specifier
 from graft.workflows.install import install
 from graft.workflows.names import not_a_dependency
-from graft.workflows.project import Context, at_work
+from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
 from graft.workflows.wishes import Wish, named, saved_specifier
 
@@ -43,8 +44,8 @@ def add(
 ) -> InstallReport:
     """Add or change requirements. Without ``kind`` a package stays in the section it is in."""
     with at_work(context, fresh=frozenset(wish.package for wish in wishes)) as work:
-        before = read_file(os.path.join(context.folder, MANIFEST_NAME))
-        manifest = _parse(context, before or _EMPTY_MANIFEST)
+        before = read_file(_path(context))
+        manifest = parse_manifest(before or _EMPTY_MANIFEST, _path(context))
         settings = replace(context.settings, save_exact=context.settings.save_exact or exact)
         for wish in wishes:
             if not parse_specifier(wish.local, wish.specifier).foreign:
@@ -62,16 +63,14 @@ def add(
             raw = set_dependencies(raw, section, {wish.local: specifier})
         # A branch that is asked for again may have moved.
         sources = {wish.local for wish in wishes if _is_source(wish)}
-        moved = _behind_names(context.graph(), sources) if sources else frozenset()
-        return install(
-            work, _parse(context, raw), replace(options, update=moved), manifest_before=before
-        )
+        moved = _behind_names(context, sources) if sources else frozenset()
+        return _install(work, raw, before, replace(options, update=moved))
 
 
 def remove(context: Context, names: Sequence[str], options: InstallOptions) -> InstallReport:
     """Take requirements out of all sections. Raises ``not-a-dependency``."""
     with at_work(context) as work:
-        manifest = read_manifest(context.folder)
+        manifest = read_manifest(os.path.dirname(_path(context)))
         present = _named(manifest)
         raw = manifest.raw
         for name in map(canonical_name, names):
@@ -79,7 +78,7 @@ def remove(context: Context, names: Sequence[str], options: InstallOptions) -> I
                 raise not_a_dependency(name, present, manifest.path)
         for section in SECTIONS:
             raw = remove_dependencies(raw, section, set(map(canonical_name, names)))
-        return install(work, _parse(context, raw), options, manifest_before=manifest.raw)
+        return _install(work, raw, manifest.raw, options)
 
 
 def update(
@@ -89,12 +88,10 @@ def update(
     graph they are) or of all. With ``latest``, move direct requirements to the latest version."""
     chosen = frozenset(map(canonical_name, names)) or None
     with at_work(context, fresh="all") as work:
-        manifest = read_manifest(context.folder)
+        manifest = read_manifest(os.path.dirname(_path(context)))
         raw = manifest.raw
         _check_known(context.graph(), manifest, chosen or ())
-        packages = chosen and (
-            _behind_aliases(manifest, chosen) | _behind_names(context.graph(), chosen)
-        )
+        packages = chosen and (_behind_aliases(manifest, chosen) | _behind_names(context, chosen))
         work.fresh = packages or "all"
         if latest:
             for section in SECTIONS:
@@ -107,12 +104,7 @@ def update(
                 }
                 if moved:
                     raw = set_dependencies(raw, section, moved)
-        return install(
-            work,
-            _parse(context, raw),
-            replace(options, update=packages),
-            manifest_before=manifest.raw,
-        )
+        return _install(work, raw, manifest.raw, replace(options, update=packages))
 
 
 def _latest(requirement: Requirement) -> Wish:
@@ -130,9 +122,11 @@ def _behind_aliases(manifest: ProjectManifest, names: frozenset[str]) -> frozens
     )
 
 
-def _behind_names(graph: Graph | None, names: Collection[str]) -> frozenset[str]:
+def _behind_names(context: Context, names: Collection[str]) -> frozenset[str]:
     """These names, and what the packages call themselves that the lock has for them."""
-    edges = graph.importers[ROOT].edges if graph else {}
+    graph = context.graph()
+    importer = graph.importers.get(context.importer) if graph else None
+    edges = importer.edges if importer else {}
     nodes = [graph.nodes[edges[name]] for name in names if graph and name in edges]
     return frozenset({*names, *(node.manifest.name for node in nodes)})
 
@@ -141,8 +135,18 @@ def _is_source(wish: Wish) -> bool:
     return parse_specifier(wish.local, wish.specifier).foreign in ELSEWHERE
 
 
-def _parse(context: Context, raw: bytes) -> ProjectManifest:
-    return parse_manifest(raw, os.path.join(context.folder, MANIFEST_NAME))
+def _install(
+    work: Work, raw: bytes, before: bytes | None, options: InstallOptions
+) -> InstallReport:
+    """``raw`` is the manifest as edited, ``before`` what its file holds."""
+    context = work.context
+    edited = {context.importer: raw} if raw != before else {}
+    return install(work, read_checkout(context.folder, edited), options)
+
+
+def _path(context: Context) -> str:
+    """The manifest that is edited."""
+    return os.path.join(folder_of(context.folder, context.importer), MANIFEST_NAME)
 
 
 def _section(manifest: ProjectManifest, local: str, kind: Kind | None) -> str:
@@ -163,7 +167,7 @@ def _check_known(graph: Graph | None, manifest: ProjectManifest, names: Iterable
     known = {requirement.local for requirement in manifest.requirements}
     if graph:
         known |= {node.manifest.name for node in graph.nodes.values()}
-        known |= graph.importers[ROOT].edges.keys()
+        known |= {name for importer in graph.importers.values() for name in importer.edges}
     for name in names:
         if name not in known:
             raise not_a_dependency(name, known, manifest.path)

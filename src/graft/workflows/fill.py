@@ -21,6 +21,8 @@ from graft.workflows.project import Work
 def begin_fetching(work: Work, graph: Graph) -> None:
     """Ask for what the store lacks; ``fill_store`` waits for it."""
     for node in graph.nodes.values():
+        if node.manifest.is_link:
+            continue
         if not has_object(work.store, required_integrity(node.manifest)):
             work.archives.want(node.manifest)
 

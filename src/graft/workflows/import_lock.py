@@ -8,16 +8,17 @@ import os
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.files import read_file
 from graft.base.records import Record
-from graft.link.importers import ROOT
 from graft.lockfile.foreign.choose import TOOLS, read_foreign
 from graft.lockfile.foreign.lock import ForeignLock
 from graft.lockfile.format import write_lock
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
+from graft.model.requirement import Requirement
+from graft.project.checkout import Checkout, read_checkout
 from graft.project.defaults import foreign_locks
-from graft.project.manifest import ProjectManifest, read_manifest
+from graft.project.manifest import ProjectManifest
 from graft.resolve.foreign import Preference, preference
-from graft.workflows.answer import answer, rules_of
+from graft.workflows.answer import answer
 from graft.workflows.change import Change, changed_files
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, Laps
@@ -84,12 +85,12 @@ class ImportReport(Record):
     milliseconds: dict[str, int]
 
 
-def take(work: Work, manifest: ProjectManifest, file: str = "") -> Taken | None:
+def take(work: Work, checkout: Checkout, file: str = "") -> Taken | None:
     """The foreign lock ``file``, or the one to choose; None if there is none. Raises
     ``import-unreadable``, ``import-version`` and ``import-integrity``."""
     folder = work.context.folder
     found = foreign_locks(folder)
-    tool = _tool_of(manifest)
+    tool = _tool_of(checkout.root)
     # What package.json says that it is managed by goes first.
     found.sort(key=lambda name: TOOLS[name] != tool)
     chosen = file or next(iter(found), "")
@@ -98,15 +99,23 @@ def take(work: Work, manifest: ProjectManifest, file: str = "") -> Taken | None:
     if data is None:
         return None
     lock = read_foreign(os.path.basename(path), data, where=path)
-    wanted = {ROOT: manifest.requirements}
-    extensions = rules_of(manifest, folder).extensions
+    extensions = checkout.rules.extensions
     extended = extensions.apply if extensions else _as_it_is
     return Taken(
         path=chosen,
         beside=tuple(name for name in found if os.path.join(folder, name) != path),
         lock=lock,
-        preference=preference(lock, wanted, work.source, where=path, extended=extended),
+        preference=preference(lock, _fetched(checkout), work.source, where=path, extended=extended),
     )
+
+
+def _fetched(checkout: Checkout) -> dict[str, list[Requirement]]:
+    """What is asked for, without what leads to folders of the project."""
+    links = checkout.links.asked
+    return {
+        path: [line for line in lines if (path, line.local) not in links]
+        for path, lines in checkout.asked.items()
+    }
 
 
 def _as_it_is(manifest: Manifest) -> Manifest:
@@ -115,7 +124,11 @@ def _as_it_is(manifest: Manifest) -> Manifest:
 
 def outcome(taken: Taken, graph: Graph) -> Imported:
     """What was kept, now that all is resolved."""
-    got = {f"{node.manifest.name}@{node.manifest.version}" for node in graph.nodes.values()}
+    got = {
+        f"{node.manifest.name}@{node.manifest.version}"
+        for node in graph.nodes.values()
+        if not node.manifest.is_link
+    }
     wanted, gone = taken.preference.wanted, taken.preference.gone
     return Imported(
         path=taken.path,
@@ -144,21 +157,19 @@ def import_lock(context: Context, file: str, *, force: bool, dry_run: bool) -> I
                 where=context.lock_path,
                 fix="'graft import --force' resolves again from the other lock and replaces it",
             )
-        manifest = read_manifest(context.folder)
-        taken = take(work, manifest, file)
+        checkout = read_checkout(context.folder)
+        taken = take(work, checkout, file)
         if taken is None:
             raise _missing(context.folder, file)
         options = InstallOptions(lock_only=True, dry_run=dry_run)
-        graph, notes = answer(work, manifest, None, options, taken=taken)
+        graph, notes = answer(work, checkout, None, options, taken=taken)
         lock = write_lock(graph)
-        files = changed_files(
-            manifest=manifest.raw, manifest_before=manifest.raw, lock=lock, lock_before=before
-        )
+        files = changed_files({}, lock=lock, lock_before=before)
         if not dry_run:
             Change(folder=context.folder, store=work.store, files=files, inputs="").write_files()
     return ImportReport(
         imported=outcome(taken, graph),
-        packages=len({node.manifest.id for node in graph.nodes.values()}),
+        packages=len(graph.package_ids),
         lock_changed=bool(files),
         dry_run=dry_run,
         notes=(*context.settings.notes, *notes),

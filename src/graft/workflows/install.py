@@ -19,8 +19,8 @@ from graft.link.links import Plan
 from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
 from graft.model.requirement import Kind
+from graft.project.checkout import Checkout
 from graft.project.manifest import ProjectManifest
-from graft.project.overrides import read_workspace
 from graft.resolve.prune import for_kinds, for_platform
 from graft.sources.resolutions import Resolution
 from graft.store.admission import weak_integrity_note
@@ -43,32 +43,27 @@ if TYPE_CHECKING:
     from graft.workflows.builds import Builds
 
 
-def install(
-    work: Work, manifest: ProjectManifest, options: InstallOptions, *, manifest_before: bytes | None
-) -> InstallReport:
-    """Bring the project to what ``manifest`` asks for. Call it within ``at_work``.
-
-    ``manifest_before`` is what the file holds now: where it differs, the file is written together
-    with the rest.
-    """
+def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallReport:
+    """Bring the project to what its manifests ask for; those that were edited are written together
+    with the rest. Call it within ``at_work``."""
     laps = Laps()
     context = work.context
     refuse_strange_modules(context.folder)
     lock_before = context.lock_bytes()
-    builds = _builds(context, manifest, options)
+    builds = _builds(context, checkout.root, options)
     current, local_files = None, b""
     keeps = options.keeps_answers and not (
         options.force or options.lock_only or options.rebuild is not None
     )
     keeps = keeps and not context.settings.peers.at_once
-    if keeps and lock_before is not None and manifest.raw == manifest_before:
+    if keeps and lock_before is not None and not checkout.edited:
         local_files = _local_files(work, lock_before)
-        inputs = _inputs(work, manifest, lock_before, local_files, builds)
+        inputs = _inputs(work, checkout, lock_before, local_files, builds)
         current = current_graph(work.store, context.folder, inputs)
     if current is not None:
         ignored_said = _judged(context, current.ignored, options)
         if not local_files:
-            leave_stamp(context, work.store, manifest)
+            leave_stamp(context, work.store, checkout)
         return InstallReport(
             up_to_date=True,
             packages=current.packages,
@@ -81,35 +76,32 @@ def install(
         )
 
     work.advance()
-    previous = context.graph()
+    previous = context.graph(checkout.links)
     work.advance()
-    graph, notes = answer(work, manifest, previous, options)
+    graph, notes = answer(work, checkout, previous, options)
     work.advance()
     laps.lap("resolve")
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
     lock = lock_before if options.frozen and lock_before is not None else write_lock(graph)
     local_files = _local_files(work, lock)
     if previous is None and not work.asked_elsewhere:
-        work.remember(manifest.raw, Resolution(lock=lock, nodes=len(graph.nodes), notes=notes))
+        work.remember(checkout.said, Resolution(lock=lock, nodes=len(graph.nodes), notes=notes))
     work.advance()
     local = local_graph(_complete(work, graph) if local_files else graph, context)
     work.graph = local
     if lock == lock_before and not (options.lock_only or options.dry_run):
         begin_fetching(work, local)  # what was resolved is on its way already
-    slots: Mapping[str, Slot] = slots_of(local, builds.salts(local) if builds else {})
+    salts = builds.salts(local) if builds else {}
+    slots: Mapping[str, Slot] = slots_of(local, salts, root=context.folder)
     change = Change(
         folder=context.folder,
         store=work.store,
-        files=changed_files(
-            manifest=manifest.raw,
-            manifest_before=manifest_before,
-            lock=lock,
-            lock_before=lock_before,
-        ),
-        inputs=_inputs(work, manifest, lock, local_files, builds),
+        files=changed_files(checkout.edited, lock=lock, lock_before=lock_before),
+        inputs=_inputs(work, checkout, lock, local_files, builds),
     )
     work.advance()
-    plan = change.plan(local, slots, {ROOT: manifest.name})
+    names = {importer: manifest.name for importer, manifest in checkout.manifests.items()}
+    plan = change.plan(local, slots, names)
     report = replace(
         _report(graph, local, previous, change, plan),
         dry_run=options.dry_run,
@@ -129,17 +121,17 @@ def install(
         built = build_slots(work, builds, local, slots, options)
         if built.graph is not local:  # optional packages that could not be built are left out
             local, slots = built.graph, built.slots
-            plan = change.plan(local, slots, {ROOT: manifest.name})
-            report = replace(report, packages=_count(local), steps=_steps(plan))
+            plan = change.plan(local, slots, names)
+            report = replace(report, packages=len(local.package_ids), steps=_steps(plan))
         report = replace(report, built=built.ids, notes=(*report.notes, *built.notes))
         laps.lap("build")
-    ignored = ignored_packages(local, manifest, work.store)
+    ignored = ignored_packages(local, checkout.root, work.store)
     report = replace(
         report, ignored=ignored, notes=(*report.notes, *_judged(context, ignored, options))
     )
     change.apply(plan, slots, report)
     if not local_files:
-        leave_stamp(context, work.store, manifest)
+        leave_stamp(context, work.store, checkout)
     laps.lap("link")
     weak = weak_integrity_note(node.manifest for node in local.nodes.values())
     made_here = work.elsewhere.notes if work.asked_elsewhere else ()
@@ -159,23 +151,23 @@ def local_graph(graph: Graph, context: Context) -> Graph:
     return for_platform(for_kinds(graph, omitted), this_platform())
 
 
-def ignored_packages(local: Graph, manifest: ProjectManifest, store: Store) -> tuple[str, ...]:
+def ignored_packages(local: Graph, root: ProjectManifest, store: Store) -> tuple[str, ...]:
     """Those whose scripts nobody decided about, by id."""
     if not any(node.manifest.has_scripts for node in local.nodes.values()):
         return ()
     from graft.scripts.approvals import read_approvals
     from graft.workflows.builds import ignored_builds
 
-    return ignored_builds(local, read_approvals(manifest.data, manifest.path), store)
+    return ignored_builds(local, read_approvals(root.data, root.path), store)
 
 
-def _builds(context: Context, manifest: ProjectManifest, options: InstallOptions) -> Builds | None:
+def _builds(context: Context, root: ProjectManifest, options: InstallOptions) -> Builds | None:
     """What runs of packages' scripts; None where nothing does."""
-    if APPROVALS not in manifest.raw or options.ignore_scripts or context.settings.builds.ignored:
+    if APPROVALS not in root.raw or options.ignore_scripts or context.settings.builds.ignored:
         return None
     from graft.workflows.builds import builds_of
 
-    return builds_of(context, manifest)
+    return builds_of(context, root)
 
 
 def _judged(
@@ -194,11 +186,13 @@ def _judged(
     return ignored_notes(ignored)
 
 
-def leave_stamp(context: Context, store: Store, manifest: ProjectManifest) -> None:
+def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
     """Let the launcher see next time that there is nothing to do. It does not look at the node
     that builds depend on."""
-    if context.is_plain and not context.settings.notes and APPROVALS not in manifest.raw:
-        stamp_project(context.folder, store, os.environ, os.path.expanduser("~"))
+    if context.is_plain and not context.settings.notes and APPROVALS not in checkout.root.raw:
+        home = os.path.expanduser("~")
+        also = (checkout.files, checkout.folders)
+        stamp_project(context.folder, store, os.environ, home, *also)
 
 
 def _local_files(work: Work, lock: bytes) -> bytes:
@@ -217,13 +211,16 @@ def _complete(work: Work, graph: Graph) -> Graph:
 
 
 def _inputs(
-    work: Work, manifest: ProjectManifest, lock: bytes, local_files: bytes, builds: Builds | None
+    work: Work, checkout: Checkout, lock: bytes, local_files: bytes, builds: Builds | None
 ) -> str:
     settings = work.context.settings
     words = sorted(settings.omit)
     words += ["strict-peer-deps"] if settings.peers.strict else []
     words += ["engine-strict"] if settings.engine_strict else []
-    said = manifest.raw + (read_workspace(work.context.folder) or b"") + local_files
+    said = checkout.said + local_files
+    if checkout.links.importers:
+        # Some of its slots may lead to its own folders, and serve no other checkout.
+        said += os.fsencode(work.context.folder)
     tag = builds.tag if builds else ""
     return inputs_digest(work.store.root, ",".join(words), said, lock, builds=tag)
 
@@ -233,7 +230,7 @@ def _report(
 ) -> InstallReport:
     before = previous.nodes.keys() if previous else set()
     return InstallReport(
-        packages=_count(local),
+        packages=len(local.package_ids),
         added=tuple(sorted(graph.nodes.keys() - before)),
         removed=tuple(sorted(before - graph.nodes.keys())),
         direct=_direct_versions(graph),
@@ -241,10 +238,6 @@ def _report(
         steps=_steps(plan),
         lock_changed=LOCK_NAME in change.files,
     )
-
-
-def _count(graph: Graph) -> int:
-    return len({node.manifest.id for node in graph.nodes.values()})
 
 
 def _steps(plan: Plan) -> tuple[Mapping[str, str], ...]:
@@ -261,5 +254,9 @@ def _steps(plan: Plan) -> tuple[Mapping[str, str], ...]:
 
 
 def _direct_versions(graph: Graph) -> dict[str, str]:
-    edges = graph.importers[ROOT].edges
-    return {name: graph.nodes[id].manifest.version for name, id in sorted(edges.items())}
+    """By local name; what a member asks for stands behind its path."""
+    return {
+        name if path == ROOT else f"{path} > {name}": graph.nodes[id].manifest.version
+        for path, importer in sorted(graph.importers.items())
+        for name, id in sorted(importer.edges.items())
+    }

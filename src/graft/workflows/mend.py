@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from graft.base.records import Record, replace
 from graft.model.graph import Graph
 from graft.model.requirement import Kind, Requirement
+from graft.project.checkout import ROOT, Checkout, read_checkout
 from graft.project.edit import set_overrides
-from graft.project.manifest import ProjectManifest, parse_manifest, read_manifest
 from graft.sources.advisories import Advisory, ask_advisories, read_advisories
 from graft.sources.packument import Packument
 from graft.versions.version import parse_version
@@ -45,25 +45,21 @@ class Mended(Record):
 def mend(context: Context, options: InstallOptions, *, write_overrides: bool) -> Mended:
     """Raises as ``audit`` and ``install`` do."""
     with at_work(context, fresh="all") as work:
-        manifest = read_manifest(context.folder)
+        checkout = read_checkout(context.folder)
         before = look_up(work, locked_graph(context))
         weak = {finding.advisory.package for finding in before.findings}
-        attempt = _Attempt(work, manifest, before)
+        attempt = _Attempt(work, checkout, before)
         attempt.update(weak)
         for name in sorted(weak):
             attempt.update_askers(name)
         advice = _advice(work, attempt.reached)
-        raw = manifest.raw
+        raw = checkout.root.raw
         if write_overrides and advice.overrides:
             raw = set_overrides(raw, advice.overrides)
-            attempt.manifest = parse_manifest(raw, manifest.path)
+            edited = {ROOT: raw} if raw != checkout.root.raw else {}
+            attempt.checkout = read_checkout(context.folder, edited)
             attempt.update(())
-        report = install(
-            work,
-            attempt.manifest,
-            replace(options, update=attempt.updated),
-            manifest_before=manifest.raw,
-        )
+        report = install(work, attempt.checkout, replace(options, update=attempt.updated))
     return Mended(
         before=before,
         after=attempt.reached,
@@ -71,19 +67,19 @@ def mend(context: Context, options: InstallOptions, *, write_overrides: bool) ->
         overrides=advice.overrides,
         lines=advice.lines,
         hopeless=advice.hopeless,
-        written=raw != manifest.raw,
+        written=raw != checkout.root.raw,
     )
 
 
 class _Attempt:
     """What the lock would be if ``updated`` packages were; nothing is written for it."""
 
-    def __init__(self, work: Work, manifest: ProjectManifest, before: Audited) -> None:
-        self.manifest = manifest
+    def __init__(self, work: Work, checkout: Checkout, before: Audited) -> None:
+        self.checkout = checkout
         self.updated: frozenset[str] = frozenset()
         self.reached = before
         self._work = work
-        self._before = work.context.graph()
+        self._before = work.context.graph(checkout.links)
 
     def update(self, names: Collection[str]) -> None:
         """Update these too, whatever comes of it, unless nothing is weak anyway."""
@@ -112,7 +108,7 @@ class _Attempt:
 
     def _try(self, names: frozenset[str]) -> Audited:
         options = InstallOptions(update=names, dry_run=True)
-        graph, _ = answer(self._work, self.manifest, self._before, options)
+        graph, _ = answer(self._work, self.checkout, self._before, options)
         return look_up(self._work, graph)
 
 

@@ -20,8 +20,9 @@ from graft.base.machine import machine
 from graft.base.records import Record, replace
 from graft.link.importers import ROOT
 from graft.model.graph import Graph
+from graft.project.checkout import read_checkout
 from graft.project.defaults import is_setting, setting_texts, texts_digest
-from graft.project.manifest import MANIFEST_NAME, parse_manifest
+from graft.project.manifest import MANIFEST_NAME
 from graft.scripts.environment import bin_folders
 from graft.scripts.package import sound_package
 from graft.store.paths import open_store
@@ -72,7 +73,7 @@ def fetch_tools(
     wishes = [_with_name(wish, place.folder) for wish in wishes]
     settings = _deciding_settings(place, registry)
     folder = _tools_folder(context.settings.cache_root, wishes, settings)
-    context = replace(context, folder=folder, is_plain=False, settings_digest="")
+    context = replace(context, folder=folder, importer=ROOT, is_plain=False, settings_digest="")
     asked = os.path.join(folder, _ASKED)
     # Not let go: the tool takes this process's place, and holds it until it ends.
     lock = open_store(context.settings.store_root).tools_lock(folder)
@@ -87,11 +88,10 @@ def fetch_tools(
             "private": True,
             "dependencies": {wish.local: wish.specifier or tag for wish in wishes},
         }
-        manifest = parse_manifest(json.dumps(document, indent=2).encode() + b"\n", path)
+        raw = json.dumps(document, indent=2).encode() + b"\n"
         with at_work(context, fresh=frozenset(wish.package for wish in wishes)) as work:
-            report = install(
-                work, manifest, InstallOptions(update=None), manifest_before=read_file(path)
-            )
+            checkout = read_checkout(folder, {ROOT: raw} if read_file(path) != raw else {})
+            report = install(work, checkout, InstallOptions(update=None))
         write_atomic(asked, b"")
         graph = context.graph()
         assert graph is not None

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from graft.base.records import Record
-from graft.link.importers import ROOT
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.model.requirement import Kind, Requirement
-from graft.project.manifest import read_manifest
+from graft.project.checkout import read_checkout
 from graft.resolve.pick import pick
 from graft.sources.packument import Packument
 from graft.versions.specifier import Specifier, parse_specifier
 from graft.versions.version import parse_version
-from graft.workflows.answer import rules_of
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, asking
 
@@ -47,22 +45,18 @@ def outdated(
     Raises ``not-a-dependency`` for a name that no importer asks for, and what the source raises.
     Requirements that no registry answers are not looked at.
     """
-    graph = context.graph()
-    manifest = read_manifest(context.folder)
-    overrides = rules_of(manifest, context.folder).overrides
-    # What members of the workspace ask for is the lock's word, what the project asks for its own.
-    importers = graph.importers.items() if graph else ()
-    asked = {path: importer.requirements for path, importer in importers}
-    asked[ROOT] = manifest.requirements
+    checkout = read_checkout(context.folder)
+    graph, asked, links = context.graph(checkout.links), checkout.asked, checkout.links
     wanted_names = set(map(canonical_name, names))
     known = {r.local for requirements in asked.values() for r in requirements}
     for name in sorted(wanted_names - known):
-        raise not_a_dependency(name, known, manifest.path)
+        raise not_a_dependency(name, known, checkout.root.path)
     looked_at: list[tuple[str, Requirement, Specifier]] = []
     for path, requirements in asked.items():
         for requirement in requirements:
-            text = overrides.of_project(requirement)
-            if text is None or requirement.kind not in kinds:
+            text = checkout.rules.overrides.of_importer(links.importers.get(path), requirement)
+            is_folder = (path, requirement.local) in links.asked
+            if text is None or requirement.kind not in kinds or is_folder:
                 continue
             wanted = parse_specifier(requirement.local, text)
             if not wanted.foreign and (not wanted_names or requirement.local in wanted_names):

@@ -7,15 +7,15 @@ from typing import Any
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
-from graft.link.importers import ROOT
 from graft.lockfile.peers import peer_faults
 from graft.model.graph import Graph
-from graft.project.manifest import ProjectManifest, read_manifest
-from graft.project.overrides import Rules, read_rules, read_workspace
+from graft.project.checkout import Checkout, read_checkout
+from graft.project.importers import read_other_rules
+from graft.project.overrides import Rules
 from graft.resolve.conflicts import Conflict, asks, explain, provider_name, why_provided
 from graft.resolve.paths import path_names, show_path
 from graft.resolve.peer_mend import Mender
-from graft.workflows.answer import answer, rules_of
+from graft.workflows.answer import answer
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions
 
@@ -42,60 +42,46 @@ def check_peers(context: Context) -> tuple[PeerConflict, ...]:
     settings = context.settings
     lenient = replace(settings, peers=replace(settings.peers, strict=False))
     with at_work(replace(context, settings=lenient)) as work:
-        manifest = read_manifest(context.folder)
-        graph, _ = answer(work, manifest, context.graph(), InstallOptions(dry_run=True))
-        rules = rules_of(manifest, context.folder)
-        conflicts = explain(graph, peer_faults(graph, rules.overrides))
-        return told(work, manifest, graph, rules, conflicts)
+        checkout = read_checkout(context.folder)
+        before = context.graph(checkout.links)
+        graph, _ = answer(work, checkout, before, InstallOptions(dry_run=True))
+        faults = peer_faults(graph, checkout.rules.overrides, checkout.links)
+        return told(work, checkout, graph, explain(graph, faults))
 
 
 def refused(
-    work: Work,
-    manifest: ProjectManifest,
-    graph: Graph,
-    rules: Rules,
-    conflicts: Sequence[Conflict],
+    work: Work, checkout: Checkout, graph: Graph, conflicts: Sequence[Conflict]
 ) -> GraftError:
     """The error for conflicts where the settings allow none."""
     why = []
-    for conflict, shown in zip(
-        conflicts, told(work, manifest, graph, rules, conflicts), strict=True
-    ):
+    for conflict, shown in zip(conflicts, told(work, checkout, graph, conflicts), strict=True):
         why.append(f"{shown.message} ({show_path(graph, conflict.path)})")
         why += [f"  {line}" for line in (shown.why, shown.fix and f"fix: {shown.fix}") if line]
     subject = "a peer is" if len(conflicts) == 1 else f"{len(conflicts)} peers are"
     return GraftError(
         "peer-conflict",
         f"{subject} missing or out of range, and strict-peer-deps allows none",
-        where=manifest.path,
+        where=checkout.root.path,
         why=why,
         fix="make the edits above, or unset strict-peer-deps to install in spite of them",
     )
 
 
 def told(
-    work: Work,
-    manifest: ProjectManifest,
-    graph: Graph,
-    rules: Rules,
-    conflicts: Sequence[Conflict],
+    work: Work, checkout: Checkout, graph: Graph, conflicts: Sequence[Conflict]
 ) -> tuple[PeerConflict, ...]:
     if not conflicts:
         return ()
-    folder = work.context.folder
-    own = {r.local: r.specifier for r in manifest.requirements}
-    beside = read_workspace(folder)
 
     def rules_with(data: Mapping[str, Any]) -> Rules:
-        if data is manifest.data:
-            return rules
-        return read_rules(data, own, where=manifest.path, workspace=beside)
+        return checkout.rules if data is checkout.root.data else read_other_rules(checkout, data)
 
     mender = Mender(
         graph,
-        {ROOT: manifest.requirements},
-        manifest.data,
+        checkout.asked,
+        checkout.root.data,
         rules_with,
+        checkout.links,
         work.source,
         lambda: work.elsewhere,
         work.context.settings.tag,

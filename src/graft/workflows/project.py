@@ -15,8 +15,10 @@ from graft.base.machine import workers
 from graft.base.progress import Progress
 from graft.base.records import Record
 from graft.link.commit import recover
+from graft.link.importers import ROOT
 from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph
+from graft.model.links import NO_LINKS, Links
 from graft.model.origins import is_from_registry
 from graft.project.settings import Settings
 from graft.store.paths import Store, open_store
@@ -35,13 +37,15 @@ Fresh = frozenset[str] | Literal["all"]
 
 
 class Context(Record):
-    """``folder`` is the project's absolute path. ``is_plain`` says that neither flags nor settings
-    have a say in what is linked; ``settings_digest`` is then the digest of those that have one in
-    what is resolved, where it is known."""
+    """``folder`` is the absolute path of the project's root, and ``importer`` the path from there
+    to the folder that the command is about. ``is_plain`` says that neither flags nor settings have
+    a say in what is linked; ``settings_digest`` is then the digest of those that have one in what
+    is resolved, where it is known."""
 
     folder: str
     settings: Settings
     progress: Progress
+    importer: str = ROOT
     is_plain: bool = False
     settings_digest: str = ""
 
@@ -52,12 +56,13 @@ class Context(Record):
     def lock_bytes(self) -> bytes | None:
         return read_file(self.lock_path)
 
-    def graph(self) -> Graph | None:
-        """What the project's lock says, or None where it has none."""
+    def graph(self, links: Links = NO_LINKS) -> Graph | None:
+        """What the project's lock says, or None where it has none. ``links`` says what it does not:
+        what the project's own folders are."""
         data = self.lock_bytes()
         if data is None:
             return None
-        return read_lock(data, where=self.lock_path)
+        return links.complete(read_lock(data, where=self.lock_path))
 
 
 class Asking:

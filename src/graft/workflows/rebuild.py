@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
 from graft.model.manifest import Manifest
-from graft.project.manifest import read_manifest
+from graft.project.checkout import read_checkout
 from graft.scripts.approvals import read_approvals
 from graft.workflows.install import install, local_graph
 from graft.workflows.names import not_a_dependency
@@ -22,16 +22,17 @@ def rebuild(context: Context, names: Sequence[str], options: InstallOptions) -> 
     Raises ``build-unapproved``, ``not-a-dependency``, and what ``install`` of a frozen lock does.
     """
     with at_work(context) as work:
-        manifest = read_manifest(context.folder)
-        approvals = read_approvals(manifest.data, manifest.path)
-        graph = context.graph()
+        checkout = read_checkout(context.folder)
+        root = checkout.root
+        approvals = read_approvals(root.data, root.path)
+        graph = context.graph(checkout.links)
         nodes = local_graph(graph, context).nodes.values() if graph else ()
         here = {node.manifest.id: node.manifest for node in nodes}
         chosen = {id for id, each in here.items() if approvals.of(each) is not None}
         if names:
-            chosen = _chosen(names, here, chosen, manifest.path)
+            chosen = _chosen(names, here, chosen, root.path)
         options = replace(options, frozen=True, rebuild=chosen)
-        return install(work, manifest, options, manifest_before=manifest.raw)
+        return install(work, checkout, options)
 
 
 def _chosen(

@@ -26,13 +26,14 @@ from graft.link.importers import MODULES, ROOT, STAGING, modules_of
 from graft.link.stamp import write_stamp
 from graft.link.state import State, read_state, state_bytes, state_file
 from graft.project.defaults import PNPM_SETTINGS, npmrc_files
+from graft.project.roots import DECIDING, folders_above, may_be_part
 from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
 from graft.store.paths import Store
 from graft.store.projects import claim_graph, settle_graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from graft.sources.resolutions import Resolution
 
@@ -86,7 +87,7 @@ def relink(
         return None  # of weak digests, install has something to say
     inputs = inputs_digest(store.root, "", manifest, lock)
     record = read_graph(store, inputs)
-    if record is None or record.trees.keys() != {ROOT}:
+    if record is None or record.trees.keys() != {ROOT} or may_be_part(folder):
         return None  # that of a workspace: the manifests of its members have a say as well
     with (
         FileLock(store.project_lock(folder), exclusive=True, holder=f"process {os.getpid()}"),
@@ -111,14 +112,25 @@ def relink(
     return Relinked(graph=record, resolution=resolution)
 
 
-def stamp_project(folder: str, store: Store, environ: Mapping[str, str], home: str) -> None:
-    """Leave the stamp that link/stamp.py describes, for a project that is as it should be."""
+def stamp_project(
+    folder: str,
+    store: Store,
+    environ: Mapping[str, str],
+    home: str,
+    manifests: Sequence[str] = (),
+    scanned: Sequence[str] = (),
+) -> None:
+    """Leave the stamp that link/stamp.py describes, for a project that is as it should be.
+    ``manifests`` are files beside its own that have a say, and ``scanned`` folders whose entries
+    do."""
     files = ["package.json", LOCK, PNPM_SETTINGS, *filter(None, npmrc_files("", environ, home))]
-    made = [store.slots]
+    files += manifests
+    # What could make the project a part of one above it.
+    ups = ("../" * (up + 1) for up, _ in enumerate(folders_above(folder)))
+    files += [f"{up}{name}" for up in ups for name in DECIDING]
+    made = [store.slots, *scanned]
     for importer in (ROOT, *read_state(modules_of(folder, ROOT)).members):
         below = "" if importer == ROOT else f"{importer}/"
-        if below:
-            files.append(f"{below}package.json")
         made += [f"{below}{path}" for path in _stamped(modules_of(folder, importer))]
     write_stamp(folder, files=files, made=made, environ=environ, now=time.time_ns())
 
@@ -128,14 +140,22 @@ def _stamped(modules: str) -> list[str]:
     links lie in, and where links lead to."""
     links = read_state(modules).links
     shared = {path.partition("/")[0] for path in links if "/" in path}
-    # Not the importer's link to itself: it would stamp a folder in which people work.
     packages = [
         path
         for path, target in links.items()
-        if not path.startswith(".bin/") and target not in ("..", "../..")
+        if not path.startswith(".bin/") and not _leads_out(path, target)
     ]
     inside = [f"{MODULES}/{path}" for path in sorted((*shared, *packages))]
     return [MODULES, state_file(MODULES), *inside]
+
+
+def _leads_out(path: str, target: str) -> bool:
+    """Whether a link leads to the importer itself, or to another folder of the project: to stamp
+    those would be to stamp folders in which people work."""
+    ups = 0
+    while target.startswith("../", 3 * ups):
+        ups += 1
+    return ups + target.endswith("..") > path.count("/")
 
 
 def _busy(folder: str) -> bool:

@@ -1,0 +1,76 @@
+"""All that a project asks for: its root, the members of its workspace, and the directories of its
+own that they lead to. Each is an importer, by its path relative to the root."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from graft.base.records import Record
+from graft.model.links import NO_LINKS, Links
+from graft.model.requirement import Requirement
+from graft.project.manifest import MANIFEST_NAME, ProjectManifest, parse_manifest, read_manifest
+from graft.project.overrides import NO_RULES, RULE_FIELDS, Rules
+from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
+
+ROOT = "."
+# How a line begins that has more to it than a package of a registry.
+_MORE = ("workspace:", "catalog:", "file:", "link:", "portal:", "./", "../")
+
+
+class Checkout(Record):
+    """``manifests``, and what each asks for, are by importer path; ``members`` are the paths of the
+    workspace's, with the root. ``said`` is the text of all files that decide what that amounts to.
+    ``edited`` has the texts that are not in those files yet, by path. ``files`` names the manifests
+    beside the root's that decided, be it by being absent, and ``folders`` those whose entries did;
+    both are relative to the root."""
+
+    folder: str
+    manifests: Mapping[str, ProjectManifest]
+    asked: Mapping[str, tuple[Requirement, ...]]
+    said: bytes
+    edited: Mapping[str, bytes]
+    members: tuple[str, ...] = (ROOT,)
+    links: Links = NO_LINKS
+    rules: Rules = NO_RULES
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> ProjectManifest:
+        return self.manifests[ROOT]
+
+
+def read_checkout(folder: str, edited: Mapping[str, bytes] | None = None) -> Checkout:
+    """The project whose root is ``folder``. ``edited`` holds, by path, texts of manifests that
+    count in place of what is in the files.
+
+    Raises what reading manifests, settings and rules raises, ``workspace-invalid``,
+    ``member-unknown`` and ``catalog-unknown``.
+    """
+    edited = edited or {}
+    if ROOT in edited:
+        root = parse_manifest(edited[ROOT], os.path.join(folder, MANIFEST_NAME))
+    else:
+        root = read_manifest(folder)
+    pnpm = read_pnpm_settings(folder)
+    if _is_plain(root, pnpm):
+        return Checkout(
+            folder=folder,
+            manifests={ROOT: root},
+            asked={ROOT: root.requirements},
+            said=root.raw,
+            edited=edited,
+        )
+    from graft.project.importers import read_importers
+
+    return read_importers(folder, root, pnpm, edited)
+
+
+def _is_plain(root: ProjectManifest, pnpm: PnpmSettings) -> bool:
+    """Whether the root's manifest is all there is, and every line of it means what it says."""
+    return (
+        not pnpm.raw
+        and not any(field in root.data for field in ("workspaces", *RULE_FIELDS))
+        and not any(r.specifier.lstrip().startswith(_MORE) for r in root.requirements)
+    )

@@ -1,0 +1,129 @@
+"""Every importer of a project that has more than one, or rules, or catalogs: what each asks for,
+and which of its lines lead to folders of the project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from graft.base.records import replace
+from graft.model.links import Links
+from graft.model.manifest import Manifest
+from graft.model.requirement import Kind, Requirement
+from graft.project.catalogs import Catalogs, read_catalogs
+from graft.project.checkout import ROOT, Checkout
+from graft.project.folders import LOCAL, Folders
+from graft.project.manifest import MANIFEST_NAME, ProjectManifest
+from graft.project.overrides import Rules, read_rules
+from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
+from graft.project.workspace import members_at, members_by_name, patterns_of
+
+
+def read_importers(
+    folder: str, root: ProjectManifest, pnpm: PnpmSettings, edited: Mapping[str, bytes]
+) -> Checkout:
+    """What ``checkout.read_checkout`` describes."""
+    members, names = {ROOT: root}, {}
+    files: tuple[str, ...] = ()
+    scanned: tuple[str, ...] = ()
+    if patterns := patterns_of(root.data, pnpm, where=root.path):
+        others, looked = members_at(folder, patterns, edited)
+        members |= others
+        names = members_by_name(members)
+        files = tuple(f"{path}/{MANIFEST_NAME}" for path in looked.folders if path != ROOT)
+        scanned = tuple(looked.scanned)
+    catalogs = read_catalogs(root.data, pnpm, where=root.path)
+    asked = {path: _expanded(member, catalogs) for path, member in members.items()}
+    own = {r.local: r.specifier for r in asked[ROOT]}
+    rules = read_rules(root.data, own, where=root.path, pnpm=pnpm, catalogs=catalogs)
+    folders = Folders(folder, members, names)
+    manifests = dict(members)
+    leads: dict[tuple[str, str], Manifest] = {}
+    ruled = {
+        (name, text): link
+        for name, text in rules.overrides.replacements()
+        if text.startswith(LOCAL)
+        if (link := folders.meant(name, text, asker=ROOT, where=root.path))
+    }
+    queue = list(members)
+    for path in queue:
+        who = None if path == ROOT else folders.by_path[path]
+        for requirement in asked[path]:
+            link = _lead(folders, rules, path, who, requirement, manifests[path].path)
+            if link is not None:
+                leads[path, requirement.local] = link
+        for found in folders.found.keys() - manifests.keys():
+            manifests[found] = folders.found[found]
+            lines = _expanded(folders.found[found], catalogs)
+            # As for any package: what it is developed with is nobody else's need.
+            asked[found] = tuple(line for line in lines if line.kind is not Kind.DEV)
+            queue.append(found)
+    outside = sorted(manifests.keys() - members.keys())
+    return Checkout(
+        folder=folder,
+        manifests=manifests,
+        asked=asked,
+        said=_said(root, pnpm, manifests),
+        edited=edited,
+        members=tuple(members),
+        links=Links(
+            importers={path: folders.by_path[path] for path in manifests if path != ROOT},
+            asked=leads,
+            ruled=ruled,
+            members={name: link for name, link in folders.by_name.items() if names[name] != ROOT},
+        ),
+        rules=rules,
+        files=(*files, *(f"{path}/{MANIFEST_NAME}" for path in outside)),
+        folders=scanned,
+    )
+
+
+def read_other_rules(checkout: Checkout, data: Mapping[str, Any]) -> Rules:
+    """What the rules would be if the root's manifest said ``data``."""
+    pnpm = read_pnpm_settings(checkout.folder)
+    catalogs = read_catalogs(data, pnpm, where=checkout.root.path)
+    own = {r.local: r.specifier for r in checkout.asked[ROOT]}
+    return read_rules(data, own, where=checkout.root.path, pnpm=pnpm, catalogs=catalogs)
+
+
+def _expanded(manifest: ProjectManifest, catalogs: Catalogs) -> tuple[Requirement, ...]:
+    """Its lines, with what the catalogs say in place of references to them."""
+
+    def expanded(line: Requirement) -> Requirement:
+        text = catalogs.meaning(line.local, line.specifier, asker=manifest.path)
+        return (
+            line
+            if text is line.specifier
+            else replace(line, specifier=text, catalog=line.specifier.strip())
+        )
+
+    return tuple(map(expanded, manifest.requirements))
+
+
+def _lead(
+    folders: Folders,
+    rules: Rules,
+    path: str,
+    who: Manifest | None,
+    requirement: Requirement,
+    where: str,
+) -> Manifest | None:
+    text = rules.overrides.of_importer(who, requirement)
+    if text is None:
+        return None
+    # What a rule says is relative to where the rules are.
+    asker = path if text == requirement.specifier else ROOT
+    return folders.meant(requirement.local, text.strip(), asker=asker, where=where)
+
+
+def _said(
+    root: ProjectManifest, pnpm: PnpmSettings, manifests: Mapping[str, ProjectManifest]
+) -> bytes:
+    parts = [root.raw, pnpm.raw]
+    for path in sorted(manifests):
+        if path != ROOT:
+            raw = manifests[path].raw
+            parts.append(b"%s:%d:" % (os.fsencode(path), len(raw)))
+            parts.append(raw)
+    return b"".join(parts)
