@@ -71,7 +71,7 @@ def snapshot(place: Place) -> Snapshot:
     return answer
 
 
-def assert_same(place: Place, before: Snapshot, after: Snapshot) -> None:
+def assert_same(before: Snapshot, after: Snapshot) -> None:
     """One store serves all projects: what one of them does must leave it alone."""
     changed = sorted(p for p in {**before, **after} if before.get(p) != after.get(p))
     if changed:

@@ -90,7 +90,7 @@ class _Trial:
         elif done.code == 0 or expected not in done.words:
             raise WrongError(f"it should fail and say {expected!r}\n{done.reason()}")
         assert_loaded(place, env, stored=self._way in (DEFAULT, "virtual"))
-        assert_same(place, before, snapshot(place))
+        assert_same(before, snapshot(place))
         self.where = assert_chains(place, fixture.loads, self._homes())
 
     def _install(self) -> None:

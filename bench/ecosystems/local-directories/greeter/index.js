@@ -1,0 +1,1 @@
+module.exports = (name) => typeof require('chalk').red + ' ' + require('words')(`hello ${name}`)

@@ -1,0 +1,1 @@
+module.exports = require('semver').valid('v1.2.3')

@@ -1,0 +1,3 @@
+export default function Page() {
+  return <p>rendered by next</p>
+}

@@ -1,0 +1,3 @@
+const { Prisma } = require('@prisma/client')
+
+console.log('generated', Object.keys(Prisma.NoteScalarFieldEnum).join(' '))
