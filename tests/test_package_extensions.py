@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from graft.project.known_extensions import KNOWN, known_extensions
 from harness.project import Project
 from harness.registry import LocalRegistry
 
@@ -171,3 +172,42 @@ def test_two_places_that_differ_are_both_named(project: Project) -> None:
         'packageExtensions says {"dependencies":{"dep":"1"}}',
         'pnpm.packageExtensions says {"dependencies":{"dep":"2"}}',
     ]
+
+
+# What graft knows of well-known packages
+
+
+def test_what_a_known_package_asks_of_the_project_is_found(
+    project: Project, registry: LocalRegistry
+) -> None:
+    """The hazard: express asks for the view engine that the project chose, and declares none."""
+    registry.publish("express@4.0.0", files={"index.js": "module.exports = require('ejs')"})
+    registry.publish("ejs@3.0.0", files={"index.js": "module.exports = 'rendered'"})
+    project.manifest(dependencies={"express": "4", "ejs": "3"})
+    project.graft("install")
+    assert project.node("console.log(require('express'))") == "rendered"
+    assert "extensions" not in project.lock
+
+
+def test_what_a_known_package_asks_of_the_project_may_be_absent(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("express@4.0.0")
+    project.manifest(dependencies={"express": "4"})
+    assert project.graft("install", "--json").json["packages"] == 1
+
+
+def test_what_a_project_says_of_a_known_package_comes_first(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("express@4.0.0")
+    registry.publish("ejs@3.0.0")
+    registry.publish("ejs@2.0.0")
+    said = {"express": {"dependencies": {"ejs": "2"}}}
+    project.manifest(dependencies={"express": "4", "ejs": "3"}, packageExtensions=said)
+    project.graft("install")
+    assert project.lock["nodes"]["express@4.0.0"]["dependencies"] == {"ejs": ["2", "ejs@2.0.0"]}
+
+
+def test_every_known_extension_is_one() -> None:
+    assert set(known_extensions().texts) == set(KNOWN)

@@ -16,6 +16,7 @@ from graft.model.manifest import Manifest
 from graft.model.names import check_name, is_sound
 from graft.model.origins import FILE, base_of, is_from_registry
 from graft.model.requirement import Kind, Requirement
+from graft.project.known_extensions import known_extensions
 from graft.project.overrides import Rules, State
 from graft.resolve.locked import Locked
 from graft.resolve.pick import admits, newest_of, no_version, pick
@@ -270,7 +271,9 @@ class Closure:
         return base_of(manifest.origin) if manifest else asked.owner
 
     def _extended(self, manifest: Manifest) -> Manifest:
-        return self._extensions.apply(manifest) if self._extensions else manifest
+        if self._extensions:
+            manifest = self._extensions.apply(manifest)
+        return known_extensions().apply(manifest)
 
     def _pick(self, packument: Packument, wanted: Specifier) -> str | None:
         """``pick``, once for each of the two: what was expected is then asked for in earnest."""
@@ -377,7 +380,7 @@ def without_libc(manifest: Manifest) -> Manifest:
     """Short packuments may lack ``libc``, and only those of optional packages are sure to be whole.
     So it counts for those alone: otherwise the lock would say what happened to be in the cache."""
     if not manifest.platforms.libc:
-        return manifest
+        return known_extensions().apply(manifest)
     return replace(manifest, platforms=replace(manifest.platforms, libc=()))
 
 
