@@ -16,8 +16,9 @@ class Manifest(Record, unequal=("tarball", "deprecated")):
     that is linked and not fetched. ``tarball`` is empty where the archive lies at the registry's
     usual path; otherwise it is a path below the registry's URL, or in memory only, an absolute URL.
     ``requirements`` holds dependencies, optional dependencies and peers, sorted by local name.
-    ``bins`` maps command to path inside the package. ``deprecated`` is a fact of the day, not of
-    the graph, and is not written to the lock."""
+    ``bins`` maps command to path inside the package. ``node`` is the range of node's versions that
+    it is for, empty for any. ``deprecated`` is a fact of the day, not of the graph, and is not
+    written to the lock."""
 
     name: str
     version: str
@@ -27,6 +28,7 @@ class Manifest(Record, unequal=("tarball", "deprecated")):
     requirements: tuple[Requirement, ...] = ()
     bins: tuple[tuple[str, str], ...] = ()
     platforms: PlatformLimits = ANYWHERE
+    node: str = ""
     has_scripts: bool = False
     deprecated: str = ""
 

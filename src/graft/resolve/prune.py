@@ -31,6 +31,13 @@ def spoiled(
     return found
 
 
+def edges_of(graph: Graph, id: str) -> dict[str, tuple[str, bool]]:
+    """A node's edges as ``spoiled`` takes them."""
+    node = graph.nodes[id]
+    optional = {r.local for r in node.manifest.requirements if r.optional}
+    return {local: (target, local in optional) for local, target in node.edges.items()}
+
+
 def for_platform(graph: Graph, platform: Platform) -> Graph:
     """The graph without optional packages that do not run on ``platform``, nor what needs them.
 
@@ -53,24 +60,13 @@ def leave_out(
     for an importer's requirement, by local name, that would be gone and is not optional."""
     if not unfit:
         return graph
-    optional = {
-        id: {r.local for r in node.manifest.requirements if r.optional}
-        for id, node in graph.nodes.items()
-    }
-    gone = spoiled(
-        unfit,
-        lambda id: {
-            local: (target, local in optional[id])
-            for local, target in graph.nodes[id].edges.items()
-        },
-        graph.nodes,
-    )
+    gone = spoiled(unfit, lambda id: edges_of(graph, id), graph.nodes)
     for importer in graph.importers.values():
         for requirement in importer.requirements:
             target = importer.edges.get(requirement.local)
             if target in gone and not requirement.optional:
                 raise required(importer, requirement.local)
-    return _without(graph, gone)
+    return without(graph, gone)
 
 
 def for_kinds(graph: Graph, omitted: Collection[Kind]) -> Graph:
@@ -106,10 +102,12 @@ def _without_added_peers(graph: Graph) -> Graph:
 
     nodes = {id: replace(node, edges=dependencies(node)) for id, node in graph.nodes.items()}
     needed = reachable(replace(graph, nodes=nodes)).nodes
-    return _without(graph, graph.nodes.keys() - needed.keys())
+    return without(graph, graph.nodes.keys() - needed.keys())
 
 
-def _without(graph: Graph, gone: Collection[str]) -> Graph:
+def without(graph: Graph, gone: Collection[str]) -> Graph:
+    """The graph without the nodes in ``gone``, and what only they led to."""
+
     def kept(edges: Mapping[str, str]) -> dict[str, str]:
         return {local: target for local, target in edges.items() if target not in gone}
 

@@ -125,6 +125,7 @@ def _published(document: dict[str, Any], files: Collection[str]) -> VersionDocum
         os=field("os"),
         cpu=field("cpu"),
         libc=field("libc"),
+        engines=field("engines"),
         has_install_script=_builds_itself(document, files),
         scripts=field("scripts"),
     )

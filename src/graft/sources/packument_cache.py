@@ -19,7 +19,7 @@ from graft.sources.resolutions import Consulted
 
 # The folder of the cache that entries lie in.
 PACKUMENTS = "packuments"
-_MAGIC = b"graft-packument-1 "
+_MAGIC = b"graft-packument-2 "
 _TIME_WIDTH = 15
 _FIRST_LINE = len(_MAGIC) + _TIME_WIDTH + 1
 # How long an answer without Cache-Control counts as current. The others: at most a day.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # The folder of the cache that records lie in.
 RESOLUTIONS = "resolutions"
 # Another resolver is another format: what it would answer is not what was answered.
-_FIRST_LINE = "graft-resolution 2"
+_FIRST_LINE = "graft-resolution 3"
 _NOTE = ("code", "message", "where", "fix")
 
 

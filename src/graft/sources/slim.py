@@ -25,6 +25,7 @@ class _Version(msgspec.Struct, omit_defaults=True, rename="camel"):
     os: msgspec.Raw = _ABSENT
     cpu: msgspec.Raw = _ABSENT
     libc: msgspec.Raw = _ABSENT
+    engines: msgspec.Raw = _ABSENT
     dist: msgspec.Raw = _ABSENT
     deprecated: msgspec.Raw = _ABSENT
     has_install_script: msgspec.Raw = _ABSENT

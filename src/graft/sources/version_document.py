@@ -14,6 +14,7 @@ from graft.model.manifest import Manifest
 from graft.model.names import check_name, split_name
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
+from graft.versions.npm import parse_range
 
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall")
 
@@ -32,6 +33,7 @@ class VersionDocument(msgspec.Struct, rename="camel"):
     os: Any = None
     cpu: Any = None
     libc: Any = None
+    engines: Any = None
     dist: Any = None
     deprecated: Any = None
     has_install_script: Any = None
@@ -88,6 +90,7 @@ def read_manifest(
         requirements=requirements,
         bins=said_bins(document.bin, name),
         platforms=_platforms(document),
+        node=_node_range(document.engines),
         has_scripts=document.has_scripts,
         deprecated=document.deprecation,
     )
@@ -190,6 +193,19 @@ def _platforms(document: VersionDocument) -> PlatformLimits:
         cpu=tuple(_texts(document.cpu)),
         libc=tuple(_texts(document.libc)),
     )
+
+
+def _node_range(engines: Any) -> str:
+    """What ``engines`` says of node, where that is a range which leaves anything out."""
+    said = _table(engines).get("node")
+    text = said.strip() if isinstance(said, str) else ""
+    if text in ("", "*", "x") or not text.isprintable():
+        return ""
+    try:
+        parse_range(text)
+    except ValueError:
+        return ""
+    return text
 
 
 def _ranges(said: Any) -> dict[str, str]:

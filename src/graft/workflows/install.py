@@ -89,6 +89,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     work.advance()
     local = local_graph(_complete(work, graph) if local_files else graph, context)
     work.graph = local
+    notes = (*notes, *_engine_notes(local, checkout.root, context))
     if lock == lock_before and not (options.lock_only or options.dry_run):
         begin_fetching(work, local)  # what was resolved is on its way already
     salts = builds.salts(local) if builds else {}
@@ -148,7 +149,12 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
 def local_graph(graph: Graph, context: Context) -> Graph:
     """The part of the graph that this machine and these settings install."""
     omitted = {Kind(kind) for kind in context.settings.omit}
-    return for_platform(for_kinds(graph, omitted), this_platform())
+    local = for_platform(for_kinds(graph, omitted), this_platform())
+    if not any(node.manifest.node for node in local.nodes.values()):
+        return local
+    from graft.workflows.engines import for_this_node
+
+    return for_this_node(local, context)
 
 
 def ignored_packages(local: Graph, root: ProjectManifest, store: Store) -> tuple[str, ...]:
@@ -184,6 +190,17 @@ def _judged(
     from graft.workflows.ignored import ignored_notes
 
     return ignored_notes(ignored)
+
+
+def _engine_notes(
+    local: Graph, root: ProjectManifest, context: Context
+) -> tuple[Diagnostic, ...]:
+    asks = any(field in root.data for field in ("engines", "devEngines"))
+    if not asks and not any(node.manifest.node for node in local.nodes.values()):
+        return ()
+    from graft.workflows.engines import engine_notes
+
+    return engine_notes(local, root, context)
 
 
 def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
