@@ -192,9 +192,7 @@ def _judged(
     return ignored_notes(ignored)
 
 
-def _engine_notes(
-    local: Graph, root: ProjectManifest, context: Context
-) -> tuple[Diagnostic, ...]:
+def _engine_notes(local: Graph, root: ProjectManifest, context: Context) -> tuple[Diagnostic, ...]:
     asks = any(field in root.data for field in ("engines", "devEngines"))
     if not asks and not any(node.manifest.node for node in local.nodes.values()):
         return ()
