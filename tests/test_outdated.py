@@ -140,6 +140,23 @@ def test_what_is_not_installed_is_missing(project: Project, registry: LocalRegis
     assert not project.exists("graft-lock.json") and not project.store.exists()
 
 
+def test_all_members_of_a_workspace_are_looked_at(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    registry.publish("a@2.0.0")
+    project.manifest(workspaces=["packages/*"], dependencies={"a": "1"})
+    project.manifest("packages/one", name="one", dependencies={"a": "1"})
+    project.manifest("packages/two", name="two", dependencies={"a": "2", "one": "workspace:*"})
+    project.graft("install")
+    done = project.graft("outdated", check=False)
+    assert [line.split()[-1] for line in done.stdout.splitlines()] == [
+        *("importer", ".", "packages/one")
+    ]
+    said = project.graft("outdated", "--json", check=False).json
+    assert [entry["importer"] for entry in said["a"]] == [".", "packages/one"]
+
+
 def test_a_name_that_nobody_asks_for(installed: Project) -> None:
     done = installed.graft("outdated", "sam", "--json", check=False)
     assert done.code == 25

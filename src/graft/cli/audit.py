@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.parser import Parser, flag_settings, install_flags
+from graft.cli.parser import Parser, flag_settings, install_flags, install_options
 from graft.cli.session import session
 from graft.cli.words import count, one_line
 
@@ -54,13 +54,11 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         parser.error("--dry-run and --lockfile-only go with --fix")
     from graft.workflows.audit import at_least, audit
     from graft.workflows.mend import mend
-    from graft.workflows.report import InstallOptions
 
     mended = None
     with session(said, console, flag_settings(said)) as context:
         if said.fix:
-            options = InstallOptions(lock_only=said.lockfile_only, dry_run=said.dry_run)
-            mended = mend(context, options, write_overrides=said.fix == "override")
+            mended = mend(context, install_options(said), write_overrides=said.fix == "override")
         audited = mended.after if mended else audit(context)
     if console.json:
         console.document(_document(audited, mended, said.audit_level))
@@ -98,7 +96,7 @@ def _print(console: Console, audited: Audited) -> None:
 
 
 def _print_finding(console: Console, audited: Audited, finding: Finding) -> None:
-    from graft.workflows.look import chains_to
+    from graft.workflows.audit import ways_to
 
     advisory = finding.advisory
     severity = console.style(_STYLES.get(advisory.severity, "dim"), advisory.severity, sys.stdout)
@@ -107,11 +105,12 @@ def _print_finding(console: Console, audited: Audited, finding: Finding) -> None
     if advisory.url:
         console.data(f"  {one_line(advisory.url)}")
     for id in finding.nodes:
-        chains = list(chains_to(audited.graph, id))
-        for chain in chains[:_CHAINS_SHOWN]:
-            console.data(f"  {' > '.join(step for _, _, step in chain)}")
-        if len(chains) > _CHAINS_SHOWN:
-            console.data(f"  and {len(chains) - _CHAINS_SHOWN} more ways to {id}")
+        ways = ways_to(audited.graph, id)
+        for importer, chain in ways[:_CHAINS_SHOWN]:
+            steps = [step for _, _, step in chain]
+            console.data(f"  {' > '.join(steps if importer == '.' else [importer, *steps])}")
+        if len(ways) > _CHAINS_SHOWN:
+            console.data(f"  and {len(ways) - _CHAINS_SHOWN} more ways to {id}")
 
 
 def _print_mended(console: Console, mended: Mended) -> None:
@@ -167,7 +166,7 @@ def _document(audited: Audited, mended: Mended | None, level: str) -> dict[str, 
 
 
 def _finding(audited: Audited, finding: Finding) -> dict[str, Any]:
-    from graft.workflows.look import chains_to
+    from graft.workflows.audit import ways_to
 
     advisory = finding.advisory
     return {
@@ -181,8 +180,11 @@ def _finding(audited: Audited, finding: Finding) -> dict[str, Any]:
             {
                 "id": id,
                 "chains": [
-                    [{"name": n, "specifier": s, "id": step} for n, s, step in chain]
-                    for chain in chains_to(audited.graph, id)
+                    {
+                        "importer": importer,
+                        "steps": [{"name": n, "specifier": s, "id": step} for n, s, step in chain],
+                    }
+                    for importer, chain in ways_to(audited.graph, id)
                 ],
             }
             for id in finding.nodes

@@ -21,10 +21,12 @@ COMMANDS = (
     Command("remove", "remove", "take packages out of package.json", ("rm", "uninstall", "un")),
     Command("update", "update", "take the newest versions that package.json allows", ("up",)),
     Command("import", "import_", "take the versions of another package manager's lock"),
+    Command("fetch", "fetch", "bring all that the lock names into the store"),
     Command("ls", "ls", "list what is installed", ("list",)),
     Command("why", "why", "show who asked for a package", ("explain",)),
     Command("outdated", "outdated", "show which direct dependencies have newer versions"),
     Command("audit", "audit", "show known weaknesses of what the lock holds, and mend them"),
+    Command("view", "view", "show what a registry says of a package", ("info", "show")),
     Command("search", "search", "find packages by words", ("find", "s", "se")),
     Command(
         "approve-builds", "approve_builds", "decide which packages may run scripts when installed"

@@ -129,17 +129,7 @@ def source_settings(said: argparse.Namespace) -> dict[str, str]:
 def install_flags(parser: argparse.ArgumentParser) -> None:
     """Those of all commands that install."""
     group = parser.add_argument_group("installing")
-    group.add_argument(
-        "--prod", "-P", "--production", action="store_true", help="leave out devDependencies"
-    )
-    group.add_argument("--no-optional", action="store_true", help="leave out optional packages")
-    group.add_argument(
-        "--omit",
-        action="append",
-        choices=("dev", "optional", "peer"),
-        default=[],
-        help="leave out a kind of dependency (as npm's --omit)",
-    )
+    omit_flags(group)
     group.add_argument(
         "--strict-peer-deps",
         action=argparse.BooleanOptionalAction,
@@ -189,20 +179,41 @@ def install_options(said: argparse.Namespace) -> InstallOptions:
     )
 
 
+def omit_flags(group: argparse._ArgumentGroup) -> None:
+    """Those about kinds of dependencies that are left out."""
+    group.add_argument(
+        "--prod", "-P", "--production", action="store_true", help="leave out devDependencies"
+    )
+    group.add_argument("--no-optional", action="store_true", help="leave out optional packages")
+    group.add_argument(
+        "--omit",
+        action="append",
+        choices=("dev", "optional", "peer"),
+        default=[],
+        help="leave out a kind of dependency (as npm's --omit)",
+    )
+
+
 def flag_settings(said: argparse.Namespace) -> dict[str, str]:
-    """What the flags say, in the words of npm's settings."""
+    """What the flags of ``install_flags`` say that are settings, in npm's words."""
+    settings = omit_settings(said)
+    for key in ("strict-peer-deps", "legacy-peer-deps", "engine-strict"):
+        value = getattr(said, key.replace("-", "_"))
+        if value is not None:
+            settings[key] = str(value).lower()
+    if said.strict_dep_builds:
+        settings["strict-dep-builds"] = "true"
+    return settings
+
+
+def omit_settings(said: argparse.Namespace) -> dict[str, str]:
+    """The same for ``source_flags`` and ``omit_flags`` alone."""
     settings = source_settings(said)
     omit = [
         *said.omit,
         *(["dev"] if said.prod else []),
         *(["optional"] if said.no_optional else []),
     ]
-    for key in ("strict-peer-deps", "legacy-peer-deps", "engine-strict"):
-        value = getattr(said, key.replace("-", "_"))
-        if value is not None:
-            settings[key] = str(value).lower()
     if omit:
         settings["omit"] = ",".join(dict.fromkeys(omit))
-    if said.strict_dep_builds:
-        settings["strict-dep-builds"] = "true"
     return settings

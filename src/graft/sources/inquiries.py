@@ -25,7 +25,7 @@ from graft.sources.packument_cache import CachedPackument, PackumentCache, Valid
 from graft.sources.resolutions import Consulted
 from graft.sources.slim import slim
 
-_MAX_PACKUMENT = 256 << 20
+MAX_PACKUMENT = 256 << 20
 
 
 class Mode(StrEnum):
@@ -184,7 +184,7 @@ class Inquiries:
             headers=headers,
             subject=inquiry.name,
             auth=authorization,
-            max_bytes=_MAX_PACKUMENT,
+            max_bytes=MAX_PACKUMENT,
             urgent=True,
         )
         inquiry.asked_registry = True

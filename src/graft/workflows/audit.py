@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.records import Record
 from graft.model.graph import Graph, Node
+from graft.model.origins import is_from_registry
 from graft.model.requirement import Kind
 from graft.resolve.prune import for_kinds
 from graft.sources.advisories import SEVERITIES, Advisory, ask_advisories, read_advisories
 from graft.sources.answers import missing_offline
-from graft.workflows.look import locked_graph
+from graft.workflows.look import chains_to, locked_graph
 from graft.workflows.project import Asking, Context, asking
 
 
@@ -64,8 +65,8 @@ def look_up(asks: Asking, graph: Graph) -> Audited:
     local = 0
     for node in graph.nodes.values():
         origin = node.manifest.origin
-        if origin and not is_registry(origin):
-            local += 1
+        if not is_from_registry(origin):
+            local += not node.manifest.is_link
             continue
         by_registry.setdefault(registries.url_of_origin(origin), []).append(node)
     if settings.offline and by_registry:
@@ -97,9 +98,13 @@ def look_up(asks: Asking, graph: Graph) -> Audited:
     )
 
 
-def is_registry(origin: str) -> bool:
-    """Whether a manifest's origin, which is not empty, is the URL of a registry."""
-    return origin.startswith(("https://", "http://")) and origin.endswith("/")
+def ways_to(graph: Graph, target: str) -> list[tuple[str, tuple[tuple[str, str, str], ...]]]:
+    """Who leads to a node: an importer's path, and a chain as ``look.chains_to`` has it."""
+    return [
+        (importer, chain)
+        for importer in sorted(graph.importers)
+        for chain in chains_to(graph, target, importer)
+    ]
 
 
 def counts(findings: Iterable[Finding]) -> Mapping[str, int]:

@@ -50,7 +50,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     context = work.context
     refuse_strange_modules(context.folder)
     lock_before = context.lock_bytes()
-    builds = _builds(context, checkout.root, options)
+    builds = builds_for(context, checkout.root, options)
     current, local_files = None, b""
     keeps = options.keeps_answers and not (
         options.force or options.lock_only or options.rebuild is not None
@@ -167,7 +167,7 @@ def ignored_packages(local: Graph, root: ProjectManifest, store: Store) -> tuple
     return ignored_builds(local, read_approvals(root.data, root.path), store)
 
 
-def _builds(context: Context, root: ProjectManifest, options: InstallOptions) -> Builds | None:
+def builds_for(context: Context, root: ProjectManifest, options: InstallOptions) -> Builds | None:
     """What runs of packages' scripts; None where nothing does."""
     if APPROVALS not in root.raw or options.ignore_scripts or context.settings.builds.ignored:
         return None

@@ -115,10 +115,13 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
     )
 
 
-def chains_to(graph: Graph, target: str) -> Iterator[tuple[tuple[str, str, str], ...]]:
-    """The shortest way to ``target`` through each direct dependency that leads to it."""
+def chains_to(
+    graph: Graph, target: str, path: str = ROOT
+) -> Iterator[tuple[tuple[str, str, str], ...]]:
+    """The shortest way to ``target`` through each direct dependency of an importer that leads to
+    it."""
     next_step = _towards(graph, target)
-    importer = graph.importers[ROOT]
+    importer = graph.importers[path]
     asked = {r.local: r.specifier for r in importer.requirements}
     for local, id in sorted(importer.edges.items()):
         if id not in next_step:

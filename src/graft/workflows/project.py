@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from graft.model.manifest import Manifest
     from graft.sources.archives import Archives
     from graft.sources.elsewhere import Elsewhere
-    from graft.sources.registry import RegistrySource
+    from graft.sources.packument_cache import PackumentCache
+    from graft.sources.registry import Mode, RegistrySource
     from graft.sources.resolutions import Resolution
 
 Fresh = frozenset[str] | Literal["all"]
@@ -88,19 +89,43 @@ class Asking:
 
     @cached_property
     def source(self) -> RegistrySource:
-        from graft.sources.packument_cache import PackumentCache
-        from graft.sources.registry import Mode, RegistrySource
+        from graft.sources.registry import RegistrySource
 
-        settings = self.context.settings
-        mode = Mode.PREFER_OFFLINE if settings.prefer_offline else Mode.ONLINE
         return RegistrySource(
             self.client,
-            settings.registries,
-            PackumentCache(settings.cache_root),
-            mode=Mode.OFFLINE if settings.offline else mode,
+            self.context.settings.registries,
+            self._cache,
+            mode=self._mode,
             clock=time.time,
             fresh=self.fresh,
         )
+
+    def whole_packument(self, name: str) -> bytes:
+        """All that the registry says of a package, as JSON; see sources/whole.py."""
+        from graft.sources.whole import whole_packument
+
+        return whole_packument(
+            name,
+            client=self.client,
+            registries=self.context.settings.registries,
+            cache=self._cache,
+            mode=self._mode,
+            clock=time.time,
+        )
+
+    @cached_property
+    def _cache(self) -> PackumentCache:
+        from graft.sources.packument_cache import PackumentCache
+
+        return PackumentCache(self.context.settings.cache_root)
+
+    @property
+    def _mode(self) -> Mode:
+        from graft.sources.registry import Mode
+
+        settings = self.context.settings
+        mode = Mode.PREFER_OFFLINE if settings.prefer_offline else Mode.ONLINE
+        return Mode.OFFLINE if settings.offline else mode
 
     def flush(self) -> None:
         """Write what registries said to the cache. Not while packuments are still awaited."""
