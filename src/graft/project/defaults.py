@@ -100,8 +100,8 @@ def texts_digest(texts: list[bytes]) -> str:
 
 
 def is_setting(variable: str) -> bool:
-    """Whether a variable of the environment is a setting of npm's. What scripts are told of who runs
-    them is none."""
+    """Whether a variable of the environment is a setting of npm's. What scripts are told of who
+    runs them is none."""
     return variable[:11].lower() == "npm_config_" and variable != _OWN_VARIABLE
 
 
