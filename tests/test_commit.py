@@ -30,7 +30,7 @@ def test_a_switch_with_and_without_an_exchange_in_one_step(
         monkeypatch.setattr(commit, "exchange", lambda *_: False)
     folder.change(NEW, package="new")
     assert folder.links() == NEW
-    assert read_state(str(folder.modules)).links == NEW
+    assert read_state(str(folder.modules)).entries == NEW
     assert (folder.modules / ".cache/data").read_text() == "cached"
     assert (folder.modules / "@s/own").is_dir()
     assert not (folder.modules / ".bin").exists()

@@ -44,6 +44,17 @@ SWITCH_POINTS = [
 TWO_STEP_POINTS = [("tree-aside", 1), ("tree-switched", 1), ("tree-discarded", 1)]
 CLONE_POINTS = [("change-staged", 1), ("tree-placed", 1)]
 
+# Entries one by one, where there are folders of files.
+ENTRY_POINTS = [
+    ("change-staged", 1),
+    ("journal-written", 1),
+    ("file-switched", 1),
+    ("file-switched", 2),
+    ("file-switched", 3),
+    ("entry-switched", 1),
+    ("entry-switched", 2),
+    ("journal-removed", 1),
+]
 # A member that a graph no longer has: tests/test_many_trees.py tries all points in process.
 MEMBER_POINTS = [("tree-removed", 1)]
 
@@ -58,7 +69,7 @@ def test_every_point_is_tried() -> None:
         for name in re.findall(r"\bpoint\(\"([a-z-]+)\"\)", path.read_text(encoding="utf-8"))
     }
     tried = [*STORE_POINTS, *FIRST_POINTS, *SWITCH_POINTS, *TWO_STEP_POINTS, *CLONE_POINTS]
-    tried += MEMBER_POINTS
+    tried += [*MEMBER_POINTS, *ENTRY_POINTS, ("entry-aside", 1), ("entry-removed", 1)]
     assert named == {name for name, _ in tried}
 
 
@@ -179,6 +190,61 @@ def test_a_second_crash_while_the_first_is_mended(installed: Project, point: str
         crash(installed, point, 1, "install")
     crash(installed, "journal-removed", 1, "install")
     assert heals(installed, foreign=FOREIGN) == {"a", "@acme/more"}
+
+
+@pytest.mark.parametrize("layout", ["isolated", "hoisted"])
+@pytest.mark.parametrize(("point", "occurrence"), ENTRY_POINTS)
+def test_an_addition_of_folders_is_interrupted(
+    installed: Project, layout: str, point: str, occurrence: int
+) -> None:
+    installed.manifest(graft={"layout": layout})
+    installed.graft("install")
+    crash(installed, point, occurrence, "add", "@acme/more")
+    runs(installed, {"a": "1"})
+    decided = point != "change-staged"
+    assert heals(installed, foreign=FOREIGN) == ({"a", "@acme/more"} if decided else {"a"})
+
+
+@pytest.mark.parametrize("layout", ["isolated", "hoisted"])
+@pytest.mark.parametrize("point", ["journal-written", "entry-aside", "entry-switched"])
+def test_folders_that_change_places_in_two_steps_are_interrupted(
+    installed: Project, registry: LocalRegistry, layout: str, point: str
+) -> None:
+    installed.manifest(graft={"layout": layout})
+    installed.graft("install")
+    registry.publish("a@1.1.0", dependencies={"b": "1"}, bin={"a": "cli.js"})
+    crash(installed, point, 1, "update", "a", rename="two-steps")
+    assert heals(installed, foreign=FOREIGN) == {"a"}
+    assert installed.node("console.log(require('a').version)") == "1.1.0"
+
+
+@pytest.mark.parametrize("layout", ["isolated", "hoisted"])
+@pytest.mark.parametrize("point", ["journal-written", "entry-removed", "journal-removed"])
+def test_a_removal_of_folders_is_interrupted(installed: Project, layout: str, point: str) -> None:
+    installed.manifest(graft={"layout": layout})
+    installed.graft("add", "@acme/more")
+    crash(installed, point, 1, "remove", "@acme/more")
+    runs(installed, {"a": "1"})
+    assert heals(installed, foreign=FOREIGN) == {"a"}
+    assert not [path for path in installed.modules.rglob("more*") if path.name != "more.js"]
+
+
+@pytest.mark.parametrize("layout", ["isolated", "hoisted"])
+@pytest.mark.parametrize(
+    "point",
+    [name for name, number in SWITCH_POINTS if number == 1 and name != "file-switched"],
+)
+def test_a_switch_to_another_layout_is_interrupted(
+    installed: Project, layout: str, point: str
+) -> None:
+    installed.manifest(graft={"layout": layout})
+    crash(installed, point, 1, "install")
+    runs(installed, {"a": "1"})
+    heals(installed, foreign=FOREIGN)
+    installed.manifest(graft={"layout": "virtual"})
+    crash(installed, point, 1, "install")
+    runs(installed, {"a": "1"})
+    heals(installed, foreign=FOREIGN)
 
 
 def test_what_was_finished_is_said(installed: Project) -> None:

@@ -42,7 +42,7 @@ def test_a_plan_says_what_differs_and_why() -> None:
     ]
     assert plan.displaced == ("foreign", "taken")
     assert {step.action: step.reason for step in plan.steps}[Action.CREATE] == "asked for"
-    assert set(plan.links) == {"new", "same", "moved", "foreign", "theirs", "taken"}
+    assert set(plan.entries) == {"new", "same", "moved", "foreign", "theirs", "taken"}
 
 
 def test_hazard_16_links_of_another_version_are_replaced(project: Project) -> None:

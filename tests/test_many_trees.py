@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.link import commit
+from graft.link import commit, entries, foreign
+from graft.link.direct import relative_target
 from graft.link.importers import ROOT, STAGING
 from graft.link.state import State, member_inputs, read_state, state_bytes
-from graft.link.virtual import relative_target
 from harness.folder import Folder, PowerCut
 
 MEMBERS = ("packages/a", "packages/100%2F", "deep/er/member")
@@ -39,10 +39,10 @@ class Workspace(Folder):
             members = [*MEMBERS, *({GONE, BARE} - {*gone})]
             for importer in members:
                 staging.add_file(f"{importer}/package.json", text.encode())
-                state = State(inputs=member_inputs(importer), links=links)
-                staging.add_links(importer, links, state_bytes(state))
-            state = State(inputs=text, links=links, members=members)
-            staging.add_links(ROOT, links, state_bytes(state))
+                state = State(inputs=member_inputs(importer), entries=links)
+                staging.add_tree(importer, links, state_bytes(state))
+            state = State(inputs=text, entries=links, members=members)
+            staging.add_tree(ROOT, links, state_bytes(state))
             for importer in gone:
                 staging.remove_links(importer, state_bytes(State(inputs=member_inputs(importer))))
             staging.commit()
@@ -54,7 +54,7 @@ class Workspace(Folder):
         if gone and (self.of(BARE).exists() or os.listdir(self.of(GONE)) != [".cache", ".graft"]):
             return False
         return all(
-            read_state(str(self.of(place))).links == links
+            read_state(str(self.of(place))).entries == links
             and all(os.readlink(self.of(place) / path) == to for path, to in links.items())
             and (place in (GONE, BARE) or self.text(place) == text)
             for place in places
@@ -84,7 +84,8 @@ def cut_at_number(monkeypatch: pytest.MonkeyPatch, number: int) -> list[str]:
         if len(reached) == number:
             raise PowerCut
 
-    monkeypatch.setattr(commit, "point", point)
+    for module in (commit, foreign, entries):
+        monkeypatch.setattr(module, "point", point)
     return reached
 
 
@@ -155,10 +156,10 @@ def test_a_first_tree_alone_is_one_rename(
     folder = Workspace(tmp_path)
     reached = cut_at_number(monkeypatch, 0)
     staging = folder.staging()
-    staging.add_links(importer, NEW, state_bytes(State(links=NEW)))
+    staging.add_tree(importer, NEW, state_bytes(State(entries=NEW)))
     staging.commit()
     assert reached == ["change-staged", "tree-placed"]
-    assert read_state(str(folder.of(importer))).links == NEW
+    assert read_state(str(folder.of(importer))).entries == NEW
     assert folder.is_clean()
 
 
@@ -195,7 +196,7 @@ def test_hazard_an_importer_outside_of_the_project_is_refused(
     (tmp_path / "outside").mkdir()
     staging = workspace.staging()
     with pytest.raises(GraftError, match="folder of this project"):
-        staging.add_links(importer, NEW, b"")
+        staging.add_tree(importer, NEW, b"")
     staging.abandon()
     assert os.listdir(tmp_path / "outside") == []
 
@@ -214,8 +215,8 @@ def test_a_member_that_has_gone_since_the_crash_is_left_out(
     assert workspace.recover()
     assert sorted(elsewhere.rglob("*")) == before
     assert workspace.is_clean()
-    assert read_state(str(workspace.modules)).links == NEW
-    assert read_state(str(workspace.of("deep/er/member"))).links == NEW
+    assert read_state(str(workspace.modules)).entries == NEW
+    assert read_state(str(workspace.of("deep/er/member"))).entries == NEW
 
 
 @pytest.mark.parametrize("kind", ["link", "way-up"])

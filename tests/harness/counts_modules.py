@@ -43,13 +43,14 @@ _FULL_CHECK = """
     graft.base._native graft.base.clones graft.base.diagnostics graft.base.http
     graft.base.native graft.base.pool graft.base.processes graft.base.progress graft.base.retry
     graft.base.trees graft.cli.add graft.cli.commands graft.cli.console graft.cli.main
-    graft.cli.parser graft.cli.report graft.cli.session graft.link.links graft.link.virtual
+    graft.cli.parser graft.cli.report graft.cli.session graft.link.links graft.link.layouts
     graft.lockfile graft.lockfile.check graft.lockfile.format graft.model graft.model.bins
     graft.model.graph graft.model.integrity graft.model.manifest graft.model.names
     graft.model.origins
     graft.model.platform graft.model.requirement graft.project.build_settings
     graft.project.credentials
     graft.project.default_registry graft.project.http_settings graft.project.ini
+    graft.project.layout
     graft.project.manifest graft.project.npmrc graft.project.omit graft.project.overrides
     graft.project.peer_settings graft.project.registries graft.project.settings
     graft.project.values graft.resolve

@@ -14,8 +14,8 @@ from graft.base import faults
 name, occurrence, rename, *arguments = sys.argv[1:]
 faults.arm(name, int(occurrence))
 if rename == "two-steps":
-    import graft.link.commit
-    graft.link.commit.exchange = lambda *paths: False
+    import graft.link.commit, graft.link.entries
+    graft.link.commit.exchange = graft.link.entries.exchange = lambda *paths: False
 sys.argv = ["graft", *arguments]
 from graft.__main__ import main
 sys.exit(main())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graft.link import commit
+from graft.link import commit, entries, foreign
 from graft.link.commit import Staging, recover
 from graft.link.importers import ROOT, STAGING
 from graft.link.state import State, state_bytes
@@ -35,7 +35,9 @@ class Folder:
         staging = self.staging()
         for name, text in files.items():
             staging.add_file(f"{name}.json", text.encode())
-        staging.add_links(ROOT, links, state_bytes(State(layout="virtual", inputs="", links=links)))
+        staging.add_tree(
+            ROOT, links, state_bytes(State(layout="virtual", inputs="", entries=links))
+        )
         return staging
 
     def change(self, links: dict[str, str], **files: str) -> None:
@@ -64,7 +66,8 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, name: str, action: Callable[[], Any]
             action()
             raise PowerCut
 
-    monkeypatch.setattr(commit, "point", point)
+    for module in (commit, foreign, entries):
+        monkeypatch.setattr(module, "point", point)
 
 
 def installed(root: Path) -> Folder:

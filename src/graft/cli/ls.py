@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
   graft ls                 direct dependencies
   graft ls --depth 2       and two levels below them
+  graft ls --paths react   where it lies
   graft ls --all --json    everything, for a program"""
 _BOTTOMLESS = sys.maxsize
 
@@ -25,14 +26,17 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser.add_argument("packages", nargs="*", help="only these direct dependencies")
     parser.add_argument("--depth", type=int, default=0, metavar="N", help="levels to show")
     parser.add_argument("--all", "-a", action="store_true", help="all levels")
+    parser.add_argument("--paths", action="store_true", help="show the folder of each package")
     said = parser.parse(arguments)
     if said.depth < 0:
         parser.error("--depth is a number of levels, from 0")
-    from graft.workflows.look import listing
+    from graft.workflows.look import listing, with_folders
 
     with session(said, console) as context:
         depth = _BOTTOMLESS if said.all else said.depth
         listed = listing(context, depth=depth, names=tuple(said.packages))
+        if said.paths:
+            listed = with_folders(context.folder, listed)
     if console.json:
         console.document({"dependencies": {entry.local: _entry(entry) for entry in listed}})
         return 0
@@ -45,13 +49,16 @@ def _print(console: Console, entry: Listed, level: int) -> None:
     alias = "" if entry.label.startswith(f"{entry.local}@") else f"{entry.local} -> "
     kind = "" if entry.kind == "prod" else console.style("dim", f" ({entry.kind})", sys.stdout)
     again = console.style("dim", " (shown above)", sys.stdout) if entry.repeated else ""
-    console.data(f"{'  ' * level}{alias}{entry.label}{kind}{again}")
+    path = console.style("dim", f"  {entry.folder}", sys.stdout) if entry.folder else ""
+    console.data(f"{'  ' * level}{alias}{entry.label}{kind}{again}{path}")
     for below in entry.below:
         _print(console, below, level + 1)
 
 
 def _entry(entry: Listed) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": entry.id, "kind": entry.kind}
+    if entry.folder:
+        shown["path"] = entry.folder
     if entry.origin:
         shown["origin"] = entry.origin
     if entry.repeated:

@@ -6,6 +6,7 @@ import argparse
 
 from graft.base.diagnostics import GraftError
 from graft.cli.commands import Command
+from graft.project.layout import LAYOUTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,6 +146,11 @@ def install_flags(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="fail where a package is not for the node that runs here",
     )
+    group.add_argument(
+        "--layout",
+        choices=LAYOUTS,
+        help="how node_modules is made, for this command (the manifest's graft.layout keeps it)",
+    )
     source_flags(group, prefer_offline="use cached metadata however old it is")
     group.add_argument(
         "--lockfile-only",
@@ -203,6 +209,8 @@ def flag_settings(said: argparse.Namespace) -> dict[str, str]:
             settings[key] = str(value).lower()
     if said.strict_dep_builds:
         settings["strict-dep-builds"] = "true"
+    if said.layout:
+        settings["layout"] = said.layout
     return settings
 
 

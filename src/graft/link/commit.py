@@ -35,17 +35,17 @@ from graft.link.importers import (
     staged_importers,
     staged_of,
 )
-from graft.link.state import STATE_FOLDER, read_state, state_file
+from graft.link.state import FOLDER, STATE_FOLDER, read_state, state_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 _TOKEN = "token"
 _OLD = "old"
 _TRASH = "trash"
-_ASIDE = ".ignored"  # where pnpm's users already look for what had to make way
+_ENTRIES = "entries"
 
 
 class Staging:
@@ -59,6 +59,7 @@ class Staging:
         self._parts = {ROOT}
         self._files: list[tuple[str, str]] = []
         self._trees: dict[str, dict[str, str]] = {}
+        self._entries: dict[str, tuple[list[str], list[str]]] = {}
         self._gone: list[str] = []
         remove_file(journal)  # of a staging folder that somebody has removed
         os.mkdir(self._folder)
@@ -78,38 +79,52 @@ class Staging:
         write_file(os.path.join(self._part(importer), os.path.basename(name)), state)
         self._files.append((importer, name))
 
-    def add_links(
+    def add_tree(
         self,
         importer: str,
-        links: Mapping[str, str],
+        entries: Mapping[str, str],
         state: bytes,
         displaced: tuple[str, ...] = (),
-    ) -> None:
-        """Stage a ``node_modules`` that holds ``links``, the record of them, and, once it is
-        switched, everything that others keep in the present one."""
+    ) -> str:
+        """Stage a ``node_modules`` that holds the links among ``entries``, the record of them, and,
+        once it is switched, everything that others keep in the present one. Its path, for the
+        folders among ``entries`` to be put there."""
         tree = os.path.join(self._part(importer), MODULES)
         os.makedirs(os.path.join(tree, STATE_FOLDER))
         # First the record, so that at no time there is a link that seems to be someone else's.
         write_file(state_file(tree), state)
-        made = {""}
-        for path, target in links.items():
-            parent = path.rpartition("/")[0]
-            if parent not in made:
-                os.makedirs(os.path.join(tree, parent))
-                made.add(parent)
-            os.symlink(target, os.path.join(tree, path))
-        self._trees[importer] = {path: f"{_ASIDE}/{path}" for path in displaced}
+        _make_links(tree, entries)
+        self._trees[importer] = {path: f".ignored/{path}" for path in displaced}
+        return tree
+
+    def add_entries(
+        self, importer: str, entries: Mapping[str, str], removed: list[str], state: bytes
+    ) -> str:
+        """Stage just these entries of a ``node_modules``, to be switched one by one where it would
+        cost too much to make all of it again; ``removed`` go when all are in place. Returns a path
+        for folders, like ``add_tree``."""
+        part = self._part(importer)
+        write_file(os.path.join(part, os.path.basename(state_file(MODULES))), state)
+        tree = os.path.join(part, _ENTRIES)
+        os.mkdir(tree)
+        _make_links(tree, entries)
+        # Folders first: links may lead into them.
+        paths = sorted(entries, key=lambda path: (not entries[path].startswith(FOLDER), path))
+        self._entries[importer] = (paths, removed)
+        return tree
 
     def remove_links(self, importer: str, state: bytes) -> None:
         """Stage that nothing of graft's is left in a ``node_modules``, nor the folder itself if
         nothing else is in it. ``state`` is a record of nothing."""
-        self.add_links(importer, {}, state)
+        self.add_tree(importer, {}, state)
         self._gone.append(importer)
 
     def commit(self) -> None:
         point("change-staged")
-        if len(self._files) + len(self._trees) > 1 or any(
-            os.path.lexists(modules_of(self._project, importer)) for importer in self._trees
+        if (
+            self._entries
+            or len(self._files) + len(self._trees) > 1
+            or any(os.path.lexists(modules_of(self._project, importer)) for importer in self._trees)
         ):
             self._commit_with_journal()
             return
@@ -140,6 +155,16 @@ class Staging:
                 }
                 for importer, carried in self._trees.items()
             },
+            "entries": {
+                importer: {
+                    "new": [[p, _inode(f"{self._entries_of(importer)}/{p}")] for p in paths],
+                    "removed": [
+                        [p, _inode(os.path.join(modules_of(self._project, importer), p))]
+                        for p in removed
+                    ],
+                }
+                for importer, (paths, removed) in self._entries.items()
+            },
             "gone": self._gone,
         }
         write_atomic(self._journal, json.dumps(journal).encode(), durable=True)
@@ -150,6 +175,9 @@ class Staging:
         """Throw the change away, unless it is already decided."""
         if not os.path.exists(self._journal):
             remove_tree(self._folder)
+
+    def _entries_of(self, importer: str) -> str:
+        return os.path.join(staged_of(self._project, importer), _ENTRIES)
 
     def _part(self, importer: str) -> str:
         """The importer's part of the staging folder; raises ``link-refused`` where nothing may be
@@ -187,8 +215,21 @@ def recover(project: str, journal: str) -> bool:
 def _finish(project: str, journal_path: str, journal: Mapping[str, Any]) -> None:
     for importer, name in journal["files"]:
         _switch_file(project, importer, name)
+    for importer, entries in journal["entries"].items():
+        if is_own_folder(project, importer):
+            from graft.link.entries import enter
+
+            part = staged_of(project, importer)
+            enter(modules_of(project, importer), part, entries["new"])
+            # Only now: of a folder, nothing but the record says what it holds.
+            _switch_file(project, importer, state_file(MODULES))
     for importer, tree in journal["trees"].items():
         _switch_tree(project, importer, tree["inode"], tree["carried"])
+    for importer, entries in journal["entries"].items():
+        if is_own_folder(project, importer):
+            from graft.link.entries import leave
+
+            leave(modules_of(project, importer), staged_of(project, importer), entries["removed"])
     _clear(project, journal_path, journal["gone"])
 
 
@@ -218,10 +259,12 @@ def _switch_tree(project: str, importer: str, inode: int, carried: Mapping[str, 
     if not os.path.lexists(modules):
         os.rename(staged, modules)
     else:
-        _carry(modules, staged, carried)
+        from graft.link.foreign import carry, free_name
+
+        carry(modules, staged, carried)
         point("tree-carried")
         if not exchange(staged, modules):
-            os.rename(modules, _free_name(os.path.join(part, _OLD)))
+            os.rename(modules, free_name(os.path.join(part, _OLD)))
             point("tree-aside")
             os.rename(staged, modules)
     point("tree-switched")
@@ -249,7 +292,9 @@ def _clear_part(part: str, modules: str) -> None:
             if name.startswith(_OLD) and not os.path.lexists(modules):
                 os.rename(left, modules)
                 continue
-            _carry(left, modules, {})
+            from graft.link.foreign import carry
+
+            carry(left, modules, {})
             # Half of a tree, without its record, would look like somebody else's.
             os.rename(left, trash)
             point("tree-discarded")
@@ -261,59 +306,22 @@ def _remove_bare(project: str, importer: str) -> None:
     modules = modules_of(project, importer)
     if not is_own_folder(project, importer) or not os.path.isdir(modules):
         return
-    if not read_state(modules).links and os.listdir(modules) == [STATE_FOLDER]:
+    if not read_state(modules).entries and os.listdir(modules) == [STATE_FOLDER]:
         trash = os.path.join(staged_of(project, importer), _TRASH)
         os.rename(modules, trash)
         point("tree-removed")
 
 
-def _carry(source: str, target: str, renamed: Mapping[str, str]) -> None:
-    """Move what graft did not make. ``renamed`` says where to those entries go that are in the
-    way; any other name that is taken is in the way too."""
-    inside = f"{_ASIDE}/"
-    # What was moved aside earlier keeps its name; what must be now comes next.
-    for path in sorted(
-        foreign_entries(source), key=lambda path: (not path.startswith(inside), path not in renamed)
-    ):
-        goal = os.path.join(target, renamed.get(path, path))
-        if os.path.lexists(goal):
-            goal = _free_name(os.path.join(target, inside, path.removeprefix(inside)))
-        os.makedirs(os.path.dirname(goal), exist_ok=True)
-        os.rename(os.path.join(source, path), goal)
-        point("entry-carried")
-
-
-def foreign_entries(modules: str) -> Iterator[str]:
-    """Paths in a ``node_modules`` that graft did not make, relative to it. Folders that it shares
-    with others (scopes, ``.bin``, ``.ignored``) are looked into; all others are one entry."""
-    owned = read_state(modules).links
-    for name in sorted(os.listdir(modules)):
-        full = os.path.join(modules, name)
-        if name == STATE_FOLDER:
+def _make_links(tree: str, entries: Mapping[str, str]) -> None:
+    made = {""}
+    for path, target in entries.items():
+        if target.startswith(FOLDER):
             continue
-        shared = name in (".bin", _ASIDE) or name.startswith("@")
-        if shared and os.path.isdir(full) and not os.path.islink(full):
-            for inner in sorted(os.listdir(full)):
-                if not _is_ours(modules, f"{name}/{inner}", owned):
-                    yield f"{name}/{inner}"
-        elif not _is_ours(modules, name, owned):
-            yield name
-
-
-def _is_ours(modules: str, path: str, owned: Mapping[str, str]) -> bool:
-    try:
-        return path in owned and os.readlink(os.path.join(modules, path)) == owned[path]
-    except OSError:
-        return False
-
-
-def _free_name(path: str) -> str:
-    count = 1
-    free = path
-    while os.path.lexists(free):
-        count += 1
-        free = f"{path}.{count}"
-    return free
+        parent = path.rpartition("/")[0]
+        if parent not in made:
+            os.makedirs(os.path.join(tree, parent))
+            made.add(parent)
+        os.symlink(target, os.path.join(tree, path))
 
 
 def _inode(path: str) -> int:

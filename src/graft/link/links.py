@@ -15,7 +15,7 @@ class Action(StrEnum):
 
 
 class Step(Record):
-    """One change: ``path`` is relative to ``node_modules``, ``target`` is what the link will hold
+    """One change: ``path`` is relative to ``node_modules``, ``target`` is the entry that it will be
     (empty for a removal)."""
 
     action: Action
@@ -24,22 +24,32 @@ class Step(Record):
     reason: str
 
 
-class Wanted(Record, kw_only=False):
-    """What a layout wants in one ``node_modules``: links by path relative to it, with the reason
-    for each."""
+class Folder(Record):
+    """A folder of files: ids of the packages in it, by their path within (empty for the folder
+    itself), and the links in it."""
 
+    packages: Mapping[str, str]
     links: Mapping[str, str]
+
+
+class Wanted(Record, kw_only=False):
+    """What a layout wants in one ``node_modules``: entries by path relative to it, with the reason
+    for each. An entry is a link's target, or names what is in one of the ``folders``."""
+
+    entries: Mapping[str, str]
     reasons: Mapping[str, str]
+    folders: Mapping[str, Folder] = {}
 
 
 class Tree(Record):
-    """One ``node_modules``: ``links`` is everything that graft will own in it afterwards, ``steps``
-    what differs from now, ``displaced`` the foreign entries in the way, which are moved aside and
-    never deleted."""
+    """One ``node_modules``: ``entries`` is everything that graft will own in it afterwards,
+    ``steps`` what differs from now, ``displaced`` the foreign entries in the way, which are moved
+    aside and never deleted."""
 
-    links: Mapping[str, str]
+    entries: Mapping[str, str]
     steps: tuple[Step, ...]
     displaced: tuple[str, ...]
+    folders: Mapping[str, Folder] = {}
 
 
 class Plan(Record):
@@ -60,27 +70,32 @@ class Plan(Record):
 
 
 def plan_tree(wanted: Wanted, owned: Mapping[str, str], present: Mapping[str, str | None]) -> Tree:
-    """Compare. ``owned`` maps paths to targets; ``present`` says what is on disk at each path of
-    both: a link's target, or None for something that is not a link.
+    """Compare. ``owned`` has the entries that graft recorded; ``present`` says what is on disk at
+    each path of both, with None for what is neither a link nor a folder that graft made.
 
-    An entry is graft's own if graft recorded it and it still is the link that was recorded.
+    An entry is graft's own if graft recorded it and it still is what was recorded.
     """
     steps = []
     displaced = []
-    for path, target in sorted(wanted.links.items()):
+    for path, entry in sorted(wanted.entries.items()):
         if path not in present:
-            steps.append(_step(Action.CREATE, path, target, wanted.reasons))
-        elif present[path] != target:
+            steps.append(_step(Action.CREATE, path, entry, wanted.reasons))
+        elif present[path] != entry:
             if path not in owned or present[path] != owned[path]:
                 displaced.append(path)
-            steps.append(_step(Action.REPLACE, path, target, wanted.reasons))
+            steps.append(_step(Action.REPLACE, path, entry, wanted.reasons))
         # A link that already leads where it should is taken over, whoever made it.
     steps += [
         Step(action=Action.REMOVE, path=path, target="", reason="no longer asked for")
-        for path in sorted(owned.keys() - wanted.links.keys())
+        for path in sorted(owned.keys() - wanted.entries.keys())
         if path in present and present[path] == owned[path]
     ]
-    return Tree(links=dict(wanted.links), steps=tuple(steps), displaced=tuple(displaced))
+    return Tree(
+        entries=dict(wanted.entries),
+        steps=tuple(steps),
+        displaced=tuple(displaced),
+        folders=wanted.folders,
+    )
 
 
 def _step(action: Action, path: str, target: str, reasons: Mapping[str, str]) -> Step:

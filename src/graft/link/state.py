@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 STATE_FOLDER = ".graft"
+# In front of what a folder of files was made from, where a link has its target: no target that
+# graft writes begins so.
+FOLDER = "folder:"
 _STATE_FILE = "state"
 _FIRST_LINE = "graft-links 1"
 _LAYOUT = "layout:"  # no path in node_modules: a colon is in no package's name
@@ -23,24 +26,25 @@ _MEMBER = "member:"
 
 
 class State:
-    """``links`` maps paths relative to ``node_modules`` to targets. ``inputs`` is whatever decided
-    them, as one text: if it is the same next time, the links are the same. ``members`` are the
-    importers below that have a ``node_modules`` of the same making; their ``inputs`` only says
-    whose they are (``member_inputs``)."""
+    """``entries`` maps paths relative to ``node_modules`` to targets of links, and for folders to
+    what they were made from (``FOLDER``). ``inputs`` is whatever decided them, as one text: if it
+    is the same next time, they are the same. ``members`` are the importers below that have a
+    ``node_modules`` of the same making; their ``inputs`` only says whose they are
+    (``member_inputs``)."""
 
-    __slots__ = ("inputs", "layout", "links", "members")
+    __slots__ = ("entries", "inputs", "layout", "members")
 
     def __init__(
         self,
         *,
         layout: str = "",
         inputs: str = "",
-        links: Mapping[str, str] | None = None,
+        entries: Mapping[str, str] | None = None,
         members: Iterable[str] = (),
     ) -> None:
         self.layout = layout
         self.inputs = inputs
-        self.links = dict(links or {})
+        self.entries = dict(entries or {})
         self.members = sorted(members)
 
     def __eq__(self, other: object) -> bool:
@@ -65,7 +69,7 @@ def read_state(modules: str) -> State:
         layout=pairs[0][1],
         inputs=pairs[1][1],
         members=[value for key, value in pairs if key == _MEMBER],
-        links={key: value for key, value in pairs[2:] if key != _MEMBER},
+        entries={key: value for key, value in pairs[2:] if key != _MEMBER},
     )
 
 
@@ -76,18 +80,39 @@ def state_file(modules: str) -> str:
 def state_bytes(state: State) -> bytes:
     said = [(_LAYOUT, state.layout), (_INPUTS, state.inputs)]
     said += [(_MEMBER, importer) for importer in state.members]
-    return write_lines(_FIRST_LINE, [*said, *sorted(state.links.items())])
+    return write_lines(_FIRST_LINE, [*said, *sorted(state.entries.items())])
 
 
-def links_on_disk(modules: str, paths: Mapping[str, str]) -> dict[str, str | None]:
-    """What is at each path: a link's target, None for something else, nothing if nothing is."""
+def entries_on_disk(
+    modules: str, paths: Iterable[str], owned: Mapping[str, str]
+) -> dict[str, str | None]:
+    """What is at each path, as ``entry_on_disk`` has it; nothing if nothing is."""
     found: dict[str, str | None] = {}
     for path in paths:
-        full = os.path.join(modules, path)
         try:
-            found[path] = os.readlink(full)
+            found[path] = entry_on_disk(modules, path, owned.get(path, ""))
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except OSError:
-            found[path] = None
     return found
+
+
+def entry_on_disk(modules: str, path: str, recorded: str) -> str | None:
+    """A link's target; for a folder of files what was ``recorded`` of it, as long as it looks like
+    one that graft made; None for something else. Raises where nothing is."""
+    full = os.path.join(modules, path)
+    try:
+        return os.readlink(full)
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError:
+        return recorded if recorded.startswith(FOLDER) and _is_made(full, path) else None
+
+
+def _is_made(full: str, path: str) -> bool:
+    """Whether graft could have made a folder: nobody else makes files that cannot be written."""
+    if path.startswith(f"{STATE_FOLDER}/"):
+        return os.path.isdir(full)
+    try:
+        return not os.stat(os.path.join(full, "package.json")).st_mode & 0o222
+    except OSError:
+        return False

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from graft.link.direct import direct_links, relative_target
 from graft.link.links import Wanted
-from graft.model.bins import chosen_bins
 from graft.model.graph import Graph
 from graft.store.paths import Store
 from graft.store.slots import Slot
@@ -25,37 +25,13 @@ def virtual_trees(
     commands, and to folders of the project's own, are relative.
     """
 
-    def target(importer: str, local: str, id: str) -> str:
+    def target(at: str, id: str) -> str:
         manifest = graph.nodes[id].manifest
         if manifest.is_link:
-            return relative_target(f"{importer}/node_modules/{local}", manifest.folder)
+            return relative_target(at, manifest.folder)
         return store.package(slots[id].name, slots[id].package)
 
-    trees = {}
-    for importer in graph.importers:
-        links: dict[str, str] = {}
-        reasons: dict[str, str] = {}
-        edges = graph.importers[importer].edges
-        for local, id in sorted(edges.items()):
-            links[local] = target(importer, local, id)
-            reasons[local] = f"package.json asks for {local}"
-        for command, (local, path) in chosen_bins(graph, edges).items():
-            links[f".bin/{command}"] = f"../{local}/{path}"
-            reasons[f".bin/{command}"] = f"a command of {local}"
-        name = names.get(importer, "")
-        if name and name not in links:
-            links[name] = "../.." if "/" in name else ".."
-            reasons[name] = "the project's own name"
-        trees[importer] = Wanted(links, reasons)
-    return trees
-
-
-def relative_target(link: str, to: str) -> str:
-    """What a link at ``link`` holds to lead to ``to``, both ``/``-separated and from one folder,
-    out of which ``to`` may lead."""
-    here = [part for part in link.split("/")[:-1] if part != "."]
-    there = [part for part in to.split("/") if part not in ("", ".")]
-    shared = 0
-    while shared < min(len(here), len(there)) and here[shared] == there[shared] != "..":
-        shared += 1
-    return "/".join([".."] * (len(here) - shared) + there[shared:]) or "."
+    return {
+        importer: Wanted(*direct_links(graph, importer, names, target))
+        for importer in graph.importers
+    }

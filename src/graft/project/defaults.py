@@ -19,6 +19,7 @@ _DECISIVE = frozenset(
     {
         *("omit", "include", "only", "production", "dev", "also", "optional"),
         *("strict-ssl", "prefix", "strict-dep-builds", "strict-peer-deps", "engine-strict"),
+        *("layout", "node-linker", "install-strategy"),
     }
 )
 # Locks of other package managers, the one to read first in front: a stray package-lock.json beside

@@ -77,6 +77,10 @@ def parse_manifest(raw: bytes, path: str) -> ProjectManifest:
     if isinstance(data.get("pnpm"), dict):
         named = _no_objects(data["pnpm"], ("overrides", "packageExtensions"))
         wrong += [f"pnpm.{reason}" for reason in named]
+    if "graft" in data:
+        from graft.project.layout import wrong_layout
+
+        wrong += wrong_layout(data)
     if wrong:
         raise GraftError(
             "manifest-invalid",

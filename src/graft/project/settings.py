@@ -13,6 +13,7 @@ from graft.project.credentials import read_credentials
 from graft.project.default_registry import DefaultRegistry
 from graft.project.defaults import cache_below, store_home, user_config
 from graft.project.http_settings import read_http_settings
+from graft.project.layout import LayoutSettings, read_layout
 from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
 from graft.project.omit import read_omit
 from graft.project.peer_settings import PeerSettings, read_peer_settings
@@ -34,6 +35,7 @@ class Settings(Record):
     builds: BuildSettings
     peers: PeerSettings
     engine_strict: bool
+    layout: LayoutSettings
     notes: tuple[Diagnostic, ...]
     store_root: str
     cache_root: str
@@ -68,6 +70,7 @@ def read_settings(
         builds=read_build_settings(npmrc),
         peers=read_peer_settings(npmrc),
         engine_strict=boolean(npmrc, "engine-strict"),
+        layout=read_layout(npmrc),
         notes=npmrc.notes + _warnings(npmrc),
         store_root=store_root,
         cache_root=cache_below(store_root),

@@ -23,22 +23,24 @@ _FIRST_LINE = "graft-graph 2"
 
 
 class GraphRecord:
-    """``trees`` is what the ``node_modules`` of each importer holds: links by importer, and
+    """``trees`` is what the ``node_modules`` of each importer holds in this ``layout``, and
     ``slots`` names all slots of the graph. ``packages`` counts its packages, ``direct`` has the
     versions of the direct ones by local name. ``ignored`` are the packages whose scripts nobody
     approved."""
 
-    __slots__ = ("direct", "ignored", "packages", "slots", "trees")
+    __slots__ = ("direct", "ignored", "layout", "packages", "slots", "trees")
 
     def __init__(
         self,
         *,
+        layout: str,
         trees: Mapping[str, Mapping[str, str]],
         slots: Iterable[str],
         packages: int,
         direct: Mapping[str, str],
         ignored: Iterable[str] = (),
     ) -> None:
+        self.layout = layout
         self.trees = {importer: dict(links) for importer, links in trees.items()}
         self.slots = sorted(set(slots))
         self.packages = packages
@@ -49,7 +51,7 @@ class GraphRecord:
 def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     """Remember a graph whose slots have just been seen to: the next project need not look at them.
     ``inputs`` is its name, 64 hex digits."""
-    pairs = [("packages", str(record.packages))]
+    pairs = [("packages", str(record.packages)), ("layout", record.layout)]
     pairs += [(f"direct {name}", version) for name, version in sorted(record.direct.items())]
     pairs += [("slot", name) for name in record.slots]
     pairs += [("ignored", id) for id in record.ignored]
@@ -64,7 +66,7 @@ def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
 
 def read_graph(store: Store, inputs: str) -> GraphRecord | None:
     pairs = read_lines(read_file(store.graph_record(inputs)), _FIRST_LINE)
-    if not pairs or pairs[0][0] != "packages":
+    if not pairs or [key for key, _ in pairs[:2]] != ["packages", "layout"]:
         return None
     trees: dict[str, dict[str, str]] = {}
     links: dict[str, str] = {}
@@ -74,6 +76,7 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
         elif key.startswith("link "):
             links[key[5:]] = value
     return GraphRecord(
+        layout=pairs[1][1],
         trees=trees,
         slots=[value for key, value in pairs if key == "slot"],
         packages=int(pairs[0][1]),

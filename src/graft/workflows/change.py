@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record
 from graft.link.commit import Staging
 from graft.link.importers import ROOT, is_own_folder, modules_of, refuse_strange_importer
-from graft.link.links import Plan, Tree, Wanted, plan_tree
-from graft.link.state import State, links_on_disk, member_inputs, read_state, state_bytes
-from graft.link.virtual import virtual_trees
+from graft.link.layouts import VIRTUAL, layout_trees
+from graft.link.links import Folder, Plan, Tree, Wanted, plan_tree
+from graft.link.state import (
+    STATE_FOLDER,
+    State,
+    entries_on_disk,
+    member_inputs,
+    read_state,
+    state_bytes,
+)
 from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
 from graft.project.manifest import MANIFEST_NAME
@@ -19,8 +26,10 @@ from graft.store.graphs import GraphRecord, graph_is_whole, read_graph, write_gr
 from graft.store.paths import Store
 from graft.store.projects import claim_graph, claimed_graphs, settle_graph
 from graft.store.slots import Slot
-from graft.workflows.relink import LAYOUT
 from graft.workflows.report import InstallReport
+
+Place = Callable[[Sequence[tuple[str, Folder]]], None]
+"""Makes folders of files, each where it says."""
 
 
 class Change(Record):
@@ -32,22 +41,25 @@ class Change(Record):
     files: Mapping[str, bytes]
     inputs: str
 
-    def plan(self, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]) -> Plan:
+    def plan(
+        self, layout: str, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
+    ) -> Plan:
         """``names`` are those by which importers can be met in their own code, by path. Raises
         ``link-refused`` where an importer's folder is not the project's."""
         trees = {}
-        wanted = virtual_trees(graph, slots, self.store, names)
+        wanted = layout_trees(layout, graph, slots, self.store, names)
         for importer, its in wanted.items():
-            if its.links or importer == ROOT:
+            if its.entries or importer == ROOT:
                 refuse_strange_importer(self.folder, importer)
                 trees[importer] = self._plan_tree(importer, its)
         gone = self._made_before(wanted.keys()) - trees.keys()
-        return Plan(layout=LAYOUT, trees=trees, gone=tuple(sorted(gone)))
+        return Plan(layout=layout, trees=trees, gone=tuple(sorted(gone)))
 
     def _plan_tree(self, importer: str, wanted: Wanted) -> Tree:
         modules = modules_of(self.folder, importer)
-        owned = read_state(modules).links
-        return plan_tree(wanted, owned, links_on_disk(modules, {**owned, **wanted.links}))
+        owned = read_state(modules).entries
+        present = entries_on_disk(modules, {**owned, **wanted.entries}, owned)
+        return plan_tree(wanted, owned, present)
 
     def _made_before(self, importers: Iterable[str]) -> set[str]:
         """Importers, of these or earlier ones, whose ``node_modules`` was made for this project."""
@@ -62,14 +74,26 @@ class Change(Record):
     def write_files(self) -> None:
         """Manifest and lock alone, for ``--lockfile-only``."""
         if self.files:
-            self._commit(None)
+            self._commit(None, _no_folders)
 
-    def apply(self, plan: Plan, slots: Mapping[str, Slot], report: InstallReport) -> None:
+    def apply(
+        self,
+        plan: Plan,
+        slots: Mapping[str, Slot],
+        report: InstallReport,
+        place: Place,
+        *,
+        anew: bool = False,
+    ) -> None:
         """Make the change. The store learns of the graph, and that the project needs it, before
-        anything is linked, and forgets what the project needed before after."""
-        names = {slot.name for slot in slots.values()}
+        anything is linked, and forgets what the project needed before after.
+
+        ``place`` makes folders of files; ``anew`` has all of them made again.
+        """
+        names = {slot.name for slot in slots.values()} if plan.layout == VIRTUAL else set()
         record = GraphRecord(
-            trees={importer: tree.links for importer, tree in plan.trees.items()},
+            layout=plan.layout,
+            trees={importer: tree.entries for importer, tree in plan.trees.items()},
             slots=names,
             packages=report.packages,
             direct=report.direct,
@@ -77,36 +101,60 @@ class Change(Record):
         )
         write_graph(self.store, self.inputs, record)
         claim_graph(self.store, self.folder, self.inputs)
-        self._commit(plan)
+        self._commit(plan, place, anew=anew)
         settle_graph(self.store, self.folder, self.inputs)
 
-    def _commit(self, plan: Plan | None) -> None:
+    def _commit(self, plan: Plan | None, place: Place, *, anew: bool = False) -> None:
         staging = Staging(self.folder, self.store.project_journal(self.folder))
         try:
             for name, data in self.files.items():
                 staging.add_file(name, data)
             if plan is not None:
-                self._stage(plan, staging)
+                place(self._stage(plan, staging, anew=anew))
             staging.commit()
         finally:
             staging.abandon()
 
-    def _stage(self, plan: Plan, staging: Staging) -> None:
+    def _stage(self, plan: Plan, staging: Staging, *, anew: bool) -> list[tuple[str, Folder]]:
+        """Stage all but the folders of files: where those are to be made, and what of."""
         members = plan.trees.keys() - {ROOT}
+        folders = []
         for importer, tree in plan.trees.items():
-            modules = modules_of(self.folder, importer)
+            before = self._state(importer)
             state = State(
                 layout=plan.layout,
                 inputs=self.inputs if importer == ROOT else member_inputs(importer),
-                links=tree.links,
+                entries=tree.entries,
                 members=members if importer == ROOT else (),
             )
-            if tree.steps or not os.path.isdir(modules):
-                staging.add_links(importer, tree.links, state_bytes(state), tree.displaced)
-            elif read_state(modules) != state:
+            new: Mapping[str, str] = {}
+            if before is None or tree.steps or (anew and tree.folders):
+                if before is None or anew or not tree.folders or before.layout != plan.layout:
+                    new = tree.entries
+                    goal = staging.add_tree(importer, new, state_bytes(state), tree.displaced)
+                else:
+                    new = {step.path: step.target for step in tree.steps if step.target}
+                    removed = [step.path for step in tree.steps if not step.target]
+                    goal = staging.add_entries(importer, new, removed, state_bytes(state))
+                folders += [
+                    (f"{goal}/{path}", tree.folders[path]) for path in new if path in tree.folders
+                ]
+            elif before != state:
                 staging.add_state(importer, state_bytes(state))
         for importer in plan.gone:
             staging.remove_links(importer, state_bytes(State(inputs=member_inputs(importer))))
+        return folders
+
+    def _state(self, importer: str) -> State | None:
+        """The record of what is there; None if all of ``node_modules`` has to be made."""
+        modules = modules_of(self.folder, importer)
+        if not os.path.isdir(modules) or os.path.islink(os.path.join(modules, STATE_FOLDER)):
+            return None
+        return read_state(modules)
+
+
+def _no_folders(jobs: Sequence[tuple[str, Folder]]) -> None:
+    assert not jobs
 
 
 def changed_files(
@@ -139,7 +187,8 @@ def current_graph(store: Store, folder: str, inputs: str) -> GraphRecord | None:
 
 
 def _is_linked(folder: str, importer: str, state: State) -> bool:
-    return links_on_disk(modules_of(folder, importer), state.links) == state.links
+    modules = modules_of(folder, importer)
+    return entries_on_disk(modules, state.entries, state.entries) == state.entries
 
 
 def displaced_notes(plan: Plan) -> list[Diagnostic]:

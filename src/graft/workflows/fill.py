@@ -27,6 +27,27 @@ def begin_fetching(work: Work, graph: Graph) -> None:
             work.archives.want(node.manifest)
 
 
+def fill_objects(work: Work, graph: Graph, *, distrust: bool = False) -> None:
+    """See to it that every object is there, for layouts that need no slots of the store's.
+
+    ``distrust`` compares every byte with what the archives held, and fetches what differs.
+    """
+    lacking = {}
+    for node in graph.nodes.values():
+        if node.manifest.is_link:
+            continue
+        there = has_object(work.store, required_integrity(node.manifest))
+        if not there or (distrust and _intact_object(work.store, node.manifest) is None):
+            lacking[node.manifest.id] = node.manifest
+    if not lacking:
+        return
+    for manifest in lacking.values():
+        work.archives.need(manifest, lambda _: None)
+    work.forget_packuments()
+    work.pool.submit(work.flush, Outcome.get)
+    work.finish()
+
+
 def fill_store(
     work: Work, graph: Graph, slots: Mapping[str, Slot], *, distrust: bool = False
 ) -> int:

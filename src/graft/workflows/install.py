@@ -9,17 +9,20 @@ before everything that can fail is behind us.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import replace
 from graft.link.importers import ROOT, refuse_strange_modules
-from graft.link.links import Plan
+from graft.link.layouts import VIRTUAL
+from graft.link.links import Folder, Plan
 from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
 from graft.model.requirement import Kind
 from graft.project.checkout import Checkout
+from graft.project.layout import asked_layout, manifest_layout
 from graft.project.manifest import ProjectManifest
 from graft.resolve.prune import for_kinds, for_platform
 from graft.sources.resolutions import Resolution
@@ -33,7 +36,7 @@ from graft.workflows.change import (
     current_graph,
     displaced_notes,
 )
-from graft.workflows.fill import begin_fetching, fill_store
+from graft.workflows.fill import begin_fetching, fill_objects, fill_store
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
 from graft.workflows.relink import APPROVALS, inputs_digest, stamp_project
@@ -101,8 +104,9 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         inputs=_inputs(work, checkout, lock, local_files, builds),
     )
     work.advance()
+    layout = asked_layout(context.settings.layout, checkout.root.data) or VIRTUAL
     names = {importer: manifest.name for importer, manifest in checkout.manifests.items()}
-    plan = change.plan(local, slots, names)
+    plan = change.plan(layout, local, slots, names)
     report = replace(
         _report(graph, local, previous, change, plan),
         dry_run=options.dry_run,
@@ -114,7 +118,11 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         change.write_files()
         return replace(report, steps=(), milliseconds=laps.total())
 
-    made = fill_store(work, local, slots, distrust=options.force)
+    made = 0
+    if layout == VIRTUAL or builds is not None:
+        made = fill_store(work, local, slots, distrust=options.force)
+    else:
+        fill_objects(work, local, distrust=options.force)
     laps.lap("fetch")
     if builds is not None:
         from graft.workflows.build import build_slots
@@ -122,7 +130,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         built = build_slots(work, builds, local, slots, options)
         if built.graph is not local:  # optional packages that could not be built are left out
             local, slots = built.graph, built.slots
-            plan = change.plan(local, slots, names)
+            plan = change.plan(layout, local, slots, names)
             report = replace(report, packages=len(local.package_ids), steps=_steps(plan))
         report = replace(report, built=built.ids, notes=(*report.notes, *built.notes))
         laps.lap("build")
@@ -130,7 +138,8 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     report = replace(
         report, ignored=ignored, notes=(*report.notes, *_judged(context, ignored, options))
     )
-    change.apply(plan, slots, report)
+    place = partial(_place, work, local, slots)
+    change.apply(plan, slots, report, place, anew=options.force or options.rebuild is not None)
     if not local_files:
         leave_stamp(context, work.store, checkout)
     laps.lap("link")
@@ -232,12 +241,24 @@ def _inputs(
     words = sorted(settings.omit)
     words += ["strict-peer-deps"] if settings.peers.strict else []
     words += ["engine-strict"] if settings.engine_strict else []
+    layout = asked_layout(settings.layout, checkout.root.data)
+    # What the manifest says is said already.
+    words += [f"layout={layout}"] if layout != manifest_layout(checkout.root.data) else []
     said = checkout.said + local_files
     if checkout.links.importers:
         # Some of its slots may lead to its own folders, and serve no other checkout.
         said += os.fsencode(work.context.folder)
     tag = builds.tag if builds else ""
     return inputs_digest(work.store.root, ",".join(words), said, lock, builds=tag)
+
+
+def _place(
+    work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Sequence[tuple[str, Folder]]
+) -> None:
+    if jobs:
+        from graft.workflows.place import place_folders
+
+        place_folders(work, graph, slots, jobs)
 
 
 def _report(

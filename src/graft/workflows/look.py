@@ -1,12 +1,14 @@
-"""``ls`` and ``why``: what is installed, and who asked for it. Both read the lock alone."""
+"""``ls`` and ``why``: what is installed, and who asked for it. Both read the lock, and nothing else
+but for where packages lie."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 
 from graft.base.diagnostics import GraftError
-from graft.base.records import Record
-from graft.link.importers import ROOT
+from graft.base.records import Record, replace
+from graft.link.importers import MODULES, ROOT
 from graft.model.graph import Graph, Node
 from graft.model.names import canonical_name
 from graft.workflows.names import not_a_dependency
@@ -15,7 +17,8 @@ from graft.workflows.project import Context
 
 class Listed(Record):
     """One line of ``ls``. ``label`` is the id as people read it, ``origin`` where the package comes
-    from (empty: the default registry); ``repeated`` means that what lies below was shown before."""
+    from (empty: the default registry); ``repeated`` means that what lies below was shown before.
+    ``folder`` is filled by ``with_folders``: where the package lies, empty if it is not there."""
 
     local: str
     id: str
@@ -23,6 +26,7 @@ class Listed(Record):
     kind: str
     origin: str = ""
     repeated: bool = False
+    folder: str = ""
     below: tuple[Listed, ...] = ()
 
 
@@ -77,6 +81,28 @@ def _listed(
         repeated=repeated,
         below=below,
     )
+
+
+def with_folders(folder: str, listed: tuple[Listed, ...]) -> tuple[Listed, ...]:
+    """With where each package lies, as code in ``folder`` finds it: whatever made it, and in every
+    layout."""
+    found = [(entry, _found(folder, entry.local)) for entry in listed]
+    return tuple(
+        replace(entry, folder=place, below=with_folders(place, entry.below) if place else ())
+        for entry, place in found
+    )
+
+
+def _found(folder: str, local: str) -> str:
+    """Node.js's way: the nearest ``node_modules`` upwards that has it."""
+    while True:
+        path = os.path.join(folder, MODULES, local)
+        if os.path.basename(folder) != MODULES and os.path.isdir(path):
+            return os.path.realpath(path)
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
 
 
 def _label(node: Node) -> str:

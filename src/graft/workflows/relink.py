@@ -24,7 +24,7 @@ from graft.base.records import Record
 from graft.link.commit import Staging
 from graft.link.importers import MODULES, ROOT, STAGING, modules_of
 from graft.link.stamp import write_stamp
-from graft.link.state import State, read_state, state_bytes, state_file
+from graft.link.state import FOLDER, State, read_state, state_bytes, state_file
 from graft.project.defaults import PNPM_SETTINGS, npmrc_files
 from graft.project.roots import DECIDING, folders_above, may_be_part
 from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
@@ -87,7 +87,9 @@ def relink(
         return None  # of weak digests, install has something to say
     inputs = inputs_digest(store.root, "", manifest, lock)
     record = read_graph(store, inputs)
-    if record is None or record.trees.keys() != {ROOT} or may_be_part(folder):
+    if record is None or record.layout != LAYOUT:
+        return None
+    if record.trees.keys() != {ROOT} or may_be_part(folder):
         return None  # that of a workspace: the manifests of its members have a say as well
     with (
         FileLock(store.project_lock(folder), exclusive=True, holder=f"process {os.getpid()}"),
@@ -99,12 +101,12 @@ def relink(
             return None
         claim_graph(store, folder, inputs)
         links = record.trees[ROOT]
-        state = State(layout=LAYOUT, inputs=inputs, links=links)
+        state = State(layout=LAYOUT, inputs=inputs, entries=links)
         staging = Staging(folder, store.project_journal(folder))
         try:
             if resolution is not None:
                 staging.add_file(LOCK, lock)
-            staging.add_links(ROOT, links, state_bytes(state))
+            staging.add_tree(ROOT, links, state_bytes(state))
             staging.commit()
         finally:
             staging.abandon()
@@ -128,8 +130,9 @@ def stamp_project(
     # What could make the project a part of one above it.
     ups = ("../" * (up + 1) for up, _ in enumerate(folders_above(folder)))
     files += [f"{up}{name}" for up in ups for name in DECIDING]
-    made = [store.slots, *scanned]
-    for importer in (ROOT, *read_state(modules_of(folder, ROOT)).members):
+    state = read_state(modules_of(folder, ROOT))
+    made = [*([store.slots] if state.layout == LAYOUT else []), *scanned]
+    for importer in (ROOT, *state.members):
         below = "" if importer == ROOT else f"{importer}/"
         made += [f"{below}{path}" for path in _stamped(modules_of(folder, importer))]
     write_stamp(folder, files=files, made=made, environ=environ, now=time.time_ns())
@@ -137,13 +140,15 @@ def stamp_project(
 
 def _stamped(modules: str) -> list[str]:
     """What a stamp looks at in a ``node_modules``: that folder, its record, the folders in it that
-    links lie in, and where links lead to."""
-    links = read_state(modules).links
-    shared = {path.partition("/")[0] for path in links if "/" in path}
+    entries lie in, and where links lead to."""
+    entries = read_state(modules).entries
+    shared = {path.rpartition("/")[0] for path in entries if "/" in path}
     packages = [
         path
-        for path, target in links.items()
-        if not path.startswith(".bin/") and not _leads_out(path, target)
+        for path, entry in entries.items()
+        if not path.startswith(".bin/")
+        and not entry.startswith(FOLDER)
+        and not _leads_out(path, entry)
     ]
     inside = [f"{MODULES}/{path}" for path in sorted((*shared, *packages))]
     return [MODULES, state_file(MODULES), *inside]

@@ -1,0 +1,93 @@
+"""Entries of a ``node_modules`` change places with staged ones, one by one.
+
+For layouts with folders of files, of which there may be thousands: what stays is not touched, and
+code that runs meanwhile misses nothing that stays. ``part`` is the importer's part of the staging
+folder. Entries are known by their inodes, so it can be done again after an interruption.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from graft.base.faults import point
+from graft.base.renames import exchange
+from graft.link.foreign import ASIDE, free_name, is_ours
+from graft.link.state import read_state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ENTRIES = "entries"
+_SPENT = "spent"
+
+
+def enter(modules: str, part: str, new: Iterable[tuple[str, int]]) -> None:
+    """Put staged entries in place; ``new`` has their paths and inodes. What is in the way is moved
+    aside if others made it, and else changes places."""
+    os.makedirs(modules, exist_ok=True)
+    owned = read_state(modules).entries
+    for path, inode in new:
+        staged = f"{part}/{_ENTRIES}/{path}"
+        if _inode(staged) != inode:
+            continue  # it was put in place before the interruption
+        final = f"{modules}/{path}"
+        _make_way(modules, path)
+        if os.path.lexists(final) and not is_ours(modules, path, owned):
+            _move_aside(modules, path)
+        if not os.path.lexists(final):
+            os.rename(staged, final)
+        elif not exchange(staged, final):
+            os.rename(final, free_name(f"{part}/{_SPENT}"))
+            point("entry-aside")
+            os.rename(staged, final)
+        point("entry-switched")
+
+
+def leave(modules: str, part: str, removed: Iterable[tuple[str, int]]) -> None:
+    """Take out entries that nothing leads to any more, and folders that held nothing else."""
+    for path, inode in removed:
+        final = f"{modules}/{path}"
+        if inode and _inode(final) == inode:
+            os.rename(final, free_name(f"{part}/{_SPENT}"))
+            point("entry-removed")
+        with suppress(OSError):
+            if "/" in path:
+                os.rmdir(os.path.dirname(final))
+
+
+def _make_way(modules: str, path: str) -> None:
+    """The folders above an entry: nothing is written through a link that others made of one."""
+    above = ""
+    for part in path.split("/")[:-1]:
+        above = f"{above}/{part}" if above else part
+        full = f"{modules}/{above}"
+        if _is_no_folder(full):
+            _move_aside(modules, above)
+        with suppress(FileExistsError):
+            os.mkdir(full)
+
+
+def _move_aside(modules: str, path: str) -> None:
+    aside = f"{modules}/{ASIDE}"
+    if _is_no_folder(aside):
+        own = free_name(aside)
+        os.rename(aside, own)
+        os.mkdir(aside)
+        os.rename(own, f"{aside}/{ASIDE}")
+    goal = free_name(f"{aside}/{path}")
+    os.makedirs(os.path.dirname(goal), exist_ok=True)
+    os.rename(f"{modules}/{path}", goal)
+    point("entry-carried")
+
+
+def _is_no_folder(path: str) -> bool:
+    return os.path.lexists(path) and (os.path.islink(path) or not os.path.isdir(path))
+
+
+def _inode(path: str) -> int:
+    try:
+        return os.lstat(path).st_ino
+    except (FileNotFoundError, NotADirectoryError):
+        return 0

@@ -1,0 +1,75 @@
+"""Folders of files in a project, made from what the store has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from graft.base.clones import Cloner
+from graft.base.pool import Outcome
+from graft.link.folders import make_folder
+from graft.link.links import Folder
+from graft.model.graph import Graph
+from graft.store.admission import required_integrity
+from graft.store.objects import distrust_object, holds_just
+from graft.store.private import Finished, finished_package
+from graft.store.slots import Slot
+from graft.workflows.fill import fill_objects
+
+if TYPE_CHECKING:
+    from graft.workflows.project import Work
+
+Job = tuple[str, Folder]
+"""Where a folder is to be made, and what of."""
+
+
+def place_folders(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Sequence[Job]) -> None:
+    """Make them all. Objects that turn out to be damaged are fetched anew, once."""
+    work.context.progress.to_link += len(jobs)
+    left = _make(work, graph, slots, jobs)
+    if left:
+        fill_objects(work, graph)
+        if _make(work, graph, slots, left):
+            raise AssertionError("a package that was just stored lacks files")
+
+
+def _make(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Iterable[Job]) -> list[Job]:
+    """The jobs for which objects are missing or damaged; those are no longer trusted."""
+    store, progress, pool = work.store, work.context.progress, work.pool
+    cloner = Cloner()
+    finished: dict[str, Finished | None] = {}
+    left: list[Job] = []
+
+    def package(id: str) -> Finished | None:
+        if id not in finished:
+            finished[id] = finished_package(store, slots[id])
+        return finished[id]
+
+    def make(root: str, folder: Folder) -> bool:
+        """Runs in a thread of the pool."""
+        ids = {*folder.packages.values()}
+        found = {id: its for id in ids if (its := package(id)) is not None}
+        try:
+            if len(found) == len(ids):
+                make_folder(root, folder, found, cloner)
+                return True
+        except FileNotFoundError:
+            if all(holds_just(its.folder, its.files) for its in found.values()):
+                raise
+        for id in ids:
+            if id not in found or not holds_just(found[id].folder, found[id].files):
+                distrust_object(store, required_integrity(graph.nodes[id].manifest))
+        return False
+
+    def made(job: Job, outcome: Outcome[bool]) -> None:
+        if outcome.get():
+            progress.linked += 1
+            progress.changed()
+        else:
+            left.append(job)
+
+    for job in jobs:
+        pool.submit(partial(make, *job), partial(made, job))
+    work.finish()
+    return left
