@@ -77,6 +77,7 @@ CODES: dict[str, int] = {
     "build-unapproved": 53,
     "build-failed": 54,
     "sandbox-missing": 55,
+    "patch-failed": 56,
     # 60: links
     "link-refused": 60,
     # 70: manifests
@@ -87,6 +88,9 @@ CODES: dict[str, int] = {
     "workspace-invalid": 74,
     "catalog-unknown": 75,
     "member-unknown": 76,
+    "patch-missing": 77,
+    "patch-unused": 78,
+    "patch-exists": 79,
     # 80: settings
     "settings-unreadable": 80,
     "credential-in-project": 81,

@@ -28,6 +28,9 @@ COMMANDS = (
     Command("audit", "audit", "show known weaknesses of what the lock holds, and mend them"),
     Command("view", "view", "show what a registry says of a package", ("info", "show")),
     Command("search", "search", "find packages by words", ("find", "s", "se")),
+    Command("patch", "patch", "put a package's files where they can be edited"),
+    Command("patch-commit", "patch_commit", "keep what was edited as a patch of the project's"),
+    Command("patch-remove", "patch_remove", "take a patch out again"),
     Command(
         "approve-builds", "approve_builds", "decide which packages may run scripts when installed"
     ),

@@ -64,8 +64,8 @@ def unmet(
         found += _of_importer(graph, path, requirements, overrides, links)
     for path in sorted(graph.importers.keys() - asked.keys()):
         found.append(Unmet(_file(path), "is no longer a part of the project", "still holds it"))
-    found += _of_rules(graph.overrides, overrides.rules, "overrides", "that override")
-    found += _of_rules(graph.extensions, extensions, "extends", "that extension")
+    found += changed_rules(graph.overrides, overrides.rules, "overrides", "that override")
+    found += changed_rules(graph.extensions, extensions, "extends", "that extension")
     for id, state in states_of(graph, overrides, links):
         node = graph.nodes[id]
         for requirement in node.manifest.requirements:
@@ -80,9 +80,10 @@ def unmet(
     return list(dict.fromkeys(found))
 
 
-def _of_rules(
+def changed_rules(
     had: Mapping[str, str], now: Mapping[str, str], verb: str, noun: str
 ) -> Iterator[Unmet]:
+    """What the project's manifest says in place of what it said when the lock was made."""
     for key in sorted(had.keys() | now.keys()):
         if had.get(key) != now.get(key):
             reason = f"was made with '{had[key]}'" if key in had else f"was made without {noun}"

@@ -51,6 +51,9 @@ def write_lock(graph: Graph) -> bytes:
     if graph.extensions:
         extensions = (f"{_text(k)}: {v}" for k, v in sorted(graph.extensions.items()))
         parts.append(f'"extensions": {{\n{_lines(extensions)}\n}}')
+    if graph.patches:
+        patches = (f"{_text(k)}: {_text(v)}" for k, v in sorted(graph.patches.items()))
+        parts.append(f'"patches": {{\n{_lines(patches)}\n}}')
     parts.append(f'"nodes": {{\n{_lines(nodes)}\n}}')
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
@@ -133,6 +136,7 @@ def read_lock(data: bytes, *, where: str) -> Graph:
             nodes=nodes,
             overrides={str(k): str(v) for k, v in said.get("overrides", {}).items()},
             extensions={k: canonical_json(v) for k, v in said.get("extensions", {}).items()},
+            patches={str(k): str(v) for k, v in said.get("patches", {}).items()},
             legacy_peers=said.get("legacyPeers", False) is True,
         )
         _check_edges(graph)

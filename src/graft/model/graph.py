@@ -34,12 +34,14 @@ class Importer(Record):
 class Graph(Record):
     """Importers by path relative to the project's root (``.``), nodes by id. ``overrides`` and
     ``extensions`` are the rules in force when it was made: key -> replacement, and key -> what is
-    added, as compact JSON. ``legacy_peers`` says that no peer was added that nobody provides."""
+    added, as compact JSON. ``patches`` maps ``name@version`` to the digest of what changes that
+    package's files. ``legacy_peers`` says that no peer was added that nobody provides."""
 
     importers: Mapping[str, Importer]
     nodes: Mapping[str, Node]
     overrides: Mapping[str, str] = {}
     extensions: Mapping[str, str] = {}
+    patches: Mapping[str, str] = {}
     legacy_peers: bool = False
 
     @property

@@ -6,6 +6,7 @@ The user's own settings count: credential helpers, ``insteadOf``, what ssh knows
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 
@@ -55,14 +56,20 @@ class GitProgram:
         uses_network: bool = False,
     ) -> GitAnswer:
         """Run it on the bare repository in ``folder``. Raises ``git-missing``."""
-        command = [self._found(), *_QUIET, f"--git-dir={folder}", *arguments]
-        done = exchange(
-            command,
-            data,
-            cwd=folder,
-            environ=self._environ,
-            timeout=_NETWORK_SECONDS if uses_network else _LOCAL_SECONDS,
-        )
+        timeout = _NETWORK_SECONDS if uses_network else _LOCAL_SECONDS
+        return self._call(folder, [f"--git-dir={folder}", *arguments], data, timeout)
+
+    def run_outside(self, folder: str, arguments: Sequence[str], *, data: bytes = b"") -> GitAnswer:
+        """Run it in a folder as if there were no repository anywhere around. Raises
+        ``git-missing``."""
+        # An archive may hold a .git, whose settings can name programs to run.
+        return self._call(folder, [f"--git-dir={os.devnull}", *arguments], data, _LOCAL_SECONDS)
+
+    def _call(
+        self, folder: str, arguments: Sequence[str], data: bytes, timeout: float
+    ) -> GitAnswer:
+        command = [self._found(), *_QUIET, *arguments]
+        done = exchange(command, data, cwd=folder, environ=self._environ, timeout=timeout)
         lines = _CREDENTIALS.sub("", done.stderr).splitlines()
         return GitAnswer(
             is_good=done.status == 0,
@@ -76,7 +83,8 @@ class GitProgram:
         if not self._program:
             raise GraftError(
                 "git-missing",
-                "git is not installed, and a package comes from a git repository",
-                fix="install git, or depend on a version from a registry",
+                "git is not installed, and something here needs it",
+                why=["packages from git repositories and patches are made with it"],
+                fix="install git, or do without",
             )
         return self._program

@@ -84,21 +84,28 @@ def draft_of(store: Store, slot: Slot, stored: StoredObject) -> Iterator[Draft]:
     for path in links:
         folders.add_parents(f"node_modules/{path}")
     folders.add_parents(f"node_modules/{slot.package}/package.json")
-    for file in stored.files:
-        folders.add_parents(f"node_modules/{slot.package}/{file.path}")
     try:
         os.mkdir(root)
         os.mkdir(draft.scratch, 0o700)
         made = [(f"node_modules/{path}", target) for path, target in links.items()]
         trees.build(root, folders.paths, (), made)
-        Cloner(shared=False).clone(stored.folder, draft.package, stored.files)
-        for executable, mode in ((True, 0o755), (False, 0o644)):
-            paths = [file.path for file in stored.files if file.executable is executable]
-            trees.set_modes(draft.package, paths, mode)
+        copy_package(stored, draft.package)
         yield draft
     finally:
         if os.path.lexists(root):
             remove_tree(root)
+
+
+def copy_package(stored: StoredObject, folder: str) -> None:
+    """Put a package's files into an empty folder, to be changed: none is linked to the object."""
+    folders = trees.Folders()
+    for file in stored.files:
+        folders.add_parents(file.path)
+    trees.build(folder, folders.paths, (), ())
+    Cloner(shared=False).clone(stored.folder, folder, stored.files)
+    for executable, mode in ((True, 0o755), (False, 0o644)):
+        paths = [file.path for file in stored.files if file.executable is executable]
+        trees.set_modes(folder, paths, mode)
 
 
 def publish_draft(store: Store, slot: Slot, draft: Draft, *, replace: bool = False) -> bool:

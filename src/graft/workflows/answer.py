@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
-from graft.lockfile.check import Unmet, unmet
+from graft.lockfile.check import Unmet, changed_rules, unmet
 from graft.lockfile.format import read_lock
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
@@ -30,10 +30,12 @@ def answer(
     previous: Graph | None,
     options: InstallOptions,
     *,
+    patches: Mapping[str, str] = {},
     taken: Taken | None = None,
 ) -> tuple[Graph, tuple[Diagnostic, ...]]:
     """Resolve what the lock leaves open, preferring what it says. Where there is none, another
-    package manager's is preferred: ``taken``, or the one that lies in the project.
+    package manager's is preferred: ``taken``, or the one that lies in the project. ``patches`` has
+    the digests of those in force, by ``name@version``.
 
     Raises ``lock-stale`` or ``lock-missing`` where the options forbid to resolve, whatever
     resolving raises, and ``peer-conflict`` where the settings are strict about peers. Archives of
@@ -42,6 +44,8 @@ def answer(
     rules = checkout.rules
     peers = work.context.settings.peers
     open_questions = _open_questions(previous, checkout)
+    if previous is not None:
+        open_questions += changed_rules(previous.patches, patches, "patches", "that patch")
     changes = _local_changes(work, previous, rules)
     open_questions += changes
     if previous is not None and not options.frozen:

@@ -1,4 +1,5 @@
-"""Approved builds: scripts run in drafts of private slots, which are published if all goes well.
+"""Patches and approved builds: both change drafts of private slots, which are published if all goes
+well.
 
 What lies below a package is built before it; what does not wait for each other runs side by side. A
 slot that is there already, from this project or another, is used as it is.
@@ -26,6 +27,7 @@ from graft.scripts.build_environment import Addons, build_environment
 from graft.scripts.package import Package
 from graft.scripts.phases import Phase
 from graft.scripts.sandbox import confined
+from graft.sources.git_program import GitProgram
 from graft.store.admission import required_integrity
 from graft.store.objects import find_object
 from graft.store.paths import has_slot
@@ -36,6 +38,7 @@ from graft.workflows.confinement import Confinement, confinement
 from graft.workflows.fill import fill_store
 from graft.workflows.jobs import Place, tools_at
 from graft.workflows.node import find_npm, gyp_commands, gyp_script, npm_script
+from graft.workflows.patching import PATCH_FAILED, apply_patch
 from graft.workflows.project import Work
 from graft.workflows.report import InstallOptions
 
@@ -103,8 +106,9 @@ class _Builder:
                 todo.setdefault(slot.name, id)
         if not todo:
             return {}
-        assert self.confinement
         ids = set(todo.values())
+        if any(self._builds.approvals.of(graph.nodes[id].manifest) for id in ids):
+            assert self.confinement
         waits = {id: _below(graph, id) & ids - {id} for id in sorted(ids)}
         failed: dict[str, GraftError] = {}
         running: set[str] = set()
@@ -115,6 +119,8 @@ class _Builder:
             try:
                 outcome.get()
             except GraftError as error:
+                if error.diagnostic.code == PATCH_FAILED:
+                    raise  # also where the package is optional: somebody wants it changed
                 failed[id] = error
                 return
             self._again.discard(graph.nodes[id].manifest.id)
@@ -157,15 +163,22 @@ class _Builder:
             if has_slot(store, slot.name) and not again:
                 return  # another process was building it
             stored = find_object(store, required_integrity(manifest))
+            assert stored is not None
+            patch = self._builds.patches.of(manifest)
             approval = self._builds.approvals.of(manifest)
-            assert stored is not None and approval is not None
-            phases = phases_of_object(stored)
-            check_approved(manifest, phases, approval.scripts)
+            # What the archive holds was approved; what a patch makes of its scripts was not.
+            phases = phases_of_object(stored) if approval else ()
+            if approval:
+                check_approved(manifest, phases, approval.scripts)
             with draft_of(store, slot, stored) as draft:
+                if patch:
+                    apply_patch(GitProgram(os.environ), draft.package, patch)
                 for phase in phases:
+                    assert approval is not None
                     self._run(manifest.id, draft, phase, approval)
                 publish_draft(store, slot, draft, replace=again)
-            self.ran.add(manifest.id)
+            if approval:
+                self.ran.add(manifest.id)
 
     def _run(self, id: str, draft: Draft, phase: Phase, approval: Approval) -> None:
         context = self._work.context

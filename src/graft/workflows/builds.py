@@ -1,4 +1,5 @@
-"""Which packages of a project may run scripts, and which want to and may not."""
+"""What a project changes in packages before it uses them, patches and scripts that it approves, and
+which packages want to run scripts and may not."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.project.manifest import ProjectManifest
+from graft.project.patches import Patches, read_patches
 from graft.scripts.approvals import Approvals, read_approvals
 from graft.scripts.phases import Phase, install_phases, scripts_digest
 from graft.store.admission import required_integrity
@@ -23,9 +25,10 @@ from graft.workflows.project import Context
 
 
 class Builds(Record):
-    """What a project approves, and the node that it would run on."""
+    """``node`` is what approved scripts would run on; without approvals nobody looks for it."""
 
     approvals: Approvals
+    patches: Patches
     node: Node
 
     @property
@@ -34,25 +37,38 @@ class Builds(Record):
         host, major = this_platform(), self.node.version.partition(".")[0]
         return f"{host.os} {host.cpu} {host.libc} node {major} abi {self.node.abi}"
 
+    @property
+    def inputs(self) -> str:
+        """All of it that has a say in what is linked, beside manifest and lock."""
+        patches = "".join(f" {id} {digest}" for id, digest in self.patches.digests.items())
+        return (self.tag if self.approvals else "") + patches
+
     def salts(self, graph: Graph) -> dict[str, str]:
-        """A salt for each node whose build is approved. What ran with the network is not what runs
-        without."""
+        """A salt for each node that is patched, or whose build is approved. What ran with the
+        network is not what runs without."""
         salts = {}
         for id, node in graph.nodes.items():
+            patch = self.patches.of(node.manifest)
             approval = self.approvals.of(node.manifest)
+            said = [f"patch {patch.digest}"] if patch else []
             if approval is not None:
                 network = " network" if approval.network else ""
-                salts[id] = f"build {approval.scripts} {self.tag}{network}"
+                said.append(f"build {approval.scripts} {self.tag}{network}")
+            if said:
+                salts[id] = " ".join(said)
         return salts
 
 
-def builds_of(context: Context, manifest: ProjectManifest) -> Builds | None:
-    """None for a project that approves nothing. Raises ``manifest-invalid``."""
-    approvals = read_approvals(manifest.data, manifest.path)
-    if not approvals:
+def builds_of(context: Context, manifest: ProjectManifest, *, runs: bool) -> Builds | None:
+    """None for a project that changes nothing; without ``runs`` no script is run. Raises
+    ``manifest-invalid`` and ``patch-missing``."""
+    approvals = read_approvals(manifest.data, manifest.path) if runs else Approvals()
+    patches = read_patches(manifest.data, context.folder, manifest.path)
+    if not (approvals or patches):
         return None
-    node = find_node(os.environ, context.folder, context.settings.cache_root)
-    return Builds(approvals=approvals, node=node)
+    settings = context.settings
+    node = find_node(os.environ, context.folder, settings.cache_root) if approvals else Node()
+    return Builds(approvals=approvals, patches=patches, node=node)
 
 
 def phases_of(store: Store, manifest: Manifest) -> tuple[Phase, ...] | None:

@@ -39,7 +39,7 @@ from graft.workflows.change import (
 from graft.workflows.fill import begin_fetching, fill_objects, fill_store
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
-from graft.workflows.relink import APPROVALS, inputs_digest, stamp_project
+from graft.workflows.relink import changes_packages, inputs_digest, stamp_project
 from graft.workflows.report import InstallOptions, InstallReport, Laps
 
 if TYPE_CHECKING:
@@ -81,7 +81,12 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     work.advance()
     previous = context.graph(checkout.links)
     work.advance()
-    graph, notes = answer(work, checkout, previous, options)
+    patches = builds.patches.digests if builds else {}
+    graph, notes = answer(work, checkout, previous, options, patches=patches)
+    if graph.patches != patches:
+        graph = replace(graph, patches=patches)
+    if builds:
+        builds.patches.refuse_unused(graph, checkout.root.path)
     work.advance()
     laps.lap("resolve")
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
@@ -177,12 +182,13 @@ def ignored_packages(local: Graph, root: ProjectManifest, store: Store) -> tuple
 
 
 def builds_for(context: Context, root: ProjectManifest, options: InstallOptions) -> Builds | None:
-    """What runs of packages' scripts; None where nothing does."""
-    if APPROVALS not in root.raw or options.ignore_scripts or context.settings.builds.ignored:
+    """What is changed in packages before they are used; None where nothing is."""
+    if not changes_packages(root.raw):
         return None
     from graft.workflows.builds import builds_of
 
-    return builds_of(context, root)
+    runs = not (options.ignore_scripts or context.settings.builds.ignored)
+    return builds_of(context, root, runs=runs)
 
 
 def _judged(
@@ -211,9 +217,9 @@ def _engine_notes(local: Graph, root: ProjectManifest, context: Context) -> tupl
 
 
 def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
-    """Let the launcher see next time that there is nothing to do. It does not look at the node
-    that builds depend on."""
-    if context.is_plain and not context.settings.notes and APPROVALS not in checkout.root.raw:
+    """Let the launcher see next time that there is nothing to do. It does not look at patches, nor
+    at the node that builds depend on."""
+    if context.is_plain and not context.settings.notes and not changes_packages(checkout.root.raw):
         home = os.path.expanduser("~")
         also = (checkout.files, checkout.folders)
         stamp_project(context.folder, store, os.environ, home, *also)
@@ -248,8 +254,8 @@ def _inputs(
     if checkout.links.importers:
         # Some of its slots may lead to its own folders, and serve no other checkout.
         said += os.fsencode(work.context.folder)
-    tag = builds.tag if builds else ""
-    return inputs_digest(work.store.root, ",".join(words), said, lock, builds=tag)
+    made = builds.inputs if builds else ""
+    return inputs_digest(work.store.root, ",".join(words), said, lock, builds=made)
 
 
 def _place(

@@ -39,15 +39,20 @@ if TYPE_CHECKING:
 
 LAYOUT = "virtual"
 LOCK = "graft-lock.json"
-# In a manifest that approves builds: what is linked depends on the node that is found as well.
-APPROVALS = b'"approvedBuilds"'
+# In a manifest, they say that packages are changed before they are linked: what comes of it depends
+# on patches, and on the node that is found, as well.
+_CHANGES = (b'"approvedBuilds"', b'"patchedDependencies"')
+
+
+def changes_packages(manifest: bytes) -> bool:
+    return any(word in manifest for word in _CHANGES)
 
 
 def inputs_digest(
     store_root: str, omitted: str, manifest: bytes, lock: bytes, *, builds: str = ""
 ) -> str:
-    """One name for everything that decides what is in ``node_modules``. ``builds`` says on what
-    packages' scripts run, where the project approves any."""
+    """One name for everything that decides what is in ``node_modules``. ``builds`` says how
+    packages are changed, where the project changes any."""
     digest = hashlib.sha256(__version__.encode())
     # The machine counts, as two kinds of machine may share a home.
     said = " ".join((*machine(), omitted, *([builds] if builds else ()))).encode()
@@ -78,7 +83,7 @@ def relink(
         return None  # it has a say as well
     manifest = read_file(os.path.join(folder, "package.json"))
     lock = read_file(os.path.join(folder, LOCK))
-    if manifest is None or APPROVALS in manifest:
+    if manifest is None or changes_packages(manifest):
         return None
     resolution = recall(manifest) if lock is None else None
     if resolution is not None:
