@@ -361,3 +361,25 @@ def test_an_optional_ref_that_is_gone_is_left_out(
     project.manifest(**fields)
     done = project.graft("install", "--json", check=False)
     assert done.code == (0 if kind == "optionalDependencies" else 48)
+
+
+def test_the_cache_command_knows_repositories(project: Project, lib: Repository) -> None:
+    lib.commit("first")
+    project.manifest(dependencies={"lib": lib.url})
+    project.graft("install")
+    kinds = project.graft("cache", "ls", "--json").json["kinds"]
+    assert [kind["entries"] for kind in kinds if kind["kind"] == "git"] == [1]
+    project.graft("cache", "clean", "git")
+    assert [path.suffix for path in (project.machine.cache / "git").iterdir()] == [".lock"]
+    lib.commit("second")
+    project.graft("update")
+    assert said(project) == "second"
+
+
+def test_why_names_the_repository_readably(project: Project, lib: Repository) -> None:
+    commit = lib.commit("first", dependencies={"a": "1.0.0"})
+    project.manifest(dependencies={"lib": f"{lib.url}#main"})
+    project.graft("install")
+    shown = f"lib@1.0.0 (git file://{lib.path}#{commit[:10]})"
+    assert project.graft("ls").stdout == f"{shown}\n"
+    assert f"{shown} asks for a@1.0.0" in project.graft("why", "a").stdout

@@ -18,6 +18,7 @@ GIT = "git:"
 LINK = "link:"
 
 _PATH = "&path:/"
+_SHORT = 10
 _ARCHIVES = (".tgz", ".tar.gz", ".tar")
 _HEX = frozenset("0123456789abcdef")
 
@@ -41,6 +42,18 @@ def is_from_registry(origin: str) -> bool:
 def is_archive_path(path: str) -> bool:
     """npm's rule for what ``file:`` names: by the end of its name, an archive, else a folder."""
     return path.lower().endswith(_ARCHIVES)
+
+
+def shown_origin(origin: str) -> str:
+    """As people read it: without the word in front where the rest says as much, and with no more of
+    a commit than tells it from others."""
+    if origin.startswith(TARBALL):
+        return origin.removeprefix(TARBALL).partition("?")[0]
+    try:
+        git = parse_git_origin(origin)
+    except ValueError:
+        return origin
+    return f"git {git.url}#{git.commit[:_SHORT]}" + (f" {git.path}" if git.path else "")
 
 
 def is_snapshot(origin: str) -> bool:

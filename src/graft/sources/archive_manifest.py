@@ -12,6 +12,7 @@ from graft.base.records import Record
 from graft.model.integrity import Integrity
 from graft.model.manifest import Manifest
 from graft.model.names import is_sound
+from graft.model.origins import shown_origin
 from graft.sources.version_document import VersionDocument, read_manifest
 from graft.store.archive import ArchiveRefused, read_archive
 from graft.versions.version import parse_version
@@ -106,11 +107,6 @@ def manifest_of(
         if error.diagnostic.code != "registry-answer":
             raise
         raise _invalid(name, where, error.diagnostic.message) from None
-
-
-def shown_origin(origin: str) -> str:
-    """Without the word in front where what follows says it all."""
-    return origin.removeprefix("tarball:").partition("?")[0]
 
 
 def _published(document: dict[str, Any], files: Collection[str]) -> VersionDocument:

@@ -18,6 +18,8 @@ from graft.sources.git_refs import commit_of, read_refs, tagged_versions
 from graft.sources.packing import PackedFile
 from graft.versions.source_text import GitSource
 
+MIRRORS = "git"
+_LOCK = ".lock"
 _FILES = {"100644": False, "100755": True, "100664": False}
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
@@ -39,8 +41,8 @@ class Mirror:
         self._transports = list(transports)
         self._offline = offline
         name = hashlib.sha256(url.encode()).hexdigest()[:32]
-        self._folder = os.path.join(cache_root, "git", name)
-        self._lock = FileLock(f"{self._folder}.lock", exclusive=True)
+        self._folder = os.path.join(cache_root, MIRRORS, name)
+        self._lock = FileLock(mirror_lock(self._folder), exclusive=True)
 
     def __enter__(self) -> Mirror:
         os.makedirs(os.path.dirname(self._folder), exist_ok=True)
@@ -216,6 +218,15 @@ class Mirror:
             why=answer.said,
             fix="delete that folder and try again",
         )
+
+
+def mirror_lock(folder: str) -> str:
+    """The lock that whoever uses a mirror holds; it stays where it is when the mirror goes."""
+    return folder + _LOCK
+
+
+def is_mirror(name: str) -> bool:
+    return not name.endswith(_LOCK)
 
 
 class GitTree:

@@ -9,7 +9,7 @@ from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.http import Request, Response, Transfer
 from graft.base.pool import Outcome
 from graft.model.manifest import Manifest
-from graft.model.origins import GitOrigin, parse_git_origin
+from graft.model.origins import GitOrigin, parse_git_origin, shown_origin
 from graft.sources.archive_manifest import ArchivePackage, read_archive_package
 from graft.sources.git_mirror import Mirror
 from graft.sources.git_program import GitProgram
@@ -73,7 +73,7 @@ class GitPackages:
     def _made(self, mirror: Mirror, origin: str, local: str) -> ArchivePackage:
         place = parse_git_origin(origin)
         tree = self._prepared(mirror.tree(place.commit, place.path), place)
-        body = pack_tree(tree, subject=local or place.url, where=origin)
+        body = pack_tree(tree, subject=local or place.url, where=shown_origin(origin))
         package = read_archive_package(body, origin=origin, local=local)
         scripts = package.document.get("scripts")
         named = [name for name in _PREPARING if isinstance(scripts, dict) and name in scripts]
@@ -121,6 +121,6 @@ def _not_prepared(manifest: Manifest, scripts: list[str]) -> Diagnostic:
         code="git-not-prepared",
         message=f"{manifest.name}@{manifest.version} was installed as it is committed: "
         f"its script '{scripts[0]}' did not run",
-        where=manifest.origin,
+        where=shown_origin(manifest.origin),
         fix="commit what it builds, or depend on a version from a registry",
     )

@@ -15,7 +15,16 @@ from graft.base.diagnostics import GraftError
 from graft.base.http import redact
 from graft.base.records import Record
 from graft.model.integrity import parse_integrity
-from graft.model.origins import FILE, GIT, LINK, TARBALL, GitOrigin, is_commit, parse_git_origin
+from graft.model.origins import (
+    FILE,
+    GIT,
+    LINK,
+    TARBALL,
+    GitOrigin,
+    is_archive_path,
+    is_commit,
+    parse_git_origin,
+)
 from graft.versions.git_hosts import HOSTS, Hosted, by_address, by_shortcut
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
@@ -140,7 +149,12 @@ def git_origin(source: GitSource, commit: str) -> str:
 
 def is_path(text: str) -> bool:
     """npm's rule for what means a file even without ``file:``; ``a/b`` is GitHub's."""
-    return text in (".", "..", "~") or text.startswith(("./", "../", "~/", "/"))
+    if text in (".", "..", "~") or text.startswith(("./", "../", "~/", "/")):
+        return True
+    address = text.partition("#")[0]
+    if ":" in address or "@" in address:
+        return False
+    return address.count("/") > 1 or ("/" not in address and is_archive_path(address))
 
 
 def is_git_address(text: str) -> bool:

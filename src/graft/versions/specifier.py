@@ -20,7 +20,6 @@ _PREFIXES = {
 }
 # Of those, what ``source_text`` reads and ``sources.elsewhere`` fetches.
 ELSEWHERE = frozenset({"git", "tarball", "directory"})
-_ARCHIVES = (".tgz", ".tar.gz", ".tar")
 
 
 _LOWEST = Version(0, 0, 0).key
@@ -68,15 +67,25 @@ def parse_specifier(local: str, text: str) -> Specifier:
         return Specifier(package, range=parse_range(text))
     except ValueError:
         pass
-    if "/" in text or is_scp_address(text):
-        return Specifier(package, foreign="git")  # npm reads owner/repository as GitHub's
-    if text.lower().endswith(_ARCHIVES) or text in (".", "..", "~"):
-        return Specifier(package, foreign="directory")
+    if "/" in text or is_scp_address(text) or "." in text:
+        kind = _foreign_kind(text)
+        if kind:
+            return Specifier(package, foreign=kind)
     return Specifier(package, tag=text)
 
 
+def _foreign_kind(text: str) -> str:
+    """Of what has neither a word in front nor is a range: npm reads owner/repository as GitHub's.
+    Empty for a tag."""
+    from graft.versions.source_text import is_path  # few projects need what it loads
+
+    if is_path(text):
+        return "directory"
+    return "git" if "/" in text or is_scp_address(text) else ""
+
+
 def _is_git_address(text: str) -> bool:
-    from graft.versions.source_text import is_git_address  # few projects need what it loads
+    from graft.versions.source_text import is_git_address
 
     return is_git_address(text)
 

@@ -14,6 +14,7 @@ from graft.base.files import read_file, remove_file, remove_tree, temporary_sibl
 from graft.base.locks import FileLock
 from graft.base.records import Record
 from graft.project.default_registry import forgotten
+from graft.sources.git_mirror import MIRRORS, is_mirror, mirror_lock
 from graft.sources.packument_cache import PACKUMENTS, read_entry
 from graft.sources.resolutions import RESOLUTIONS, read_record
 from graft.store.paths import open_store
@@ -25,6 +26,7 @@ ABOUT: Mapping[str, str] = {
     PACKUMENTS: "what registries said of packages",
     RESOLUTIONS: "graphs that were resolved from them",
     TOOLS: "tools that 'graft x' has fetched",
+    MIRRORS: "what was needed of git repositories",
     OTHER: "anything else",
     REGISTRY: "the default registry, as npm named it",
 }
@@ -143,8 +145,14 @@ def _entries(caches: Caches, kind: str) -> Iterator[str]:
         yield from (
             os.path.join(place, name)
             for name in names
-            if not _is_temporary(name) and (kind == TOOLS or name not in ABOUT)
+            if not _is_temporary(name) and _is_of(kind, name)
         )
+
+
+def _is_of(kind: str, name: str) -> bool:
+    if kind == MIRRORS:
+        return is_mirror(name)
+    return kind == TOOLS or name not in ABOUT
 
 
 def _files(path: str) -> Iterator[str]:
@@ -168,6 +176,11 @@ def _remove(caches: Caches, kind: str, path: str, *, dry_run: bool) -> bool:
     """False if something uses it."""
     if kind == TOOLS:
         return _remove_tools(caches, path, dry_run=dry_run)
+    if kind == MIRRORS:
+        with FileLock(mirror_lock(path), exclusive=True, wait=False) as using:
+            if using.held and not dry_run:
+                remove_tree(path)
+            return using.held
     if dry_run:
         return True
     if kind == REGISTRY:

@@ -11,6 +11,7 @@ from graft.base.records import Record, replace
 from graft.link.importers import MODULES, ROOT
 from graft.model.graph import Graph, Node
 from graft.model.names import canonical_name
+from graft.model.origins import shown_origin
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context
 
@@ -109,7 +110,7 @@ def _label(node: Node) -> str:
     """``tool@1.0.0 (file:../tool.tgz)``, with the peers that it was given behind its version."""
     manifest = node.manifest
     peers = node.id.removeprefix(manifest.id)
-    origin = f" ({manifest.origin})" if manifest.origin else ""
+    origin = f" ({shown_origin(manifest.origin)})" if manifest.origin else ""
     return f"{manifest.name}@{manifest.version}{peers}{origin}"
 
 
