@@ -180,18 +180,20 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
 
 
 def _link(id: str, origin: str) -> Node:
-    """A folder of the project, without what its package.json says of it."""
+    """A folder, without what its package.json says of it. It may lie beside the project, and the
+    check that follows sees to it that package.json says so too."""
     name = id.removesuffix(f"@{origin}")
     check_name(name)
     manifest = Manifest(name=name, version="", origin=origin)
-    _check_path(manifest.folder)
+    if manifest.folder != posixpath.normpath(manifest.folder):
+        raise ValueError(f"'{manifest.folder}' is not the path of a folder")
     if id != manifest.id:
         raise ValueError(f"'{id}' is not {manifest.id}")
     return Node(id=id, manifest=manifest, edges={})
 
 
 def _check_path(path: str) -> None:
-    """Both importers and linked folders become paths below the project's root."""
+    """Importers become paths below the project's root."""
     if path != posixpath.normpath(path) or path.startswith("/") or path.split("/")[0] == "..":
         raise ValueError(f"'{path}' is not a path inside the project")
 

@@ -128,6 +128,8 @@ class Folders:
         if is_archive_path(said) or said.startswith("~"):
             return None
         path = self._inside(os.path.join(self._root, asker, said))
+        if path is None and text.startswith(("link:", "portal:")):
+            return self._outside(posixpath.normpath(posixpath.join(asker, said)), local)
         if path is None or "node_modules" in path.split("/"):
             return None
         if path in self._links:
@@ -150,6 +152,16 @@ class Folders:
             )
         self.found[path] = parse_manifest(raw, file)
         self._links[path] = link_manifest(path, self.found[path])
+        return self._links[path]
+
+    def _outside(self, path: str, local: str) -> Manifest:
+        """A folder beside the project, used where it lies: what it asks for is its own business, so
+        it is no importer."""
+        if path not in self._links:
+            file = os.path.join(self._root, path, MANIFEST_NAME)
+            raw = read_file(file)
+            manifest = parse_manifest(raw, file) if raw is not None else None
+            self._links[path] = link_manifest(path, manifest, local)
         return self._links[path]
 
     def _inside(self, full: str) -> str | None:
