@@ -115,7 +115,7 @@ def _ways(said: argparse.Namespace, graft: str) -> Sequence[str]:
 
 
 def _said(outcome: Outcome) -> Outcome:
-    word = "passed" if outcome.passed else f"FAILED: {outcome.reason.splitlines()[-1]}"
+    word = "passed" if outcome.passed else f"FAILED: {outcome.headline}"
     _say(
         f"{outcome.fixture}, {outcome.way}: {outcome.packages} packages in {outcome.install:.1f} s,"
         f" check {outcome.check:.1f} s, {word}"

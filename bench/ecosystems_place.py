@@ -8,6 +8,7 @@ folder are private, and of the environment no more is passed on than the way to 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,8 @@ from ecosystems_fixture import DATA, Fixture
 from install_place import delete
 from install_tools import UnusableError, environment, registry_words
 
-_SHOWN = 12
+_SHOWN = 24
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
 _TRACES = ("node_modules", "package.json")
 # The superuser may write what is read-only, and no user of graft is one: these make the difference.
 _POWERS = "-dac_override,-dac_read_search,-fowner"
@@ -35,9 +37,11 @@ class Ended:
     words: str
 
     def reason(self) -> str:
-        """The last lines that say something."""
-        lines = [line.rstrip() for line in self.words.splitlines() if line.strip()]
-        return "\n".join([f"exit code {self.code}", *lines[-_SHOWN:]])
+        """The last lines that say something: without colours, and without where in the code."""
+        words = _COLOUR.sub("", self.words)
+        lines = [line.rstrip() for line in words.splitlines() if line.strip()]
+        said = [line for line in lines if not line.lstrip().startswith("at ")]
+        return "\n".join([f"exit code {self.code}", *said[-_SHOWN:]])
 
 
 class Place:

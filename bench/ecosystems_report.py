@@ -50,11 +50,7 @@ def as_markdown(report: Report) -> str:
         packages = max((outcome.packages for outcome in row.values()), default=0)
         cells = [_cell(fixture, row.get(way)) for way in report.ways]
         rows.append([f"{fixture.name}: {fixture.what}", f"{packages:,}", *cells])
-    failures = [
-        f"- {o.fixture}, {o.way}: `{o.reason.splitlines()[-1]}`"
-        for o in report.outcomes
-        if not o.passed
-    ]
+    failures = [f"- {o.fixture}, {o.way}: `{o.headline}`" for o in report.outcomes if not o.passed]
     return "\n".join(
         [
             f"{report.date:%Y-%m-%d}, `{report.command}`. {report.machine}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from ecosystems_place import Ended, Place
 DEFAULT, NPM = "default", "npm"
 LAYOUTS = ("virtual", "isolated", "hoisted")
 _INSTALL_SECONDS = 900
+_TELLING = re.compile("error|cannot|can't|not found|denied|outside", re.IGNORECASE)
+_WIDTH = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,13 @@ class Outcome:
     @property
     def passed(self) -> bool:
         return not self.reason
+
+    @property
+    def headline(self) -> str:
+        """The line of the reason that says most."""
+        lines = self.reason.splitlines()
+        telling = (line.strip() for line in lines if _TELLING.search(line))
+        return next(telling, lines[-1] if lines else "")[:_WIDTH]
 
 
 def attempt(place: Place, fixture: Fixture, way: str, tool: str) -> Outcome:

@@ -1,0 +1,3 @@
+import capitalize from 'lodash/capitalize'
+
+console.log(capitalize('bundled by metro'))

@@ -1,0 +1,1 @@
+module.exports = { resolver: { useWatchman: false }, maxWorkers: 1 }

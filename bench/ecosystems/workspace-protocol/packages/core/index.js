@@ -1,0 +1,1 @@
+module.exports = `core by semver ${require('semver/package.json').version[0]}`
