@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 
 from graft.base.records import replace
 from graft.cli import add
@@ -58,8 +60,25 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     from graft.project.checkout import read_checkout
     from graft.workflows.install import install
     from graft.workflows.project import at_work
+    from graft.workflows.relink import may_run_scripts
 
     options = replace(install_options(said), frozen=said.frozen_lockfile or is_ci, force=said.force)
     with session(said, console, flag_settings(said)) as context, at_work(context) as work:
-        report = install(work, read_checkout(context.folder), options)
-    return show(console, command.name, report)
+        checkout = read_checkout(context.folder)
+        report = install(work, checkout, options)
+    code = show(console, command.name, report)
+    if options.lock_only or options.dry_run or options.ignore_scripts:
+        return code
+    if context.settings.builds.ignored or not may_run_scripts(checkout.root.raw):
+        return code
+    return _run_own_scripts(console, context.folder, command.name)
+
+
+def _run_own_scripts(console: Console, folder: str, command: str) -> int:
+    from graft.cli.tail import carry_out, place_in
+    from graft.workflows.own_scripts import own_jobs
+
+    if console.json:  # stdout holds one document already
+        sys.stdout.flush()
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return carry_out(console, own_jobs(place_in(folder), command))

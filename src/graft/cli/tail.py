@@ -36,10 +36,14 @@ def split_tail(
 
 
 def place_of(said: argparse.Namespace) -> Place:
+    return place_in(os.path.abspath(said.dir))
+
+
+def place_in(folder: str) -> Place:
     from graft.workflows.jobs import Place
 
     return Place(
-        folder=os.path.abspath(said.dir),
+        folder=folder,
         called_in=os.getcwd(),
         environ=os.environ,
         home=os.path.expanduser("~"),

@@ -39,7 +39,12 @@ from graft.workflows.change import (
 from graft.workflows.fill import begin_fetching, fill_objects, fill_store
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
-from graft.workflows.relink import changes_packages, inputs_digest, stamp_project
+from graft.workflows.relink import (
+    changes_packages,
+    inputs_digest,
+    may_run_scripts,
+    stamp_project,
+)
 from graft.workflows.report import InstallOptions, InstallReport, Laps
 
 if TYPE_CHECKING:
@@ -218,8 +223,11 @@ def _engine_notes(local: Graph, root: ProjectManifest, context: Context) -> tupl
 
 def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
     """Let the launcher see next time that there is nothing to do. It does not look at patches, nor
-    at the node that builds depend on."""
-    if context.is_plain and not context.settings.notes and not changes_packages(checkout.root.raw):
+    at the node that builds depend on, and runs no scripts."""
+    raw = checkout.root.raw
+    if changes_packages(raw) or may_run_scripts(raw):
+        return
+    if context.is_plain and not context.settings.notes:
         home = os.path.expanduser("~")
         also = (checkout.files, checkout.folders)
         stamp_project(context.folder, store, os.environ, home, *also)

@@ -42,10 +42,17 @@ LOCK = "graft-lock.json"
 # In a manifest, they say that packages are changed before they are linked: what comes of it depends
 # on patches, and on the node that is found, as well.
 _CHANGES = (b'"approvedBuilds"', b'"patchedDependencies"')
+# Scripts of the project's own that run at each install (workflows/own_scripts.py).
+_OWN_SCRIPTS = (b'install"', b'"prepublish"', b'prepare"')
 
 
 def changes_packages(manifest: bytes) -> bool:
     return any(word in manifest for word in _CHANGES)
+
+
+def may_run_scripts(manifest: bytes) -> bool:
+    """Whether an install of this manifest may do more than bring packages."""
+    return any(word in manifest for word in _OWN_SCRIPTS)
 
 
 def inputs_digest(
@@ -83,7 +90,7 @@ def relink(
         return None  # it has a say as well
     manifest = read_file(os.path.join(folder, "package.json"))
     lock = read_file(os.path.join(folder, LOCK))
-    if manifest is None or changes_packages(manifest):
+    if manifest is None or changes_packages(manifest) or may_run_scripts(manifest):
         return None
     resolution = recall(manifest) if lock is None else None
     if resolution is not None:
