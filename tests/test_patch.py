@@ -92,6 +92,7 @@ def test_a_second_checkout_takes_the_same_slot(patched: Project) -> None:
         second.write(name, patched.read(name))
     report = second.graft("ci", "--offline", "--json").json
     assert report["slots"] == 0
+    assert second.graft("fetch", "--check", "--json").json["missing"] == []
     assert second.links()["pad"] == patched.links()["pad"]
 
 
@@ -196,6 +197,8 @@ def test_a_patch_whose_file_is_gone_is_named(patched: Project) -> None:
     said = error(patched.graft("install", "--json", check=False))
     assert said["code"] == "patch-missing"
     assert said["where"].endswith("patches/pad@1.0.0.patch")
+    patched.graft("patch-remove", "pad")
+    assert patched.node(SAYS) == "before"
 
 
 def test_patches_of_pnpms_are_used_and_kept_where_they_are(padded: Project) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graft.base.records import Record
+from graft.base.records import Record, replace
 from graft.model.graph import Graph, Node
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
@@ -42,12 +42,7 @@ class Links(Record):
         }
         if not changed:
             return graph
-        return Graph(
-            importers=graph.importers,
-            nodes={**graph.nodes, **changed},
-            overrides=graph.overrides,
-            extensions=graph.extensions,
-        )
+        return replace(graph, nodes={**graph.nodes, **changed})
 
 
 NO_LINKS = Links()

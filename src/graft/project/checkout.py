@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from graft.base.records import Record
+from graft.base.records import Record, replace
 from graft.model.links import NO_LINKS, Links
 from graft.model.requirement import Requirement
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest, parse_manifest, read_manifest
 from graft.project.overrides import NO_RULES, RULE_FIELDS, Rules
 from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
 
+if TYPE_CHECKING:
+    from graft.project.patches import Patches
+
 ROOT = "."
+_PATCHES = b'"patchedDependencies"'
 # How a line begins that has more to it than a package of a registry.
 _MORE = ("workspace:", "catalog:", "file:", "link:", "portal:", "./", "../")
 
@@ -33,6 +38,7 @@ class Checkout(Record):
     members: tuple[str, ...] = (ROOT,)
     links: Links = NO_LINKS
     rules: Rules = NO_RULES
+    patches: Patches | None = None
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 
@@ -45,7 +51,7 @@ def read_checkout(folder: str, edited: Mapping[str, bytes] | None = None) -> Che
     """The project whose root is ``folder``. ``edited`` holds, by path, texts of manifests that
     count in place of what is in the files.
 
-    Raises what reading manifests, settings and rules raises, ``workspace-invalid``,
+    Raises what reading manifests, settings, rules and patches raises, ``workspace-invalid``,
     ``member-unknown`` and ``catalog-unknown``.
     """
     edited = edited or {}
@@ -55,16 +61,22 @@ def read_checkout(folder: str, edited: Mapping[str, bytes] | None = None) -> Che
         root = read_manifest(folder)
     pnpm = read_pnpm_settings(folder)
     if _is_plain(root, pnpm):
-        return Checkout(
+        checkout = Checkout(
             folder=folder,
             manifests={ROOT: root},
             asked={ROOT: root.requirements},
             said=root.raw,
             edited=edited,
         )
-    from graft.project.importers import read_importers
+    else:
+        from graft.project.importers import read_importers
 
-    return read_importers(folder, root, pnpm, edited)
+        checkout = read_importers(folder, root, pnpm, edited)
+    if _PATCHES not in root.raw:
+        return checkout
+    from graft.project.patches import read_patches
+
+    return replace(checkout, patches=read_patches(root.data, folder, root.path))
 
 
 def _is_plain(root: ProjectManifest, pnpm: PnpmSettings) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.records import replace
 from graft.lockfile.check import Unmet, changed_rules, unmet
 from graft.lockfile.format import read_lock
 from graft.model.graph import Graph
@@ -30,17 +31,32 @@ def answer(
     previous: Graph | None,
     options: InstallOptions,
     *,
-    patches: Mapping[str, str] = {},
     taken: Taken | None = None,
 ) -> tuple[Graph, tuple[Diagnostic, ...]]:
     """Resolve what the lock leaves open, preferring what it says. Where there is none, another
-    package manager's is preferred: ``taken``, or the one that lies in the project. ``patches`` has
-    the digests of those in force, by ``name@version``.
+    package manager's is preferred: ``taken``, or the one that lies in the project.
 
     Raises ``lock-stale`` or ``lock-missing`` where the options forbid to resolve, whatever
-    resolving raises, and ``peer-conflict`` where the settings are strict about peers. Archives of
-    what is resolved are on their way when this returns.
+    resolving raises, ``patch-unused``, and ``peer-conflict`` where the settings are strict about
+    peers. Archives of what is resolved are on their way when this returns.
     """
+    patches = checkout.patches.digests if checkout.patches else {}
+    graph, notes = _answer(work, checkout, previous, options, patches, taken)
+    if graph.patches != patches:
+        graph = replace(graph, patches=patches)
+    if checkout.patches:
+        checkout.patches.refuse_unused(graph, checkout.root.path)
+    return graph, notes
+
+
+def _answer(
+    work: Work,
+    checkout: Checkout,
+    previous: Graph | None,
+    options: InstallOptions,
+    patches: Mapping[str, str],
+    taken: Taken | None,
+) -> tuple[Graph, tuple[Diagnostic, ...]]:
     rules = checkout.rules
     peers = work.context.settings.peers
     open_questions = _open_questions(previous, checkout)

@@ -22,6 +22,7 @@ from graft.store.admission import required_integrity
 from graft.store.objects import has_object
 from graft.workflows.builds import phases_of
 from graft.workflows.install import install, local_graph
+from graft.workflows.look import locked_graph
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
@@ -85,7 +86,7 @@ def approve_builds(
     """
     with at_work(context) as work:
         manifest = read_manifest(context.folder)
-        graph = _installed(context)
+        graph = local_graph(locked_graph(context), context)
         candidates = find_candidates(work, graph, manifest)
         decision = decide(candidates)
         if not decision:
@@ -134,18 +135,6 @@ def _candidate(
         network=approval is not None and approval.network,
         hint=hints.get(manifest.name, ""),
     )
-
-
-def _installed(context: Context) -> Graph:
-    graph = context.graph()
-    if graph is None:
-        raise GraftError(
-            "lock-missing",
-            "there is no lock that says which packages there are",
-            where=context.lock_path,
-            fix="run 'graft install' first",
-        )
-    return local_graph(graph, context)
 
 
 def _edited(

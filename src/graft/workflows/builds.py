@@ -12,8 +12,8 @@ from graft.base.files import read_file
 from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
-from graft.project.manifest import ProjectManifest
-from graft.project.patches import Patches, read_patches
+from graft.project.checkout import Checkout
+from graft.project.patches import Patches
 from graft.scripts.approvals import Approvals, read_approvals
 from graft.scripts.phases import Phase, install_phases, scripts_digest
 from graft.store.admission import required_integrity
@@ -59,11 +59,12 @@ class Builds(Record):
         return salts
 
 
-def builds_of(context: Context, manifest: ProjectManifest, *, runs: bool) -> Builds | None:
+def builds_of(context: Context, checkout: Checkout, *, runs: bool) -> Builds | None:
     """None for a project that changes nothing; without ``runs`` no script is run. Raises
-    ``manifest-invalid`` and ``patch-missing``."""
-    approvals = read_approvals(manifest.data, manifest.path) if runs else Approvals()
-    patches = read_patches(manifest.data, context.folder, manifest.path)
+    ``manifest-invalid``."""
+    root = checkout.root
+    approvals = read_approvals(root.data, root.path) if runs else Approvals()
+    patches = checkout.patches or Patches()
     if not (approvals or patches):
         return None
     settings = context.settings

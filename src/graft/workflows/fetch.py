@@ -120,7 +120,7 @@ def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot]]:
     options = InstallOptions(frozen=True)
     graph, _ = answer(work, checkout, context.graph(checkout.links), options)
     graph = local_graph(with_snapshots(work, graph), context)
-    builds = builds_for(context, checkout.root, options)
+    builds = builds_for(context, checkout, options)
     salts = builds.salts(graph) if builds else {}
     return graph, slots_of(graph, salts, root=context.folder)
 

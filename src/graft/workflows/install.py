@@ -58,7 +58,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     context = work.context
     refuse_strange_modules(context.folder)
     lock_before = context.lock_bytes()
-    builds = builds_for(context, checkout.root, options)
+    builds = builds_for(context, checkout, options)
     current, local_files = None, b""
     keeps = options.keeps_answers and not (
         options.force or options.lock_only or options.rebuild is not None
@@ -86,12 +86,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     work.advance()
     previous = context.graph(checkout.links)
     work.advance()
-    patches = builds.patches.digests if builds else {}
-    graph, notes = answer(work, checkout, previous, options, patches=patches)
-    if graph.patches != patches:
-        graph = replace(graph, patches=patches)
-    if builds:
-        builds.patches.refuse_unused(graph, checkout.root.path)
+    graph, notes = answer(work, checkout, previous, options)
     work.advance()
     laps.lap("resolve")
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
@@ -186,14 +181,14 @@ def ignored_packages(local: Graph, root: ProjectManifest, store: Store) -> tuple
     return ignored_builds(local, read_approvals(root.data, root.path), store)
 
 
-def builds_for(context: Context, root: ProjectManifest, options: InstallOptions) -> Builds | None:
+def builds_for(context: Context, checkout: Checkout, options: InstallOptions) -> Builds | None:
     """What is changed in packages before they are used; None where nothing is."""
-    if not changes_packages(root.raw):
+    if not changes_packages(checkout.root.raw):
         return None
     from graft.workflows.builds import builds_of
 
     runs = not (options.ignore_scripts or context.settings.builds.ignored)
-    return builds_of(context, root, runs=runs)
+    return builds_of(context, checkout, runs=runs)
 
 
 def _judged(

@@ -18,13 +18,14 @@ from graft.model.names import canonical_name, file_name
 from graft.project.checkout import ROOT, read_checkout
 from graft.project.edit import set_section
 from graft.project.manifest import ProjectManifest, parse_manifest, read_manifest
-from graft.project.patches import FIELD, FOLDER, patch_id, patch_path, read_patches
+from graft.project.patches import FIELD, FOLDER, Patch, patch_id, patch_path, read_patches
 from graft.sources.git_program import GitProgram
 from graft.store.admission import required_integrity
 from graft.store.objects import StoredObject, find_object
 from graft.store.private import copy_package
 from graft.workflows.builds import package_data
 from graft.workflows.install import install
+from graft.workflows.look import locked_graph
 from graft.workflows.names import not_a_dependency
 from graft.workflows.patching import PATCH_FAILED, apply_patch
 from graft.workflows.project import Context, Work, at_work
@@ -64,10 +65,9 @@ def begin_patch(context: Context, text: str, folder: str = "") -> Begun:
     ``bad-specifier`` for several, and ``patch-exists`` where the folder is there already.
     """
     with at_work(context) as work:
-        manifest = read_checkout(context.folder).root
-        package = _one(_graph(context), text, context.lock_path)
+        package = _one(locked_graph(context), text, context.lock_path)
         id = patch_id(package)
-        patch = read_patches(manifest.data, context.folder, manifest.path).of(package)
+        patch = _patch_of(context, package)
         target = folder or os.path.join(context.folder, _EDITS, file_name(id))
         if os.path.lexists(target):
             raise GraftError(
@@ -99,10 +99,10 @@ def commit_patch(context: Context, folder: str, options: InstallOptions) -> Comm
     changed.
     """
     with at_work(context) as work:
-        manifest = read_checkout(context.folder).root
-        package = _edited_package(_graph(context), folder, context.lock_path)
+        manifest = read_manifest(context.folder)
+        package = _edited_package(locked_graph(context), folder, context.lock_path)
         id = patch_id(package)
-        before = read_patches(manifest.data, context.folder, manifest.path).of(package)
+        before = _patch_of(context, package)
         data = _difference(_stored(work, package), folder)
         if data == (before.data if before else b""):
             return Committed(id=id, path=before.path if before else "", report=None)
@@ -138,7 +138,7 @@ def remove_patches(
     Raises ``not-a-dependency`` for what has none.
     """
     with at_work(context) as work:
-        manifest = read_checkout(context.folder).root
+        manifest = read_manifest(context.folder)
         said = _entries(manifest)
         gone: dict[str, str] = {}
         for text in map(canonical_name, texts):
@@ -151,6 +151,11 @@ def remove_patches(
         kept = set(_entries(after).values())
         _discard(context.folder, [path for path in gone.values() if path not in kept])
         return report
+
+
+def _patch_of(context: Context, package: Manifest) -> Patch | None:
+    manifest = read_manifest(context.folder)
+    return read_patches(manifest.data, context.folder, manifest.path).of(package)
 
 
 def _install(work: Work, manifest: ProjectManifest, options: InstallOptions) -> InstallReport:
@@ -227,18 +232,6 @@ def _stored(work: Work, package: Manifest) -> StoredObject:
     work.archives.need(package, found.append)
     work.finish()
     return found[0]
-
-
-def _graph(context: Context) -> Graph:
-    graph = context.graph()
-    if graph is None:
-        raise GraftError(
-            "lock-missing",
-            "there is no lock that says which packages there are",
-            where=context.lock_path,
-            fix="run 'graft install' first",
-        )
-    return graph
 
 
 def _entries(manifest: ProjectManifest) -> dict[str, str]:
