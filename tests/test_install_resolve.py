@@ -99,6 +99,24 @@ def test_hazard_14_deprecated_versions_are_a_last_resort_and_noted(
     assert said["notes"] == [{"code": "deprecated", "message": "use c", "where": "b@1.0.0"}]
 
 
+def test_hazard_14_a_deprecated_version_is_reported_once_with_a_path_that_asks_for_it(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("old@1.0.0", deprecated="use new")
+    registry.publish("a@1.0.0", dependencies={"b": "1"})
+    registry.publish("b@1.0.0", dependencies={"old": "1"})
+    registry.publish("c@1.0.0", dependencies={"b": "1", "old": "1"})
+    # What is left out is not spoken of.
+    registry.publish("left@1.0.0", deprecated="broken", dependencies={"absent": "1"})
+    project.manifest(dependencies={"a": "1", "c": "1"}, optionalDependencies={"left": "1"})
+    said = project.graft("install", "--json").json
+    assert said["notes"] == [
+        {"code": "deprecated", "message": "use new", "where": "c@1.0.0 > old@1.0.0"}
+    ]
+    project.remove("node_modules")
+    assert project.graft("install", "--json").json["notes"] == []
+
+
 def test_hazard_12_aliases_at_the_root_and_below(project: Project, registry: LocalRegistry) -> None:
     registry.publish("lodash@3.0.0")
     registry.publish("lodash@4.0.0")
@@ -149,17 +167,35 @@ def test_dependency_beats_peer_in_one_package(project: Project, registry: LocalR
     assert project.node("console.log(require('a').requires('b').version)") == "1.0.0"
 
 
-def test_bundled_dependencies_are_not_asked_for(project: Project, registry: LocalRegistry) -> None:
-    inner = {"node_modules/inside/package.json": '{"name":"inside","version":"9.0.0"}'}
+@pytest.mark.parametrize("field", ["bundleDependencies", "bundledDependencies"])
+@pytest.mark.parametrize("names", [["inside"], True])
+def test_hazard_29_bundled_dependencies_are_used_as_they_lie_in_the_archive(
+    project: Project, registry: LocalRegistry, field: str, names: list[str] | bool
+) -> None:
+    inner = {
+        "node_modules/inside/package.json": '{"name":"inside","version":"9.0.0"}',
+        "node_modules/inside/index.js": "exports.version = '9.0.0'",
+    }
+    out = {"out": "1"} if names is not True else {}
     registry.publish(
-        "a@1.0.0", dependencies={"inside": "^9", "out": "1"}, bundled=["inside"], files=inner
+        "a@1.0.0", dependencies={"inside": "^9", **out}, extra={field: names}, files=inner
     )
+    registry.publish("inside@9.9.9")
+    registry.abbreviated = field == "bundleDependencies"  # npm's own spelling, which that form has
     registry.publish("out@1.0.0")
     project.manifest(dependencies={"a": "1"})
     project.graft("install")
-    assert nodes(project) == {"a@1.0.0", "out@1.0.0"}
+    assert nodes(project) == {"a@1.0.0", *(f"{name}@1.0.0" for name in out)}
+    assert project.lock["nodes"]["a@1.0.0"]["bundled"] == ["inside"]
     assert registry.count("/inside") == 0
-    script = "console.log(require('a').requires('inside/package.json').version)"
+    script = "console.log(require('a').requires('inside').version)"
+    assert project.node(script) == "9.0.0"
+    # From the lock as well.
+    before = project.read("graft-lock.json")
+    project.graft("add", "out")
+    assert project.read("graft-lock.json").count('"bundled":["inside"]') == 1
+    project.graft("remove", "out")
+    assert project.read("graft-lock.json") == before
     assert project.node(script) == "9.0.0"
 
 

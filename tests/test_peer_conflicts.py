@@ -197,6 +197,23 @@ def test_a_newer_version_of_what_brings_the_one_that_asks(
     assert fixed(project) == "graft add kit@^2.0.0"
 
 
+def test_an_older_version_is_proposed_if_it_says_that_it_is_content(
+    project: Project, registry: LocalRegistry
+) -> None:
+    """And not one from before it said anything."""
+    publish(registry, "eslint", "8.0.0", "9.0.0")
+    registry.publish("plugin@1.0.0")
+    registry.publish("plugin@2.0.0", peers={"eslint": "^8.0.0"})
+    registry.publish("plugin@3.0.0", peers={"eslint": "^9.0.0"})
+    registry.publish("old@1.0.0")
+    registry.publish("old@2.0.0", peers={"eslint": "^7.0.0"})
+    registry.publish("strict@1.0.0", peers={"eslint": "^8.0.0"})
+    project.manifest(dependencies={"eslint": "8.0.0", "plugin": "3", "old": "2", "strict": "1"})
+    old, plugin = conflicts(project)
+    assert plugin["fix"] == "graft add plugin@^2.0.0"
+    assert old["fix"].startswith("add to package.json: ")
+
+
 def test_what_does_not_help_is_not_proposed(project: Project, registry: LocalRegistry) -> None:
     publish(registry, "react", "18.0.0")
     registry.publish("dom@1.0.0", peers={"react": "^17.0.0"})

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, cast
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graft.lockfile.peers import satisfies
-from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.resolve.assemble import assemble
-from graft.resolve.locked import Locked
-from graft.resolve.nested import resolve
 from graft.resolve.peers import Instance, PeerContexts, resolve_peers
-from graft.sources.elsewhere import Elsewhere
-from graft.sources.packument import Packument
-from graft.sources.registry import RegistrySource
+from harness.shelf import Shelf, Versions
 
 ROOT = "."
 _NAMES = ("a", "b", "c", "d", "e")
@@ -175,68 +169,24 @@ def test_what_is_missing_is_required_and_nowhere_on_the_path(world: World) -> No
 # Several importers
 
 
-class Shelf:
-    """A source that has what it was given."""
-
-    def __init__(self, *manifests: Manifest) -> None:
-        self._by_name: dict[str, Packument] = {}
-        for name in sorted({manifest.name for manifest in manifests}):
-            versions = {
-                m.version: {
-                    "peerDependencies": {
-                        r.local: r.specifier for r in m.requirements if r.kind is Kind.PEER
-                    },
-                    "dependencies": {
-                        r.local: r.specifier for r in m.requirements if r.kind is Kind.PROD
-                    },
-                }
-                for m in manifests
-                if m.name == name
-            }
-            body = json.dumps({"name": name, "versions": versions}).encode()
-            self._by_name[name] = Packument(body, name=name, registry="https://r.example.com/")
-
-    def packument(self, name: str, *, full: bool = False) -> Packument:  # noqa: ARG002
-        return self._by_name[name]
-
-    refresh = packument
-
-    def prefetch(self, name: str, *, full: bool = False) -> None:
-        pass
-
-    def on_packument(self, listener: Callable[[Packument], None]) -> None:
-        pass
-
-
-def resolved(asked: Mapping[str, tuple[Requirement, ...]], shelf: Shelf) -> Graph:
-    def nowhere() -> Elsewhere:
-        raise AssertionError
-
-    source = cast("RegistrySource", shelf)
-    return resolve(asked, source=source, elsewhere=nowhere, locked=Locked(None)).graph
-
-
-def peer(local: str, specifier: str) -> Requirement:
-    return Requirement(local=local, specifier=specifier, kind=Kind.PEER)
-
-
 def prod(local: str, specifier: str) -> Requirement:
     return Requirement(local=local, specifier=specifier, kind=Kind.PROD)
 
 
+_REACTS: Versions = {
+    "react": {"17.0.0": {}, "18.0.0": {}},
+    "hooks": {"1.0.0": {"peerDependencies": {"react": ">=17"}}},
+    "kit": {"1.0.0": {"dependencies": {"hooks": "1"}}},
+}
+
+
 def test_react_17_and_18_side_by_side_in_two_members() -> None:
     """Each member's packages get the react of that member, two levels down as well."""
-    shelf = Shelf(
-        Manifest(name="react", version="17.0.0"),
-        Manifest(name="react", version="18.0.0"),
-        Manifest(name="hooks", version="1.0.0", requirements=(peer("react", ">=17"),)),
-        Manifest(name="kit", version="1.0.0", requirements=(prod("hooks", "1"),)),
-    )
     asked = {
         path: (prod("kit", "1"), prod("hooks", "1"), prod("react", version))
         for path, version in (("packages/old", "17.0.0"), ("packages/new", "18.0.0"))
     }
-    graph = resolved(asked, shelf)
+    graph = Shelf(_REACTS).resolve(asked)
     for path, version in (("packages/old", "17.0.0"), ("packages/new", "18.0.0")):
         edges = graph.importers[path].edges
         below = graph.nodes[graph.nodes[edges["kit"]].edges["hooks"]]
@@ -246,16 +196,11 @@ def test_react_17_and_18_side_by_side_in_two_members() -> None:
 
 
 def test_a_peer_that_is_missing_in_one_member_is_added_for_that_one() -> None:
-    shelf = Shelf(
-        Manifest(name="react", version="17.0.0"),
-        Manifest(name="react", version="18.0.0"),
-        Manifest(name="hooks", version="1.0.0", requirements=(peer("react", ">=17"),)),
-    )
     asked = {
         "packages/a": (prod("hooks", "1"), prod("react", "17.0.0")),
         "packages/b": (prod("hooks", "1"),),
     }
-    graph = resolved(asked, shelf)
+    graph = Shelf(_REACTS).resolve(asked)
     assert graph.importers["packages/a"].edges["hooks"] == "hooks@1.0.0(react@17.0.0)"
     b = graph.importers["packages/b"].edges
     assert set(b) == {"hooks"}

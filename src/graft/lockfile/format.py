@@ -92,6 +92,7 @@ def _node_entry(node: Node) -> dict[str, Any]:
     entry["cpu"] = manifest.platforms.cpu
     entry["libc"] = manifest.platforms.libc
     entry["node"] = manifest.node
+    entry["bundled"] = manifest.bundled
     entry["bin"] = dict(sorted(manifest.bins))
     entry["scripts"] = manifest.has_scripts
     return {key: value for key, value in entry.items() if value}
@@ -172,6 +173,7 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
         bins=tuple(sorted(_bin(*item) for item in entry.get("bin", {}).items())),
         platforms=_platforms(entry),
         node=_string(entry.get("node", "")),
+        bundled=tuple(_strings(entry.get("bundled", []))),
         has_scripts=bool(entry.get("scripts", False)),
     )
     if not id.startswith(manifest.id) or id[len(manifest.id) :][:1] not in ("", "("):

@@ -17,8 +17,8 @@ class Manifest(Record, unequal=("tarball", "deprecated")):
     usual path; otherwise it is a path below the registry's URL, or in memory only, an absolute URL.
     ``requirements`` holds dependencies, optional dependencies and peers, sorted by local name.
     ``bins`` maps command to path inside the package. ``node`` is the range of node's versions that
-    it is for, empty for any. ``deprecated`` is a fact of the day, not of the graph, and is not
-    written to the lock."""
+    it is for, empty for any. ``bundled`` names what it requires and brings along in its archive,
+    sorted. ``deprecated`` is a fact of the day, not of the graph, and not written to the lock."""
 
     name: str
     version: str
@@ -29,6 +29,7 @@ class Manifest(Record, unequal=("tarball", "deprecated")):
     bins: tuple[tuple[str, str], ...] = ()
     platforms: PlatformLimits = ANYWHERE
     node: str = ""
+    bundled: tuple[str, ...] = ()
     has_scripts: bool = False
     deprecated: str = ""
 

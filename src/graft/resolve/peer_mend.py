@@ -116,7 +116,9 @@ class Mender:
     def _newer_asker(self, conflict: Conflict, asker: Manifest) -> Iterator[Edit]:
         """The newest version of who asks that is content with what there is."""
         for version in self._versions(asker):
-            if self._is_content(self._of(asker).manifest(version), conflict):
+            candidate = self._of(asker).manifest(version)
+            is_newer = parse_version(version).key > parse_version(asker.version).key
+            if self._is_content(candidate, conflict, silent=is_newer):
                 yield from self._moves(conflict.path, asker, version)
                 return
 
@@ -216,11 +218,13 @@ class Mender:
             if version != manifest.version and not packument.is_deprecated(version)
         ]
 
-    def _is_content(self, candidate: Manifest, conflict: Conflict) -> bool:
+    def _is_content(self, candidate: Manifest, conflict: Conflict, *, silent: bool) -> bool:
+        """``silent`` is the answer for one that does not ask for the peer: a newer version needs
+        it no more, an older one may have forgotten to say so."""
         local = conflict.requirement.local
         requirement = next((r for r in candidate.requirements if r.local == local), None)
         if requirement is None or requirement.kind is not Kind.PEER:
-            return True
+            return silent
         text = self._rules.overrides.apply(requirement)
         if text is None:
             return True

@@ -73,7 +73,7 @@ def read_manifest(
     """``integrity`` replaces what the document says. Raises ``registry-answer`` if a dependency's
     name is not safe."""
     try:
-        requirements = _requirements(document)
+        requirements, bundled = _requirements(document)
     except GraftError as error:
         raise GraftError(
             "registry-answer",
@@ -91,6 +91,7 @@ def read_manifest(
         bins=said_bins(document.bin, name),
         platforms=_platforms(document),
         node=_node_range(document.engines),
+        bundled=bundled,
         has_scripts=document.has_scripts,
         deprecated=document.deprecation,
     )
@@ -115,8 +116,11 @@ def tarball_path(url: str, *, name: str, version: str, registry: str) -> str:
     return url if ".." in path or "//" in path or path.startswith("/") else path
 
 
-def _requirements(document: VersionDocument) -> tuple[Requirement, ...]:
-    """npm's rules: optional beats prod, either beats peer, and what is bundled is not asked for."""
+def _requirements(
+    document: VersionDocument,
+) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
+    """What is asked for, and the names of what is bundled and therefore not. npm's rules: optional
+    beats prod, either beats peer."""
     prod = _ranges(document.dependencies)
     optional = _ranges(document.optional_dependencies)
     meta = _table(document.peer_dependencies_meta)
@@ -140,8 +144,10 @@ def _requirements(document: VersionDocument) -> tuple[Requirement, ...]:
             local=local, specifier=specifier, kind=Kind.OPTIONAL, optional=True
         )
     bundled = _bundled(document, {**prod, **optional})
-    return tuple(
-        found[local] for local in sorted(found) if local not in bundled and check_name(local)
+    asked = [found[local] for local in sorted(found) if check_name(local)]
+    return (
+        tuple(requirement for requirement in asked if requirement.local not in bundled),
+        tuple(requirement.local for requirement in asked if requirement.local in bundled),
     )
 
 
