@@ -109,13 +109,13 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         inputs=_inputs(work, checkout, lock, local_files, builds),
     )
     work.advance()
-    layout = asked_layout(context.settings.layout, checkout.root.data) or VIRTUAL
+    layout, layout_notes = _layout(context, checkout, local)
     names = {importer: manifest.name for importer, manifest in checkout.manifests.items()}
     plan = change.plan(layout, local, slots, names)
     report = replace(
         _report(graph, local, previous, change, plan),
         dry_run=options.dry_run,
-        notes=(*context.settings.notes, *notes, *displaced_notes(plan)),
+        notes=(*context.settings.notes, *notes, *layout_notes, *displaced_notes(plan)),
     )
     if options.dry_run:
         return replace(report, milliseconds=laps.total())
@@ -259,6 +259,15 @@ def _inputs(
         said += os.fsencode(work.context.folder)
     made = builds.inputs if builds else ""
     return inputs_digest(work.store.root, ",".join(words), said, lock, builds=made)
+
+
+def _layout(
+    context: Context, checkout: Checkout, graph: Graph
+) -> tuple[str, tuple[Diagnostic, ...]]:
+    from graft.workflows.layout_choice import chosen_layout
+
+    asked = asked_layout(context.settings.layout, checkout.root.data)
+    return chosen_layout(context.folder, asked, graph)
 
 
 def _place(
