@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -117,6 +119,8 @@ def test_an_approved_build_runs_and_stays(project: Project) -> None:
     for arguments in ((), ("--force",), ("--frozen-lockfile",)):
         assert project.graft("install", *arguments, "--json").json["built"] == []
         assert project.read("node_modules/scripted/once") == once
+    # The launcher would not see that node is another one.
+    assert not project.exists("node_modules/.graft/stamp")
 
 
 @pytest.mark.usefixtures("scripted")
@@ -363,6 +367,11 @@ def test_ignore_scripts_runs_none(project: Project) -> None:
     other.write(".npmrc", "ignore-scripts=true\n")
     other.graft("install")
     assert not other.exists("node_modules/scripted/once")
+    # What the store remembers of that is for nobody else.
+    third = project.machine.root / "projects" / "third"
+    shutil.copytree(other.dir, third, ignore=lambda *_: ["node_modules", ".npmrc"])
+    project.machine.run([sys.executable, "-P", "-m", "graft", "install"], cwd=third)
+    assert (third / "node_modules/scripted/once").exists()
 
 
 @pytest.mark.usefixtures("scripted")
@@ -468,11 +477,8 @@ def test_two_commands_at_once_build_once(project: Project, registry: LocalRegist
             path.chmod(0o755)
     shutil.rmtree(built)
     running = [each.spawn("install", "--json") for each in projects]
-    for process in running:
-        assert process.wait(60) == 0
-        for stream in (process.stdout, process.stderr):
-            assert stream
-            stream.close()
+    reports = [json.loads(process.communicate(timeout=60)[0]) for process in running]
+    assert sorted(report["built"] for report in reports) == [[], ["slow@1.0.0"]]
     assert len({each.read("node_modules/slow/once") for each in projects}) == 1
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from graft.base.http import HttpSettings
 from graft.base.records import Record
+from graft.project.build_settings import BuildSettings
 
 _HTTP = HttpSettings()
+_BUILDS = BuildSettings()
 
 
 class Known(Record, kw_only=False):
@@ -59,7 +61,10 @@ KNOWN: dict[str, Known] = {
     "offline": Known("use no network", "false"),
     "prefer-offline": Known("use cached metadata however old it is", "false"),
     "script-shell": Known("the shell of the project's own scripts", "sh"),
-    "ignore-scripts": Known("leave out pre and post scripts", "false"),
+    "ignore-scripts": Known("leave out pre and post scripts, and scripts of packages", "false"),
+    "strict-dep-builds": Known("fail where scripts of packages are not decided about", "false"),
+    "build-timeout": Known("seconds for each script of a package", f"{_BUILDS.timeout:g}"),
+    "sandbox": Known("whether scripts of packages need one: auto, required, off", "auto"),
     "node-options": Known("NODE_OPTIONS of the project's own scripts"),
 }
 
