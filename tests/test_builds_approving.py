@@ -283,3 +283,39 @@ def test_what_a_script_says_moves_no_cursor(project: Project, registry: LocalReg
     shown = project.graft("approve-builds").stdout
     assert "\x1b" not in shown and "\r" not in shown and "\u202e" not in shown
     assert "\\x1b[2K\\r\\u202enothing\\ngood" in shown
+
+
+def test_a_folder_and_an_archive_of_this_machine_are_approved_by_what_they_hold(
+    project: Project, registry: LocalRegistry
+) -> None:
+    beside = project.machine.project("beside", scripts={"install": SCRIPT})
+    registry.publish("packed@1.0.0", scripts={"install": SCRIPT})
+    archive = registry.publish("packed@1.0.0", scripts={"install": SCRIPT}).archive
+    project.write("packed.tgz", archive)
+    project.manifest(dependencies={"beside": "file:../beside", "packed": "file:packed.tgz"})
+    ignored = project.graft("install", "--json").json["ignoredBuilds"]
+    assert [id.partition("@")[0] for id in ignored] == ["beside", "packed"]
+    project.graft("approve-builds", "--all")
+    assert ran(project, "beside") and ran(project, "packed")
+    assert len(project.graft("rebuild", "--json").json["built"]) == 2
+    beside.write("more.js", "")
+    report = project.graft("install", "--json").json
+    assert [id.partition("@")[0] for id in report["ignoredBuilds"]] == ["beside"]
+    assert not ran(project, "beside") and ran(project, "packed")
+
+
+def test_a_workspace_approves_in_its_root(project: Project, registry: LocalRegistry) -> None:
+    registry.publish("one@1.0.0", scripts={"postinstall": SCRIPT})
+    project.manifest(workspaces=["packages/*"])
+    project.manifest(
+        "packages/member",
+        dependencies={"one": "1"},
+        scripts={"install": "touch never"},
+        graft={"approvedBuilds": {"one@1.0.0": {"integrity": "x", "scripts": "y"}}},
+    )
+    project.graft("install")
+    assert states(project) == {"one@1.0.0": "undecided"}
+    project.graft("approve-builds", "one", cwd="packages/member")
+    assert "one@1.0.0" in approvals(project)
+    assert project.exists("packages/member/node_modules/one/ran")
+    assert not project.exists("packages/member/never")

@@ -15,14 +15,13 @@ from graft.model.manifest import Manifest
 from graft.project.build_hints import build_hints
 from graft.project.checkout import ROOT, read_checkout
 from graft.project.edit import set_section
-from graft.project.manifest import ProjectManifest, read_manifest
+from graft.project.manifest import ProjectManifest
 from graft.scripts.approvals import FIELD, SECTION, Approval, Approvals, read_approvals
 from graft.scripts.phases import Phase, scripts_digest
 from graft.store.admission import required_integrity
 from graft.store.objects import has_object
-from graft.workflows.builds import phases_of
-from graft.workflows.install import install, local_graph
-from graft.workflows.look import locked_graph
+from graft.workflows.builds import installed_graph, phases_of
+from graft.workflows.install import install
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
@@ -82,11 +81,13 @@ def approve_builds(
 ) -> Approved:
     """``decide`` is asked once it is known what there is to decide.
 
-    Raises ``not-a-dependency`` for what has no scripts here, and whatever ``install`` raises.
+    Raises ``lock-missing``, ``not-a-dependency`` for what has no scripts here, and whatever
+    ``install`` raises.
     """
     with at_work(context) as work:
-        manifest = read_manifest(context.folder)
-        graph = local_graph(locked_graph(context), context)
+        checkout = read_checkout(context.folder)
+        manifest = checkout.root
+        graph = installed_graph(work, checkout)
         candidates = find_candidates(work, graph, manifest)
         decision = decide(candidates)
         if not decision:

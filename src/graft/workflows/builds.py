@@ -20,8 +20,11 @@ from graft.store.admission import required_integrity
 from graft.store.objects import StoredObject, find_object
 from graft.store.paths import Store
 from graft.workflows.host import this_platform
+from graft.workflows.install import local_graph
+from graft.workflows.local_sources import with_snapshots
+from graft.workflows.look import locked_graph
 from graft.workflows.node import Node, find_node
-from graft.workflows.project import Context
+from graft.workflows.project import Context, Work
 
 
 class Builds(Record):
@@ -72,6 +75,13 @@ def builds_of(context: Context, checkout: Checkout, *, runs: bool) -> Builds | N
     return Builds(approvals=approvals, patches=patches, node=node)
 
 
+def installed_graph(work: Work, checkout: Checkout) -> Graph:
+    """What the lock has of packages, as this machine installs them. Raises ``lock-missing``."""
+    graph = checkout.links.complete(locked_graph(work.context))
+    work.graph = local_graph(with_snapshots(work, graph), work.context)
+    return work.graph
+
+
 def phases_of(store: Store, manifest: Manifest) -> tuple[Phase, ...] | None:
     """The scripts of a package, as its own files have them; None if the store has it not."""
     stored = find_object(store, required_integrity(manifest))
@@ -98,6 +108,7 @@ def ignored_builds(graph: Graph, approvals: Approvals, store: Store) -> tuple[st
         node.manifest.id: node.manifest
         for node in graph.nodes.values()
         if node.manifest.has_scripts
+        and not node.manifest.is_link
         and approvals.of(node.manifest) is None
         and not approvals.denies(node.manifest)
     }

@@ -10,7 +10,8 @@ from graft.base.records import replace
 from graft.model.manifest import Manifest
 from graft.project.checkout import read_checkout
 from graft.scripts.approvals import read_approvals
-from graft.workflows.install import install, local_graph
+from graft.workflows.builds import installed_graph
+from graft.workflows.install import install
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, at_work
 from graft.workflows.report import InstallOptions, InstallReport
@@ -19,14 +20,14 @@ from graft.workflows.report import InstallOptions, InstallReport
 def rebuild(context: Context, names: Sequence[str], options: InstallOptions) -> InstallReport:
     """``names`` are names or ids; none stands for all that is approved.
 
-    Raises ``build-unapproved``, ``not-a-dependency``, and what ``install`` of a frozen lock does.
+    Raises ``lock-missing``, ``build-unapproved``, ``not-a-dependency``, and what ``install`` of a
+    frozen lock does.
     """
     with at_work(context) as work:
         checkout = read_checkout(context.folder)
         root = checkout.root
         approvals = read_approvals(root.data, root.path)
-        graph = context.graph(checkout.links)
-        nodes = local_graph(graph, context).nodes.values() if graph else ()
+        nodes = installed_graph(work, checkout).nodes.values()
         here = {node.manifest.id: node.manifest for node in nodes}
         chosen = {id for id, each in here.items() if approvals.of(each) is not None}
         if names:
