@@ -13,7 +13,7 @@ _TIMEOUT_SECONDS = 300.0
 
 class BuildSettings(Record):
     """``sandbox`` is ``auto``, ``required`` or ``off``, which the user alone may say; ``strict``
-    makes scripts that nobody approved an error; ``timeout`` is in seconds, for each package."""
+    makes scripts that nobody approved an error; ``timeout`` is in seconds, for each script."""
 
     ignored: bool = False
     strict: bool = False
