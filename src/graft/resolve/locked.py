@@ -6,7 +6,7 @@ what is asked, no registry is asked anything about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from graft.model.graph import Graph, Node
 from graft.model.manifest import Manifest
@@ -27,8 +27,11 @@ class Locked:
         is_outdated: Callable[[Manifest], bool] = lambda _: False,
         *,
         gaps_count: bool = False,
+        without: Collection[str] = (),
     ) -> None:
-        """``gaps_count`` says that what the graph has no answer for had none: it is graft's own,
+        """``without`` holds the ids of packages that count as not locked.
+
+        ``gaps_count`` says that what the graph has no answer for had none: it is graft's own,
         made under the same rules."""
         nodes = graph.nodes.values() if graph else ()
         self._importers = dict(graph.importers) if graph else {}
@@ -38,10 +41,11 @@ class Locked:
         self._by_name: dict[str, list[Manifest]] = {}
         self._keep = keep
         self._gaps_count = gaps_count
+        self._without = frozenset(without)
         self._edges: dict[str, dict[tuple[str, str], Manifest]] = {}
         for node in nodes:
             manifest = node.manifest
-            if manifest.is_link or not keep(manifest.name):
+            if manifest.is_link or not keep(manifest.name) or manifest.id in without:
                 continue  # where a line leads to a folder is for the project to say
             if manifest.id not in self._owners and is_from_registry(manifest.origin):
                 self._by_name.setdefault(manifest.name, []).append(manifest)
@@ -92,7 +96,9 @@ class Locked:
         found = {}
         for requirement in requirements:
             target = self._nodes.get(edges.get(requirement.local, ""))
-            if target and not target.manifest.is_link and self._keep(target.manifest.name):
+            if not target or target.manifest.is_link or target.manifest.id in self._without:
+                continue
+            if self._keep(target.manifest.name):
                 found[requirement.local, requirement.specifier] = target.manifest
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
@@ -22,6 +22,7 @@ from graft.workflows.project import Context, Work
 from graft.workflows.report import InstallOptions
 
 if TYPE_CHECKING:
+    from graft.resolve.nested import Resolved
     from graft.workflows.import_lock import Taken
 
 
@@ -86,23 +87,38 @@ def _answer(
     from graft.resolve.locked import Locked
     from graft.resolve.nested import resolve
 
+    def resolved_with(locked: Locked, on_chosen: Callable[[Manifest], None]) -> Resolved:
+        return resolve(
+            checkout.asked,
+            source=work.source,
+            elsewhere=lambda: work.elsewhere,
+            locked=locked,
+            rules=rules,
+            links=checkout.links,
+            tag=work.context.settings.tag,
+            adds_peers=not is_legacy(peers, previous),
+            on_chosen=on_chosen,
+        )
+
     preferred = taken.graph if taken else previous
-    resolved = resolve(
-        checkout.asked,
-        source=work.source,
-        elsewhere=lambda: work.elsewhere,
-        locked=Locked(
+    resolved = resolved_with(
+        Locked(
             preferred,
             lambda name: update is not None and name not in update,
             _outdated(preferred, rules),
             gaps_count=taken is None and previous is not None and _same_rules(previous, rules),
         ),
-        rules=rules,
-        links=checkout.links,
-        tag=work.context.settings.tag,
-        adds_peers=not is_legacy(peers, previous),
-        on_chosen=_early_fetch(work, options),
+        _early_fetch(work, options),
     )
+    if options.dedupe:
+        from graft.resolve.dedupe import deduped
+
+        def again(graph: Graph, without: Collection[str]) -> Graph:
+            locked = Locked(graph, gaps_count=True, without=without)
+            return resolved_with(locked, lambda _: None).graph
+
+        fewer = deduped(resolved.graph, again, rules.overrides, checkout.links)
+        resolved = replace(resolved, graph=fewer)
     left = _open_questions(resolved.graph, checkout)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
@@ -217,7 +233,7 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
     """Start to fetch what is surely needed as soon as it is decided."""
     context = work.context
     platform = this_platform()
-    fetches = not (options.lock_only or options.dry_run or context.settings.omit)
+    fetches = not (options.lock_only or options.dry_run or options.dedupe or context.settings.omit)
 
     def chosen(manifest: Manifest) -> None:
         context.progress.resolved += 1

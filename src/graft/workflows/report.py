@@ -18,7 +18,7 @@ class InstallOptions(Record):
     nothing that lies in the store or the project. ``update`` names packages whose locked versions
     are not preferred; None is all of them. ``ignore_scripts`` runs none of packages, approved or
     not; ``show_scripts`` tells what they print; ``rebuild`` holds the packages, by id, whose
-    scripts run again."""
+    scripts run again. ``dedupe`` makes do with as few of the locked versions as possible."""
 
     frozen: bool = False
     lock_only: bool = False
@@ -28,11 +28,12 @@ class InstallOptions(Record):
     ignore_scripts: bool = False
     show_scripts: bool = False
     rebuild: Collection[str] | None = None
+    dedupe: bool = False
 
     @property
     def keeps_answers(self) -> bool:
         """Whether a lock that answers everything is left as it is."""
-        return self.update is not None and not self.update
+        return self.update is not None and not self.update and not self.dedupe
 
 
 class InstallReport(Record):
