@@ -22,6 +22,7 @@ COMMANDS = (
     Command("update", "update", "take the newest versions that package.json allows", ("up",)),
     Command("import", "import_", "take the versions of another package manager's lock"),
     Command("fetch", "fetch", "bring all that the lock names into the store"),
+    Command("prune", "prune", "take away what nobody asks for any more"),
     Command("dedupe", "dedupe", "make do with fewer versions of what is locked", ("ddp",)),
     Command("ls", "ls", "list what is installed", ("list",)),
     Command("why", "why", "show who asked for a package", ("explain",)),
