@@ -118,11 +118,9 @@ def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot]]:
         return graph, slots_of(graph, root=context.folder)
     checkout = read_checkout(context.folder)
     options = InstallOptions(frozen=True)
-    builds = builds_for(context, checkout, options)
-    patches = builds.patches.digests if builds else {}
-    previous = context.graph(checkout.links)
-    graph, _ = answer(work, checkout, previous, options, patches=patches)
+    graph, _ = answer(work, checkout, context.graph(checkout.links), options)
     graph = local_graph(with_snapshots(work, graph), context)
+    builds = builds_for(context, checkout, options)
     salts = builds.salts(graph) if builds else {}
     return graph, slots_of(graph, salts, root=context.folder)
 
