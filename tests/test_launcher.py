@@ -237,3 +237,75 @@ def test_a_new_file_beside_package_json_is_no_change(installed: Project) -> None
     assert not needs_python(installed)
     installed.remove("node_modules/app")
     assert needs_python(installed)
+
+
+# Workspaces
+
+
+@pytest.fixture
+def workspace(project: Project, registry: LocalRegistry) -> Project:
+    registry.publish("a@1.0.0")
+    project.manifest(workspaces=["packages/*"])
+    project.manifest("packages/core")
+    project.manifest("packages/web", dependencies={"a": "1", "core": "workspace:*"})
+    project.write("packages/none/readme", "")
+    project.graft("install")
+    wait_for_stamp(project)
+    return project
+
+
+def edit_member(project: Project) -> None:
+    project.manifest("packages/core", version="2.0.0")
+
+
+def add_member(project: Project) -> None:
+    project.manifest("packages/new")
+
+
+def make_a_folder_a_member(project: Project) -> None:
+    project.manifest("packages/none")
+
+
+def remove_member(project: Project) -> None:
+    project.remove("packages/web")
+
+
+def remove_link_of_member(project: Project) -> None:
+    project.remove("packages/web/node_modules/a")
+
+
+def list_members_elsewhere(project: Project) -> None:
+    project.write("pnpm-workspace.yaml", "packages: ['packages/core']\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        edit_member,
+        add_member,
+        make_a_folder_a_member,
+        remove_member,
+        remove_link_of_member,
+        list_members_elsewhere,
+    ],
+)
+def test_a_changed_workspace_needs_python(
+    workspace: Project, change: Callable[[Project], None]
+) -> None:
+    assert not needs_python(workspace)
+    change(workspace)
+    assert needs_python(workspace)
+
+
+def test_work_in_a_members_folder_is_no_change(workspace: Project) -> None:
+    workspace.write("packages/core/new.js", "")
+    assert not needs_python(workspace)
+
+
+def test_a_project_that_becomes_a_member_needs_python(project: Project) -> None:
+    inner = Project(project.path("packages/inner"), project.machine)
+    inner.manifest()
+    inner.graft("install")
+    wait_for_stamp(inner)
+    project.manifest(workspaces=["packages/*"])
+    assert needs_python(inner)
