@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.project import Project
@@ -36,7 +38,7 @@ def test_a_line_gets_what_its_catalog_says(workspace: Project) -> None:
         {"workspaces": ["packages/*"], "catalogs": {"default": {"a": "1.0.0"}}},
     ],
 )
-def test_package_json_may_hold_catalogs(workspace: Project, fields: dict[str, object]) -> None:
+def test_package_json_may_hold_catalogs(workspace: Project, fields: dict[str, Any]) -> None:
     workspace.remove("pnpm-workspace.yaml")
     workspace.manifest(**fields)
     workspace.manifest("packages/web", dependencies={"a": "catalog:"})

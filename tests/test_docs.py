@@ -148,6 +148,12 @@ def test_the_page_of_commands_has_the_flags_that_help_has(command: str) -> None:
     if command == "install":
         own |= flags_in_tables(written["graft add"])
     told = shared | own | (installing if "--lockfile-only" in graft_help(command) else set())
+    for flag, title in (
+        ("--filter", "Flags about members of a workspace"),
+        ("--parallel", "Flags of running in several members"),
+    ):
+        if f"{flag} " in graft_help(command):
+            told |= flags_in_tables(written[title])
     assert told == flags_of(command)
 
 

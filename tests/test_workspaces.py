@@ -364,3 +364,70 @@ def test_an_override_may_lead_to_a_member(workspace: Project, registry: LocalReg
         const own = require.resolve("user/package.json");
         console.log(require(require.resolve("c/package.json", {paths: [own]})).version)"""
     assert workspace.node(script) == "7.0.0"
+
+
+# Editing
+
+
+def test_a_member_is_added_as_a_member(workspace: Project) -> None:
+    workspace.graft("add", "web", cwd="packages/core")
+    dependencies = workspace.json("packages/core/package.json")["dependencies"]
+    assert dependencies == {"b": "^1", "web": "workspace:^"}
+    workspace.graft("add", "web@workspace:*", cwd="packages/core")
+    assert workspace.json("packages/core/package.json")["dependencies"]["web"] == "workspace:*"
+    error = workspace.graft("add", "--workspace", "wep", "--json", check=False).json["error"]
+    assert (error["code"], error["fix"]) == ("member-unknown", "did you mean 'web'?")
+
+
+def test_the_root_may_be_edited_from_a_members_folder(workspace: Project) -> None:
+    workspace.graft("add", "-w", "a@^1", cwd="packages/core")
+    assert workspace.json("package.json")["dependencies"] == {"a": "^1", "b": "2"}
+    workspace.graft("remove", "--workspace-root", "a", cwd="packages/core")
+    assert workspace.json("package.json")["dependencies"] == {"b": "2"}
+
+
+def test_a_folder_is_added_relative_to_the_member(workspace: Project) -> None:
+    workspace.manifest("packages/core/tools", name="tools")
+    workspace.graft("add", "./tools", cwd="packages/core")
+    assert workspace.links("packages/core")["tools"] == "../tools"
+
+
+# Looking
+
+
+def test_ls_is_about_the_folder_it_is_called_in(workspace: Project) -> None:
+    workspace.graft("install")
+    assert workspace.graft("ls").stdout.splitlines() == ["b@2.0.0"]
+    assert workspace.graft("ls", "--depth", "1", cwd="packages/web").stdout.splitlines() == [
+        "@acme/core@link:packages/core",
+        "  b@1.0.0",
+        "a@1.0.0",
+        "  b@1.0.0",
+    ]
+
+
+def test_ls_of_all_members(workspace: Project) -> None:
+    workspace.graft("install")
+    assert workspace.graft("ls", "-r").stdout.splitlines() == [
+        ".",
+        "  b@2.0.0",
+        "packages/core",
+        "  b@1.0.0",
+        "packages/web",
+        "  @acme/core@link:packages/core",
+        "  a@1.0.0",
+    ]
+    shown = workspace.graft("ls", "--filter", "web", "--json").json["importers"]
+    assert list(shown["packages/web"]["dependencies"]) == ["@acme/core", "a"]
+
+
+def test_why_names_the_member_that_asks(workspace: Project) -> None:
+    workspace.graft("install")
+    assert workspace.graft("why", "b@1.0.0").stdout.splitlines() == [
+        "b@1.0.0",
+        "  packages/core/package.json asks for b@^1: b@1.0.0",
+        "  packages/web/package.json asks for a@^1: a@1.0.0",
+        "    a@1.0.0 asks for b@1: b@1.0.0",
+    ]
+    (reason,) = workspace.graft("why", "@acme/core", "--json").json
+    assert reason["chains"][0][0] == {"importer": "packages/web"}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.parser import Parser, flag_settings, install_flags, install_options
+from graft.cli.parser import Parser, flag_settings, install_flags, install_options, root_flag
 from graft.cli.report import show
-from graft.cli.session import session
+from graft.cli.session import edited_importer, session
 
 _EXAMPLES = """\
   graft add react react-dom       the latest versions, saved as ^version
   graft add -D typescript@~5.7    a range, saved as it is written
   graft add -E vite@next          what the dist-tag names today, saved without ^
   graft add old@npm:lodash@^3     lodash under the name 'old'
-  graft add acme:tool             the same as @acme/tool"""
+  graft add acme:tool             the same as @acme/tool
+  graft add core                  a member of the workspace, saved as workspace:^
+  graft add -w typescript         to the root, from any member's folder"""
 
 
 def run(command: Command, arguments: list[str], console: Console) -> int:
@@ -29,8 +31,16 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     options = install_options(said)
     wishes = [read_wish(text) for text in said.packages]
     with session(said, console, flag_settings(said)) as context:
+        context = edited_importer(said, context)
         kind = Kind(said.kind) if said.kind else None
-        report = add(context, wishes, options, kind=kind, exact=said.save_exact)
+        report = add(
+            context,
+            wishes,
+            options,
+            kind=kind,
+            exact=said.save_exact,
+            members_only=said.workspace,
+        )
     return show(console, command.name, report)
 
 
@@ -63,6 +73,10 @@ def save_flags(parser: Parser) -> None:
         dest="kind",
         const="prod",
         help="as a dependency (the default for what is new)",
+    )
+    root_flag(parser)
+    parser.add_argument(
+        "--workspace", action="store_true", help="fail for what is no member of the workspace"
     )
     parser.add_argument(
         "-E", "--save-exact", "--exact", action="store_true", help="save the version without ^"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from graft.cli import members
 from graft.cli.commands import Command
 from graft.cli.console import Console
 from graft.cli.parser import Parser
 from graft.cli.session import session
+from graft.cli.tail import place_of
+from graft.link.importers import folder_of
 
 if TYPE_CHECKING:
     from graft.workflows.look import Listed
@@ -17,6 +20,7 @@ _EXAMPLES = """\
   graft ls                 direct dependencies
   graft ls --depth 2       and two levels below them
   graft ls --paths react   where it lies
+  graft ls -r              direct dependencies of all members of the workspace
   graft ls --all --json    everything, for a program"""
 _BOTTOMLESS = sys.maxsize
 
@@ -27,6 +31,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser.add_argument("--depth", type=int, default=0, metavar="N", help="levels to show")
     parser.add_argument("--all", "-a", action="store_true", help="all levels")
     parser.add_argument("--paths", action="store_true", help="show the folder of each package")
+    members.member_flags(parser)
     said = parser.parse(arguments)
     if said.depth < 0:
         parser.error("--depth is a number of levels, from 0")
@@ -34,14 +39,34 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
 
     with session(said, console) as context:
         depth = _BOTTOMLESS if said.all else said.depth
-        listed = listing(context, depth=depth, names=tuple(said.packages))
+        importers: tuple[str, ...] = ()
+        if members.choice_of(said):
+            importers = members.chosen_of(console, said, place_of(said), with_root=True).paths
+            if not importers:
+                return 0
+        found = listing(context, depth=depth, names=tuple(said.packages), importers=importers)
         if said.paths:
-            listed = with_folders(context.folder, listed)
+            found = {
+                path: with_folders(folder_of(context.folder, path), listed)
+                for path, listed in found.items()
+            }
     if console.json:
-        console.document({"dependencies": {entry.local: _entry(entry) for entry in listed}})
+        trees = {
+            path: {entry.local: _entry(entry) for entry in listed} for path, listed in found.items()
+        }
+        if importers:
+            console.document(
+                {"importers": {path: {"dependencies": t} for path, t in trees.items()}}
+            )
+        else:
+            (tree,) = trees.values()
+            console.document({"dependencies": tree})
         return 0
-    for entry in listed:
-        _print(console, entry, 0)
+    for path, listed in found.items():
+        if importers:
+            console.data(console.style("bold", path, sys.stdout))
+        for entry in listed:
+            _print(console, entry, 1 if importers else 0)
     return 0
 
 

@@ -48,9 +48,11 @@ def _command_first(arguments: list[str]) -> list[str]:
     """``graft -C DIR ls`` is ``graft ls -C DIR``: flags that all commands share may come first."""
     at = 0
     while at < len(arguments):
-        if arguments[at] in ("-C", "--dir"):
+        if arguments[at] in ("-C", "--dir", "--filter", "-F"):
             at += 2
-        elif arguments[at] in ("--json", "--silent", "-s") or arguments[at].startswith("--dir="):
+        elif arguments[at] in ("--json", "--silent", "-s", "-r", "--recursive") or arguments[
+            at
+        ].startswith(("--dir=", "--filter=")):
             at += 1
         else:
             break

@@ -185,6 +185,15 @@ def install_options(said: argparse.Namespace) -> InstallOptions:
     )
 
 
+def root_flag(parser: argparse.ArgumentParser) -> None:
+    """For commands that edit a package.json."""
+    parser.add_argument(
+        *("-w", "--workspace-root"),
+        action="store_true",
+        help="edit the package.json of the workspace's root, wherever this is called",
+    )
+
+
 def omit_flags(group: argparse._ArgumentGroup) -> None:
     """Those about kinds of dependencies that are left out."""
     group.add_argument(

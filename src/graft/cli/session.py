@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from graft.base.progress import Progress
+from graft.base.records import replace
 from graft.cli.console import Console
+from graft.link.importers import ROOT
 from graft.project.defaults import npmrc_files, only_defaults, settings_digest
 from graft.project.roots import find_root
 from graft.project.settings import read_settings
@@ -46,3 +48,8 @@ def session(
         )
     finally:
         progress.stop()
+
+
+def edited_importer(said: argparse.Namespace, context: Context) -> Context:
+    """The context of a command that edits a manifest: with ``--workspace-root``, the root's."""
+    return replace(context, importer=ROOT) if said.workspace_root else context

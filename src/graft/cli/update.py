@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.parser import Parser, flag_settings, install_flags, install_options
+from graft.cli.parser import Parser, flag_settings, install_flags, install_options, root_flag
 from graft.cli.report import show
-from graft.cli.session import session
+from graft.cli.session import edited_importer, session
 
 _EXAMPLES = """\
   graft update                  everything, within the ranges of package.json
@@ -18,6 +18,7 @@ _EXAMPLES = """\
 def run(command: Command, arguments: list[str], console: Console) -> int:
     parser = Parser(command, examples=_EXAMPLES, usage="[flags] [package]...")
     install_flags(parser)
+    root_flag(parser)
     parser.add_argument("packages", nargs="*", help="all, if none is named")
     parser.add_argument(
         "--latest", "-L", action="store_true", help="change package.json to the latest versions"
@@ -27,5 +28,6 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
 
     options = install_options(said)
     with session(said, console, flag_settings(said)) as context:
+        context = edited_importer(said, context)
         report = update(context, said.packages, options, latest=said.latest)
     return show(console, command.name, report)

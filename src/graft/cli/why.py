@@ -23,13 +23,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     if console.json:
         console.document(
             [
-                {
-                    "id": reason.id,
-                    "chains": [
-                        [{"name": n, "specifier": s, "id": id} for n, s, id in chain]
-                        for chain in reason.chains
-                    ],
-                }
+                {"id": reason.id, "chains": [chain.as_json() for chain in reason.chains]}
                 for reason in found
             ]
         )
@@ -37,8 +31,9 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     for reason in found:
         console.data(reason.labels[reason.id])
         for chain in reason.chains:
-            for level, (local, specifier, id) in enumerate(chain):
-                asker = "package.json" if level == 0 else reason.labels[chain[level - 1][2]]
+            asker = chain.asker
+            for level, (local, specifier, id) in enumerate(chain.steps):
                 got = reason.labels[id]
                 console.data(f"{'  ' * (level + 1)}{asker} asks for {local}@{specifier}: {got}")
+                asker = got
     return 0

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from graft.base.globs import expand_braces
+
 _SPECIAL = re.compile(r"[*?\[{]")
 _NEVER = ("node_modules", "bower_components")
-_BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 class Found:
@@ -40,7 +41,7 @@ def matches(patterns: Sequence[str], path: str) -> bool:
         return False
     answer = False
     for pattern in patterns:
-        plain = _alternatives(pattern.removeprefix("!"))
+        plain = expand_braces(pattern.removeprefix("!"))
         if any(_fits(_split(alternative), names) for alternative in plain):
             answer = not pattern.startswith("!")
     return answer
@@ -53,7 +54,7 @@ def expand(root: str, patterns: Sequence[str]) -> Found:
     scanned: set[str] = set()
     for pattern in patterns:
         if not pattern.startswith("!"):
-            for plain in _alternatives(pattern):
+            for plain in expand_braces(pattern):
                 candidates.update(_walk(root, "", _split(plain), scanned))
     found.folders = sorted(path or "." for path in candidates if matches(patterns, path or "."))
     found.scanned = sorted(path or "." for path in scanned)
@@ -98,19 +99,6 @@ def _folders(root: str, base: str, scanned: set[str]) -> list[str]:
 
 def _below(base: str, name: str) -> str:
     return f"{base}/{name}" if base else name
-
-
-def _alternatives(pattern: str) -> list[str]:
-    """``{a,b}/*`` -> ``a/*`` and ``b/*``."""
-    braces = _BRACES.search(pattern)
-    if braces is None:
-        return [pattern]
-    start, end = braces.span()
-    return [
-        plain
-        for choice in braces[1].split(",")
-        for plain in _alternatives(pattern[:start] + choice + pattern[end:])
-    ]
 
 
 def _fits(parts: Sequence[str], names: Sequence[str]) -> bool:

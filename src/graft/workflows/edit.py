@@ -29,7 +29,7 @@ from graft.workflows.install import install
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
-from graft.workflows.wishes import Wish, named, saved_specifier
+from graft.workflows.wishes import Wish, named, of_member, saved_specifier
 
 _EMPTY_MANIFEST = b"{}\n"
 
@@ -41,17 +41,26 @@ def add(
     *,
     kind: Kind | None = None,
     exact: bool = False,
+    members_only: bool = False,
 ) -> InstallReport:
-    """Add or change requirements. Without ``kind`` a package stays in the section it is in."""
+    """Add or change requirements. Without ``kind`` a package stays in the section it is in; a
+    member of the workspace is asked for as one. Raises ``member-unknown`` where it has to be one.
+    """
     with at_work(context, fresh=frozenset(wish.package for wish in wishes)) as work:
         before = read_file(_path(context))
         manifest = parse_manifest(before or _EMPTY_MANIFEST, _path(context))
         settings = replace(context.settings, save_exact=context.settings.save_exact or exact)
+        members = read_checkout(context.folder).links.members if before is not None else {}
+        if members or members_only:
+            wishes = [of_member(wish, members, _path(context), members_only) for wish in wishes]
         for wish in wishes:
             if not parse_specifier(wish.local, wish.specifier).foreign:
                 work.source.prefetch(wish.package)
         work.advance()
-        wishes = [named(wish, work.elsewhere) if _is_source(wish) else wish for wish in wishes]
+        wishes = [
+            named(wish, work.elsewhere, context.importer) if _is_source(wish) else wish
+            for wish in wishes
+        ]
         raw = manifest.raw
         for wish in wishes:
             section = _section(manifest, wish.local, kind)

@@ -4,7 +4,7 @@ but for where packages lie."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
@@ -31,32 +31,62 @@ class Listed(Record):
     below: tuple[Listed, ...] = ()
 
 
+class Chain(Record):
+    """From an importer's package.json down: (local name, specifier, node id) a step."""
+
+    importer: str
+    steps: tuple[tuple[str, str, str], ...]
+
+    @property
+    def asker(self) -> str:
+        return "package.json" if self.importer == ROOT else f"{self.importer}/package.json"
+
+    def as_json(self) -> list[dict[str, str]]:
+        """A member's chain begins with its path."""
+        told = [{"name": name, "specifier": text, "id": id} for name, text, id in self.steps]
+        return told if self.importer == ROOT else [{"importer": self.importer}, *told]
+
+
 class Reason(Record):
-    """A package in the graph and the shortest chain to it from each direct dependency. A chain
-    runs from the project down: (local name, specifier, node id) a step. ``labels`` are the ids of
-    all of them as people read them."""
+    """A package in the graph and the shortest chain to it from each direct dependency of each
+    importer. ``labels`` are the ids of all that is in them, as people read them."""
 
     id: str
     labels: Mapping[str, str]
-    chains: tuple[tuple[tuple[str, str, str], ...], ...]
+    chains: tuple[Chain, ...]
 
 
-def listing(context: Context, *, depth: int, names: tuple[str, ...] = ()) -> tuple[Listed, ...]:
-    """Direct dependencies and what lies below them, to ``depth`` (0: direct ones alone).
+def listing(
+    context: Context,
+    *,
+    depth: int,
+    names: tuple[str, ...] = (),
+    importers: Sequence[str] = (),
+) -> dict[str, tuple[Listed, ...]]:
+    """Direct dependencies of ``importers`` (none: of the one that the command is about) and what
+    lies below them, to ``depth`` (0: direct ones alone), by the importer's path.
 
     Raises ``not-a-dependency`` for a name that is none of them.
     """
     graph = locked_graph(context)
-    importer = graph.importers[ROOT]
+    shown = {
+        path: graph.importers[path]
+        for path in importers or (context.importer,)
+        if path in graph.importers
+    }
     wanted = set(map(canonical_name, names))
-    for name in sorted(wanted - importer.edges.keys()):
-        raise not_a_dependency(name, importer.edges, context.lock_path)
+    known = {name for importer in shown.values() for name in importer.edges}
+    for name in sorted(wanted - known):
+        raise not_a_dependency(name, known, context.lock_path)
     seen: dict[str, int] = {}
-    return tuple(
-        _listed(graph, r.local, importer.edges[r.local], str(r.kind), depth, seen)
-        for r in importer.requirements
-        if r.local in importer.edges and (not wanted or r.local in wanted)
-    )
+    return {
+        path: tuple(
+            _listed(graph, r.local, importer.edges[r.local], str(r.kind), depth, seen)
+            for r in importer.requirements
+            if r.local in importer.edges and (not wanted or r.local in wanted)
+        )
+        for path, importer in shown.items()
+    }
 
 
 def _listed(
@@ -64,14 +94,18 @@ def _listed(
 ) -> Listed:
     """``seen`` holds how deep what lies below a node was shown."""
     node = graph.nodes[id]
-    repeated = bool(node.edges) and 0 < depth <= seen.get(id, 0)
+    # What a folder of the project asks for is asked by the importer that it is.
+    importer = graph.importers.get(node.manifest.folder) if node.manifest.is_link else None
+    edges = importer.edges if importer else node.edges
+    repeated = bool(edges) and 0 < depth <= seen.get(id, 0)
     seen[id] = max(depth, seen.get(id, 0))
     below: tuple[Listed, ...] = ()
     if depth > 0 and not repeated:
-        kinds = {r.local: str(r.kind) for r in node.manifest.requirements}
+        asked = importer.requirements if importer else node.manifest.requirements
+        kinds = {r.local: str(r.kind) for r in asked}
         below = tuple(
             _listed(graph, name, child, kinds[name], depth - 1, seen)
-            for name, child in sorted(node.edges.items())
+            for name, child in sorted(edges.items())
         )
     return Listed(
         local=local,
@@ -109,6 +143,8 @@ def _found(folder: str, local: str) -> str:
 def _label(node: Node) -> str:
     """``tool@1.0.0 (file:../tool.tgz)``, with the peers that it was given behind its version."""
     manifest = node.manifest
+    if manifest.is_link:
+        return node.id
     peers = node.id.removeprefix(manifest.id)
     origin = f" ({shown_origin(manifest.origin)})" if manifest.origin else ""
     return f"{manifest.name}@{manifest.version}{peers}{origin}"
@@ -137,9 +173,15 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
         raise not_a_dependency(name, known, context.lock_path)
     labels = {node.id: _label(node) for node in graph.nodes.values()}
     return tuple(
-        Reason(id=node.id, labels=labels, chains=tuple(chains_to(graph, node.id)))
+        Reason(id=node.id, labels=labels, chains=tuple(_all_chains(graph, node.id)))
         for node in sorted(found, key=lambda node: node.id)
     )
+
+
+def _all_chains(graph: Graph, target: str) -> Iterator[Chain]:
+    for path in sorted(graph.importers):
+        for steps in chains_to(graph, target, path):
+            yield Chain(importer=path, steps=steps)
 
 
 def chains_to(

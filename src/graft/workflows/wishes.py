@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Collection
+
+from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.model.names import canonical_name, check_name
 from graft.project.settings import Settings
@@ -46,12 +50,32 @@ def _names_source(name: str, text: str) -> bool:
     return parse_specifier("", name).foreign in ELSEWHERE or is_scp_address(text)
 
 
-def named(wish: Wish, elsewhere: Elsewhere) -> Wish:
-    """A wish with a name: for a source, as npm would save it."""
+def of_member(wish: Wish, members: Collection[str], where: str, members_only: bool) -> Wish:
+    """What names a member of the workspace, and says no more, asks for that one. Raises
+    ``member-unknown`` for what has to name one and does not."""
+    if wish.local in members:
+        return wish if wish.specifier else Wish(wish.local, "workspace:^")
+    if not members_only:
+        return wish
+    import difflib
+
+    near = difflib.get_close_matches(wish.local, sorted(members), n=1)
+    raise GraftError(
+        "member-unknown",
+        f"the workspace has no member '{wish.local}'",
+        where=where,
+        why=[f"it has {', '.join(sorted(members)) or 'none'}"],
+        fix=f"did you mean '{near[0]}'?" if near else "leave out --workspace",
+    )
+
+
+def named(wish: Wish, elsewhere: Elsewhere, importer: str) -> Wish:
+    """A wish with a name: for a source, as npm would save it in that importer's manifest."""
     if parse_specifier(wish.local, wish.specifier).foreign not in ELSEWHERE:
         return wish
-    text = written(wish.specifier, root=elsewhere.root)
-    return Wish(wish.local or elsewhere.manifest(text, ".", local="").name, text)
+    folder = posixpath.normpath(posixpath.join(elsewhere.root, importer))
+    text = written(wish.specifier, root=folder)
+    return Wish(wish.local or elsewhere.manifest(text, importer, local="").name, text)
 
 
 def saved_specifier(wish: Wish, source: RegistrySource, settings: Settings) -> str:
