@@ -37,6 +37,13 @@ class Cloner:
         self._reflinks = hasattr(os, "O_TMPFILE")  # Linux: the ioctl below is its own
         self._hard_links = shared
 
+    @property
+    def way(self) -> str:
+        """How the last file came to be where it is, as far as is known."""
+        if self._reflinks:
+            return "reflinks"
+        return "hard links" if self._hard_links else "copies"
+
     def clone(self, source: str, target: str, files: Sequence[File]) -> None:
         """Make ``target``, where the folders are and the files are not, hold what the files of
         ``source`` hold."""

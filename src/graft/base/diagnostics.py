@@ -77,6 +77,7 @@ CODES: dict[str, int] = {
     "bin-unclear": 52,
     "build-unapproved": 53,
     "build-failed": 54,
+    "script-failed": 55,
     "sandbox-missing": 55,
     "patch-failed": 56,
     # 60: links

@@ -38,9 +38,9 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser.add_argument(
         "kinds",
         nargs="*",
-        choices=("packuments", "resolutions", "x", "git", "other", "registry"),
+        choices=("packuments", "resolutions", "x", "git", "scans", "other", "registry"),
         metavar="kind",
-        help="packuments, resolutions, x, git, other or registry",
+        help="packuments, resolutions, x, git, scans, other or registry",
     )
     parser.add_argument_group("cleaning").add_argument(
         "--dry-run", action="store_true", help="say what would be removed"

@@ -46,8 +46,10 @@ COMMANDS = (
     Command("exec", "exec", "run a command of a package that is installed here"),
     Command("x", "x", "run a command of a package that may not be installed here"),
     Command("init", "init", "write a first package.json"),
+    Command("pack", "pack", "make the archive that a registry would be given of a package"),
     Command("config", "config", "what npm's settings say here, and who says so", ("c",)),
     Command("cache", "cache", "what graft keeps to be quick, and may be deleted at any time"),
+    Command("doctor", "doctor", "look for what is wrong with machine, settings and project"),
     Command("completion", "completion", "print what completes command lines in a shell"),
     Command("store", "store", "the store that all projects share"),
 )

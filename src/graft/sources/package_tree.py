@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from graft.project.folder_listing import FolderListing
@@ -37,8 +37,20 @@ class FolderTree(FolderListing):
 def pack_tree(tree: Tree, *, subject: str, where: str) -> bytes:
     """Raises ``source-invalid`` where there is no sound package.json."""
     document = document_of(tree, subject=subject, where=where)
-    paths = {*packed_files(tree, document), *_bundled_files(tree, document)}
-    return pack(tree.files(sorted(paths)))
+    return pack(tree.files(paths_of(tree, document)))
+
+
+def paths_of(
+    tree: Listing,
+    document: Mapping[str, Any],
+    *,
+    members: Sequence[str] = (),
+    above: Sequence[str] = (),
+) -> list[str]:
+    """The package's own files and what is bundled with it; ``members`` and ``above`` are as for
+    ``packed_files``."""
+    own = packed_files(tree, document, members=members, above=above)
+    return sorted({*own, *_bundled_files(tree, document)})
 
 
 def document_of(tree: Tree, *, subject: str, where: str) -> dict[str, Any]:

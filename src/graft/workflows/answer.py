@@ -60,7 +60,7 @@ def _answer(
 ) -> tuple[Graph, tuple[Diagnostic, ...]]:
     rules = checkout.rules
     peers = work.context.settings.peers
-    open_questions = _open_questions(previous, checkout)
+    open_questions = unanswered(previous, checkout)
     if previous is not None:
         open_questions += changed_rules(previous.patches, patches, "patches", "that patch")
     changes = _local_changes(work, previous, rules)
@@ -119,7 +119,7 @@ def _answer(
 
         fewer = deduped(resolved.graph, again, rules.overrides, checkout.links)
         resolved = replace(resolved, graph=fewer)
-    left = _open_questions(resolved.graph, checkout)
+    left = unanswered(resolved.graph, checkout)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
     notes = (*resolved.notes, *_peer_notes(work, checkout, resolved.graph))
@@ -173,7 +173,8 @@ def _same_rules(graph: Graph, rules: Rules) -> bool:
     return graph.overrides == rules.overrides.rules and graph.extensions == rules.extension_texts
 
 
-def _open_questions(graph: Graph | None, checkout: Checkout) -> list[Unmet]:
+def unanswered(graph: Graph | None, checkout: Checkout) -> list[Unmet]:
+    """What the project asks for and a graph does not answer."""
     if graph is None:
         return []
     rules = checkout.rules

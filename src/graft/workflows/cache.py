@@ -18,6 +18,7 @@ from graft.sources.git_mirror import MIRRORS, is_mirror, mirror_lock
 from graft.sources.packument_cache import PACKUMENTS, read_entry
 from graft.sources.resolutions import RESOLUTIONS, read_record
 from graft.store.paths import open_store
+from graft.vet.phantoms import SCANS
 from graft.workflows.one_off import TOOLS
 
 REGISTRY = "registry"
@@ -27,6 +28,7 @@ ABOUT: Mapping[str, str] = {
     RESOLUTIONS: "graphs that were resolved from them",
     TOOLS: "tools that 'graft x' has fetched",
     MIRRORS: "what was needed of git repositories",
+    SCANS: "what packages' code was found to load, for 'graft doctor'",
     OTHER: "anything else",
     REGISTRY: "the default registry, as npm named it",
 }
@@ -138,7 +140,7 @@ def _entries(caches: Caches, kind: str) -> Iterator[str]:
     if kind == REGISTRY:
         if forgotten(read_file(place) or b"") is not None:
             yield place
-    elif kind in (PACKUMENTS, RESOLUTIONS):
+    elif kind in (PACKUMENTS, RESOLUTIONS, SCANS):
         yield from (path for path in _files(place) if not _is_temporary(path))
     else:
         names = sorted(os.listdir(place)) if os.path.isdir(place) else []

@@ -1,0 +1,1 @@
+"""What a package's own files say of it, found by reading them."""

@@ -1,0 +1,161 @@
+"""``doctor``: what is wrong with machine, settings and project, and what mends it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+
+from graft.base.diagnostics import GraftError
+from graft.base.records import Record
+from graft.link.importers import ROOT, modules_of
+from graft.link.state import entries_on_disk, read_state
+from graft.model.graph import Graph
+from graft.project.checkout import read_checkout
+from graft.project.manifest import MANIFEST_NAME
+from graft.store.paths import store_below
+from graft.versions.version import parse_version
+from graft.vet.phantoms import Phantom, Read, read_phantoms
+from graft.workflows.answer import unanswered
+from graft.workflows.checkup import FAIL, NOTE, OK, Check, machine_checks
+from graft.workflows.install import local_graph
+from graft.workflows.project import Asking, Context
+
+_HOISTED = "hoisted"
+_MOST = 3
+
+
+class Mended(Record):
+    """A phantom dependency with the entry of ``packageExtensions`` that mends it, as JSON text
+    without the braces around it."""
+
+    phantom: Phantom
+    line: str
+
+
+class Diagnosis(Record):
+    checks: tuple[Check, ...]
+    phantoms: tuple[Mended, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return all(check.state != FAIL for check in self.checks)
+
+
+def diagnose(context: Context, environ: Mapping[str, str]) -> Diagnosis:
+    """Changes nothing but what it tries out, and removes that again."""
+    checks = [*machine_checks(context, environ), _settings(context)]
+    if not os.path.isfile(os.path.join(context.folder, MANIFEST_NAME)):
+        checks.append(Check(name="project", state=NOTE, message=f"no {MANIFEST_NAME} here"))
+        return Diagnosis(checks=tuple(checks), phantoms=())
+    graph = None
+    try:
+        checkout = read_checkout(context.folder)
+        graph = context.graph(checkout.links)
+        checks.append(_lock(graph, list(map(str, unanswered(graph, checkout)))))
+    except GraftError as error:
+        said = error.diagnostic
+        checks.append(Check(name="lock", state=FAIL, message=said.message, fix=said.fix))
+    checks.append(_links(context))
+    mended: tuple[Mended, ...] = ()
+    if graph is not None:
+        store = store_below(context.settings.store_root)
+        read = read_phantoms(local_graph(graph, context), store, context.settings.cache_root)
+        mended = tuple(_mended(context, graph, read))
+        checks.append(_phantoms(context, mended, len(read.unread)))
+    return Diagnosis(checks=tuple(checks), phantoms=mended)
+
+
+def _settings(context: Context) -> Check:
+    notes = context.settings.notes
+    if not notes:
+        return Check(name="settings", state=OK, message="all lines of .npmrc count")
+    said = "; ".join(f"{note.message} ({note.where})" for note in notes)
+    return Check(name="settings", state=NOTE, message=said, fix=notes[0].fix)
+
+
+def _lock(graph: Graph | None, open_questions: list[str]) -> Check:
+    if graph is None:
+        message = "there is none"
+        return Check(name="lock", state=NOTE, message=message, fix="run 'graft install'")
+    if open_questions:
+        message = "it does not answer package.json: " + "; ".join(open_questions[:_MOST])
+        return Check(name="lock", state=FAIL, message=message, fix="run 'graft install'")
+    return Check(
+        name="lock", state=OK, message=f"answers package.json, {len(graph.nodes)} packages"
+    )
+
+
+def _links(context: Context) -> Check:
+    broken = list(_broken(context.folder))
+    if broken:
+        message = f"{len(broken)} broken: " + "; ".join(broken[:_MOST])
+        return Check(name="links", state=FAIL, message=message, fix="run 'graft install'")
+    if not read_state(modules_of(context.folder, ROOT)).inputs:
+        return Check(
+            name="links", state=NOTE, message="nothing is installed", fix="run 'graft install'"
+        )
+    return Check(name="links", state=OK, message="all are in place")
+
+
+def _broken(folder: str) -> Iterator[str]:
+    root = read_state(modules_of(folder, ROOT))
+    for importer in (ROOT, *root.members):
+        modules = modules_of(folder, importer)
+        wanted = read_state(modules).entries
+        present = entries_on_disk(modules, wanted, wanted)
+        for path, target in sorted(wanted.items()):
+            full = os.path.join(modules, path)
+            shown = os.path.relpath(full, folder)
+            if present.get(path, "") != target:
+                yield f"{shown} is not what graft made"
+            elif not os.path.exists(full):
+                yield f"{shown} leads to nothing"
+
+
+def _mended(context: Context, graph: Graph, read: Read) -> Iterator[Mended]:
+    asking = Asking(context, frozenset())
+    try:
+        for phantom in read.found:
+            range = _range(graph, asking, phantom) if phantom.sure else ""
+            line = {phantom.name: {"dependencies": {phantom.missing: range}}}
+            text = json.dumps(line, ensure_ascii=False)[1:-1] if range else ""
+            yield Mended(phantom=phantom, line=text)
+    finally:
+        asking.close()
+
+
+def _range(graph: Graph, asking: Asking, phantom: Phantom) -> str:
+    """One that the project's own choice is in, else the graph's newest, else the latest; any
+    version where no registry can be asked."""
+    own = [
+        importer.edges[phantom.missing]
+        for importer in graph.importers.values()
+        if phantom.missing in importer.edges
+    ]
+    nodes = [graph.nodes[id] for id in own] or list(graph.nodes.values())
+    versions = [n.manifest.version for n in nodes if n.manifest.name == phantom.missing]
+    if versions:
+        return f"^{max(versions, key=parse_version)}"
+    try:
+        return f"^{asking.source.packument(phantom.missing).tags['latest']}"
+    except (GraftError, KeyError):
+        return "*"
+
+
+def _phantoms(context: Context, found: tuple[Mended, ...], unread: int) -> Check:
+    name = "phantoms"
+    sure = [mended for mended in found if mended.phantom.sure]
+    if not sure and unread:
+        message = f"{unread} packages could not be read: they are not in the store"
+        return Check(name=name, state=NOTE, message=message, fix="run 'graft install'")
+    if not sure:
+        return Check(name=name, state=OK, message="packages declare what they load")
+    said = "; ".join(f"{m.phantom.package} loads {m.phantom.missing}" for m in sure[:_MOST])
+    hoisted = read_state(modules_of(context.folder, ROOT)).layout == _HOISTED
+    return Check(
+        name=name,
+        state=NOTE if hoisted else FAIL,
+        message=f"{len(sure)} undeclared: {said}",
+        fix="add the lines below to packageExtensions in package.json, then run 'graft install'",
+    )

@@ -1,0 +1,189 @@
+"""``pack``: the archive that a registry would be given of a package. The same files give the same
+bytes, whenever and wherever they are packed."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import os
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from graft.base.diagnostics import GraftError
+from graft.base.files import read_file, write_atomic
+from graft.base.foreground import attend
+from graft.base.records import Record
+from graft.project.catalogs import read_catalogs
+from graft.project.checkout import ROOT, Checkout, read_checkout
+from graft.project.manifest import MANIFEST_NAME, ProjectManifest, read_manifest
+from graft.project.pnpm_settings import read_pnpm_settings
+from graft.project.published import outside_workspace, published
+from graft.project.roots import find_root
+from graft.sources.package_tree import FolderTree, paths_of
+from graft.sources.packing import PackedFile, pack
+from graft.workflows.jobs import Place
+from graft.workflows.run import script_jobs
+
+_IGNORE_FILES = (".npmignore", ".gitignore")
+_BEFORE = ("prepack", "prepare")
+_AFTER = ("postpack",)
+
+
+class Packed(Record):
+    """``path`` is where the archive is, or would be; ``files`` have path, size and mode, sorted;
+    ``bundled`` are names."""
+
+    path: str
+    name: str
+    version: str
+    size: int
+    unpacked: int
+    shasum: str
+    integrity: str
+    files: tuple[tuple[str, int, int], ...]
+    bundled: tuple[str, ...]
+
+
+def pack_folder(
+    place: Place,
+    destination: str,
+    announce: Callable[[str], None],
+    *,
+    dry_run: bool = False,
+    has_scripts: bool = True,
+) -> Packed:
+    """Run ``prepack`` and ``prepare``, pack, write, run ``postpack``. ``destination`` is a folder.
+
+    Raises ``manifest-invalid`` for a package without name or version, ``script-failed``, and as
+    reading manifests and workspaces does.
+    """
+    _named(read_manifest(place.folder))
+    if has_scripts:
+        _run(place, _BEFORE, announce)
+    # Scripts may have written it anew.
+    manifest = read_manifest(place.folder)
+    name, version = _named(manifest)
+    root, importer = find_root(place.folder)
+    checkout = read_checkout(root)
+    raw, document = published(manifest.raw, manifest.data, _meaning(checkout, manifest))
+    members = [path for path in checkout.members if path not in (ROOT, importer)]
+    within = [path for path in members if importer == ROOT]
+    tree = FolderTree(place.folder)
+    paths = paths_of(tree, document, members=within, above=_rules_above(root, importer))
+    files = list(_files(tree, paths, raw, document))
+    data = gzip.compress(pack(files), compresslevel=9, mtime=0)
+    file_name = f"{name.removeprefix('@').replace('/', '-')}-{version}.tgz"
+    packed = Packed(
+        path=os.path.join(destination, file_name),
+        name=name,
+        version=version,
+        size=len(data),
+        unpacked=sum(len(file.data) for file in files),
+        shasum=hashlib.sha1(data).hexdigest(),
+        integrity=f"sha512-{base64.b64encode(hashlib.sha512(data).digest()).decode()}",
+        files=tuple((f.path, len(f.data), 0o755 if f.executable else 0o644) for f in files),
+        bundled=tuple(sorted(_bundled(paths))),
+    )
+    if not dry_run:
+        write_atomic(packed.path, data)
+    if has_scripts:
+        _run(place, _AFTER, announce)
+    return packed
+
+
+def _named(manifest: ProjectManifest) -> tuple[str, str]:
+    name, version = manifest.name, manifest.data.get("version")
+    if name and isinstance(version, str) and version and "/" not in version:
+        return name, version
+    raise GraftError(
+        "manifest-invalid",
+        "a package that is packed needs a name and a version",
+        where=manifest.path,
+        fix="give it both",
+    )
+
+
+def _run(place: Place, events: Iterable[str], announce: Callable[[str], None]) -> None:
+    """The package's own scripts, without hooks of theirs, as npm runs them here. What they print
+    goes to stderr: stdout is for the archive's name."""
+    for event in events:
+        jobs = script_jobs(place, event, (), command="pack", has_hooks=False, if_present=True)
+        for job in jobs.jobs:
+            announce(f"$ {job.line}")
+            code = _attend_quietly(jobs.folder, job.program, job.arguments, job.environ)
+            if code:
+                raise GraftError(
+                    "script-failed",
+                    f"'{event}' ended with {code}, and nothing was packed"
+                    if event in _BEFORE
+                    else f"'{event}' ended with {code}",
+                    where=os.path.join(place.folder, MANIFEST_NAME),
+                    fix="mend the script, or leave scripts out with --ignore-scripts",
+                )
+
+
+def _attend_quietly(
+    folder: str, program: str, arguments: tuple[str, ...], environ: Mapping[str, str]
+) -> int:
+    before = os.getcwd()
+    stdout = os.dup(1)
+    try:
+        os.chdir(folder)
+        os.dup2(2, 1)
+        return attend(program, arguments, environ)
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
+        os.chdir(before)
+
+
+def _meaning(checkout: Checkout, manifest: ProjectManifest) -> Callable[[str, str], str]:
+    catalogs = read_catalogs(
+        checkout.root.data, read_pnpm_settings(checkout.folder), where=checkout.root.path
+    )
+    versions = {
+        member.name: version
+        for path in checkout.members
+        if (member := checkout.manifests[path]).name
+        and isinstance(version := member.data.get("version"), str)
+    }
+
+    def meaning(name: str, text: str) -> str:
+        text = catalogs.meaning(name, text.strip(), asker=manifest.path)
+        return outside_workspace(name, text, versions)
+
+    return meaning
+
+
+def _rules_above(root: str, importer: str) -> list[str]:
+    """The ignore files of the workspace that hold for a member: one a folder on the way to it."""
+    if importer == ROOT:
+        return []
+    found = []
+    folder = root
+    for step in ("", *importer.split("/")[:-1]):
+        folder = os.path.join(folder, step)
+        texts = [read_file(os.path.join(folder, name)) for name in _IGNORE_FILES]
+        found += [text.decode("utf-8", "replace") for text in texts if text is not None][:1]
+    return found
+
+
+def _files(
+    tree: FolderTree, paths: Iterable[str], raw: bytes, document: Mapping[str, Any]
+) -> Iterator[PackedFile]:
+    """With the manifest as it is published, and with commands that can be run."""
+    said = document.get("bin")
+    bins = said.values() if isinstance(said, dict) else [said]
+    commands = {posixpath.normpath(path) for path in bins if isinstance(path, str)}
+    for file in tree.files(paths):
+        if file.path == MANIFEST_NAME:
+            yield PackedFile(MANIFEST_NAME, file.executable, raw)
+        else:
+            yield PackedFile(file.path, file.executable or file.path in commands, file.data)
+
+
+def _bundled(paths: Iterable[str]) -> set[str]:
+    parts = [path.split("/") for path in paths if path.startswith("node_modules/")]
+    return {"/".join(part[1:3]) if part[1].startswith("@") else part[1] for part in parts}
