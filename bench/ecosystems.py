@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from ecosystems_place import Place
 from ecosystems_report import Report, as_json, as_markdown, as_text
 from ecosystems_run import DEFAULT, LAYOUTS, NPM, Outcome, attempt
 from install_peers import find_registry
-from install_tools import UnusableError, default_graft, on_path, output_of
+from install_tools import UnusableError, default_graft, on_path
 from machine import machine
 
 WRITER = "bench/ecosystems.py"
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
         Path(said.json).write_text(text + "\n", encoding="utf-8")
     if said.markdown:
         publish(Path(said.markdown), "ecosystems", as_markdown(report), writer=WRITER)
-    return 0 if all(outcome.passed for outcome in report.outcomes) else 1
+    return 1 if report.failures else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,19 +68,23 @@ def _parser() -> argparse.ArgumentParser:
 def _run(said: argparse.Namespace) -> Report:
     load = os.getloadavg()[0]
     graft = str(Path(said.graft).absolute()) if said.graft else default_graft()
-    fixtures, ways = _fixtures(said), _ways(said, graft)
+    fixtures = _fixtures(said)
+    ways = [way for way in (DEFAULT, *LAYOUTS) if not said.layout or way in said.layout]
     work = Path(said.work or tempfile.gettempdir()).resolve()
     store = Path(said.store).resolve() if said.store else None
     npmrc = find_registry().npmrc.replace("ignore-scripts=true\n", "")
 
     def trials(fixture: Fixture) -> Iterator[Outcome]:
         place = Place(work, npmrc, store)
+        done: set[str] = set()
         try:
+            if NPM in said.peers and not fixture.npm:
+                yield _said(attempt(place, fixture, NPM, on_path(NPM)))
             for way in ways:
-                if way != NPM or not fixture.npm:
-                    yield _said(
-                        attempt(place, fixture, way, on_path("npm") if way == NPM else graft)
-                    )
+                if way not in done:  # the one that graft chooses by itself is done first
+                    outcome = _said(attempt(place, fixture, way, graft))
+                    done.add(outcome.way)
+                    yield outcome
         finally:
             if said.keep:
                 _say(f"left: {place.project}")
@@ -91,7 +95,7 @@ def _run(said: argparse.Namespace) -> Report:
         outcomes = [o for each in pool.map(lambda f: list(trials(f)), fixtures) for o in each]
     return Report(
         fixtures=fixtures,
-        ways=ways,
+        ways=[*said.peers, *(way for way in LAYOUTS if way in {o.way for o in outcomes})],
         outcomes=outcomes,
         date=datetime.date.today(),
         command=_command(said),
@@ -105,13 +109,6 @@ def _fixtures(said: argparse.Namespace) -> list[Fixture]:
     if unknown:
         raise UnusableError(f"no fixture is called {', '.join(sorted(unknown))}")
     return [fixture for fixture in fixtures if not said.only or fixture.name in said.only]
-
-
-def _ways(said: argparse.Namespace, graft: str) -> Sequence[str]:
-    has_layouts = "--layout" in output_of([graft, "help", "install"])
-    known = (DEFAULT, *LAYOUTS) if has_layouts else (DEFAULT,)
-    chosen = [way for way in known if not said.layout or way in said.layout]
-    return (*said.peers, *chosen)
 
 
 def _said(outcome: Outcome) -> Outcome:

@@ -20,8 +20,8 @@ class Fixture:
     that text in it. ``loads`` are chains of packages: ``a > b`` is b as a finds it, and one that
     starts with ``./`` starts in that folder. ``before`` is a line for the shell before the install.
     ``scripts`` are packages whose scripts may run. ``fails`` names the layouts in which the check
-    must fail, with what it must print then: for what is wrong in the fixture on purpose. ``npm``
-    says why npm cannot install it, where it cannot."""
+    must fail, with what it must print then: for what is wrong in the fixture on purpose, and for
+    what a layout cannot do. ``npm`` says why npm cannot install it, where it cannot."""
 
     name: str
     what: str

@@ -12,6 +12,7 @@ from install_measure import entries
 
 PROBES = Path(__file__).with_name("probes")
 _STORED = ("store/v1/objects", "store/v1/slots")
+_SLOTS = "node_modules/.graft/slots/"
 _SHOWN = 3
 
 Snapshot = Mapping[str, tuple[int, int, int]]
@@ -38,9 +39,8 @@ def assert_loaded(place: Place, env: Mapping[str, str], *, stored: bool) -> None
                 raise WrongError(f"loaded from elsewhere: {file}")
 
 
-def assert_chains(place: Place, chains: Sequence[str], layouts: Sequence[str]) -> str:
-    """Each chain ends where one of the ``layouts`` keeps packages; a folder of the project's own is
-    right in all. Returns where packages lie: ``store`` or ``project``."""
+def layout_of(place: Place, chains: Sequence[str]) -> str:
+    """The layout in which each chain ends. A folder of the project's own is right in all."""
     done = place.run(["node", str(PROBES / "chains.cjs"), *chains], timeout=60)
     if done.code != 0:
         raise WrongError(done.reason())
@@ -49,15 +49,15 @@ def assert_chains(place: Place, chains: Sequence[str], layouts: Sequence[str]) -
     for chain, path in found.items():
         if path is None:
             raise WrongError(f"not found: {chain}")
-        kind = _kind(place, path)
-        if kind == "elsewhere":
+        layout = _layout(place, path)
+        if layout == "elsewhere":
             raise WrongError(f"{chain} is found elsewhere: {path}")
-        if kind != "own":
-            seen.setdefault(kind, chain)
-    if len(seen) > 1 or not seen.keys() <= set(layouts):
-        where = ", ".join(f"{chain} in the {kind}" for kind, chain in seen.items())
-        raise WrongError(f"expected in the {' or '.join(layouts)}: {where}")
-    return next(iter(seen), "project")
+        if layout:
+            seen.setdefault(layout, chain)
+    if len(seen) != 1:
+        where = ", ".join(f"{layout} has {chain}" for layout, chain in seen.items())
+        raise WrongError(f"packages lie in {len(seen)} layouts: {where}")
+    return next(iter(seen))
 
 
 def snapshot(place: Place) -> Snapshot:
@@ -79,10 +79,14 @@ def assert_same(before: Snapshot, after: Snapshot) -> None:
         raise WrongError(f"{len(changed)} entries of the store were changed:\n{shown}")
 
 
-def _kind(place: Place, path: str) -> str:
+def _layout(place: Place, path: str) -> str:
+    """Empty for a folder that is nobody's package."""
     project, store = f"{place.project.resolve()}{os.sep}", f"{place.store.resolve()}{os.sep}"
     if path.startswith(store):
-        return "store"
+        return "virtual"
     if not path.startswith(project):
         return "elsewhere"
-    return "project" if "node_modules" in path.removeprefix(project).split(os.sep) else "own"
+    inside = path.removeprefix(project)
+    if "node_modules" not in inside.split(os.sep):
+        return ""
+    return "isolated" if inside.startswith(_SLOTS) else "hoisted"

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from ecosystems_fixture import Fixture
 from ecosystems_loaded import (
     WrongError,
-    assert_chains,
     assert_loaded,
     assert_same,
+    layout_of,
     probing,
     snapshot,
 )
 from ecosystems_place import Ended, Place
 
 DEFAULT, NPM = "default", "npm"
-LAYOUTS = ("virtual", "isolated", "hoisted")
+VIRTUAL, ISOLATED, HOISTED = LAYOUTS = ("virtual", "isolated", "hoisted")  # strictest last
 _INSTALL_SECONDS = 900
 _TELLING = re.compile("error|cannot|can't|not found|denied|outside", re.IGNORECASE)
 _WIDTH = 240
@@ -29,13 +29,13 @@ _WIDTH = 240
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """``way`` is a layout, graft's own choice of one (``DEFAULT``) or ``NPM``; ``where`` is where
-    packages were found: ``store`` or ``project``. ``reason`` is empty for a pass."""
+    """``way`` is a layout, or ``NPM``; ``chosen`` says that graft chose the layout by itself.
+    ``reason`` is empty for a pass. Seconds of the install and of the check."""
 
     fixture: str
     way: str
+    chosen: bool = False
     reason: str = ""
-    where: str = ""
     packages: int = 0
     install: float = 0.0
     check: float = 0.0
@@ -52,8 +52,14 @@ class Outcome:
         return next(telling, lines[-1] if lines else "")[:_WIDTH]
 
 
+def is_stricter(layout: str, other: str) -> bool:
+    """Whether a tool that works in ``other`` works in ``layout`` too, as far as layouts go."""
+    return LAYOUTS.index(layout) > LAYOUTS.index(other)
+
+
 def attempt(place: Place, fixture: Fixture, way: str, tool: str) -> Outcome:
-    """``tool`` is the program of graft, or of npm."""
+    """``tool`` is the program of graft, or of npm. With the way ``DEFAULT``, the outcome has the
+    layout that graft chose."""
     place.put(fixture)
     trial = _Trial(place, fixture, way, tool)
     reason = ""
@@ -63,9 +69,9 @@ def attempt(place: Place, fixture: Fixture, way: str, tool: str) -> Outcome:
         reason = place.shown(str(error))
     return Outcome(
         fixture=fixture.name,
-        way=way,
+        way=trial.way,
+        chosen=way == DEFAULT,
         reason=reason,
-        where=trial.where,
         packages=trial.packages,
         install=trial.install_seconds,
         check=trial.check_seconds,
@@ -76,9 +82,8 @@ class _Trial:
     def __init__(self, place: Place, fixture: Fixture, way: str, tool: str) -> None:
         self._place = place
         self._fixture = fixture
-        self._way = way
         self._tool = tool
-        self.where = ""
+        self.way = way
         self.packages = 0
         self.install_seconds = 0.0
         self.check_seconds = 0.0
@@ -90,29 +95,34 @@ class _Trial:
         started = time.monotonic()
         self._install()
         self.install_seconds = time.monotonic() - started
+        layout = layout_of(place, fixture.loads)
+        if self.way == DEFAULT:
+            self.way = layout
+        if layout != (HOISTED if self.way == NPM else self.way):
+            raise WrongError(f"packages lie as in the layout {layout}")
         before, env = snapshot(place), probing(place)
         started = time.monotonic()
         done = place.run(["sh", "-ec", fixture.check], timeout=fixture.seconds, env=self._env(env))
         self.check_seconds = time.monotonic() - started
-        expected = fixture.fails.get(self._way)
+        expected = fixture.fails.get(self.way)
         if expected is None:
             self._assert_done(done)
         elif done.code == 0 or expected not in done.words:
             raise WrongError(f"it should fail and say {expected!r}\n{done.reason()}")
-        assert_loaded(place, env, stored=self._way in (DEFAULT, "virtual"))
+        assert_loaded(place, env, stored=self.way == VIRTUAL)
         assert_same(before, snapshot(place))
-        self.where = assert_chains(place, fixture.loads, self._homes())
 
     def _install(self) -> None:
-        if self._way == NPM:
+        if self.way == NPM:
             self._succeed([self._tool, "install", "--no-audit", "--no-fund"], _INSTALL_SECONDS)
             return
-        flags = () if self._way == DEFAULT else ("--layout", self._way)
+        flags = () if self.way == DEFAULT else ("--layout", self.way)
         command = [self._tool, "install", "--json", *flags]
         self.packages = json.loads(self._succeed(command, _INSTALL_SECONDS).out)["packages"]
         if self._fixture.scripts:
             approve = [self._tool, "approve-builds", *self._fixture.scripts]
             self._succeed(approve, _INSTALL_SECONDS)
+            self._succeed(command, _INSTALL_SECONDS)  # approving knows nothing of our flags
         again = json.loads(self._succeed(command, _INSTALL_SECONDS).out)
         if not again["upToDate"]:
             raise WrongError("a second install is not up to date")
@@ -138,8 +148,3 @@ class _Trial:
     def _env(self, env: dict[str, str]) -> dict[str, str]:
         programs = self._place.project / "node_modules" / ".bin"
         return {**env, **self._fixture.env, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-
-    def _homes(self) -> tuple[str, ...]:
-        """Where packages of this way may lie."""
-        by_way = {DEFAULT: ("store", "project"), "virtual": ("store",)}
-        return by_way.get(self._way, ("project",))

@@ -58,7 +58,7 @@ def test_every_fixture_reads_and_has_a_chain_of_packages() -> None:
 
 def test_a_check_that_does_what_it_should_passes(run: Try) -> None:
     outcome = run("node -p 'require(\"top\")'", "top > deep", prints="top")
-    assert (outcome.reason, outcome.packages, outcome.where) == ("", 2, "store")
+    assert (outcome.reason, outcome.packages, outcome.way) == ("", 2, "virtual")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_check_that_does_what_it_should_passes(run: Try) -> None:
         ("echo words > out.txt", "top", {"writes": {"out.txt": "other"}}, "there is no 'other'"),
         ("true", "top", {"writes": {"out.txt": ""}}, "did not write out.txt"),
         ("true", "deep", {}, "not found: deep"),
-        ("true", "top", {"fails": {DEFAULT: "sorry"}}, "it should fail and say 'sorry'"),
+        ("true", "top", {"fails": {"virtual": "sorry"}}, "it should fail and say 'sorry'"),
     ],
 )
 def test_what_goes_wrong_is_a_failure_with_its_reason(
@@ -80,7 +80,7 @@ def test_what_goes_wrong_is_a_failure_with_its_reason(
 
 
 def test_a_check_that_fails_as_it_is_meant_to_passes(run: Try) -> None:
-    assert run("echo sorry; exit 1", "top", fails={DEFAULT: "sorry"}).passed
+    assert run("echo sorry; exit 1", "top", fails={"virtual": "sorry"}).passed
 
 
 def test_a_package_from_elsewhere_is_noticed(run: Try, tmp_path: Path) -> None:
