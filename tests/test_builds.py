@@ -286,6 +286,22 @@ def test_an_addon_is_built_by_the_node_gyp_that_npm_ships(
     assert project.node("console.log(require('addon'))") == "42"
 
 
+@pytest.mark.parametrize("layout", ["virtual", "isolated", "hoisted"])
+def test_each_layout_has_what_was_built(
+    project: Project, registry: LocalRegistry, layout: str
+) -> None:
+    registry.publish("low@1.0.0", scripts={"install": "echo low > made; ln -s made link"})
+    registry.publish(
+        "top@1.0.0", dependencies={"low": "1"}, scripts={"install": "cat ../low/made > made"}
+    )
+    project.manifest(dependencies={"top": "1"}, graft={"layout": layout})
+    project.graft("install")
+    approve(project, "--all")
+    assert project.read("node_modules/top/made") == "low\n"
+    below = project.path("node_modules/top").resolve().parent / "low"
+    assert (below / "link").read_text() == "low\n"
+
+
 # Failures
 
 

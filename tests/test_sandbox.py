@@ -201,6 +201,22 @@ def test_scripts_have_no_network_unless_approved_with_it(
 
 
 @needs_sandbox
+def test_certificates_that_the_user_believes_come_with_the_network(
+    project: Project, registry: LocalRegistry
+) -> None:
+    bundle = project.machine.home / "believed.pem"
+    bundle.write_text("certificate")
+    (project.machine.home / "secret").write_text("secret")
+    env = {"SSL_CERT_FILE": str(bundle)}
+    attempts = {"bundle": "fs.readFileSync(process.env.SSL_CERT_FILE, 'utf8')"}
+    attempts["beside"] = f"fs.readFileSync('{project.machine.home}/secret', 'utf8')"
+    found = probe(project, registry, attempts, "--network", env=env)["found"]
+    assert found == {"bundle": "certificate", "beside": "refused ENOENT"}
+    project.graft("approve-builds", "probe", env=env)
+    assert "SSL_CERT_FILE" not in project.json("node_modules/probe/found.json")["env"]
+
+
+@needs_sandbox
 def test_scripts_have_no_rights_and_see_no_other_processes(
     project: Project, registry: LocalRegistry
 ) -> None:

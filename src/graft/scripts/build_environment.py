@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from graft.scripts.phases import Phase
 
 _HANDED_ON = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "NO_COLOR"})
+# Paths of certificates to believe: no secrets.
+CERTIFICATES = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _OF_THE_NETWORK = frozenset(
     {
+        *CERTIFICATES,
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
         *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
     }

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from graft.base.diagnostics import GraftError
 from graft.base.processes import Group
 from graft.base.records import Record, replace
-from graft.scripts.build_environment import Addons, build_environment
+from graft.scripts.build_environment import CERTIFICATES, Addons, build_environment
 from graft.scripts.package import Package
 from graft.scripts.phases import Phase
 from graft.scripts.sandbox import confined
@@ -121,13 +121,15 @@ class Runner:
         if not bubblewrap:
             return [*self.confinement.prefix, *command], environ
         headers = f"{self._node.prefix}/include/node" if self._node.prefix else ""
-        known = (self._node.program, self._npm, headers, self._store.objects, self._store.slots)
+        certificates = [environ.get(name, "") for name in CERTIFICATES]
+        known = (self._node.program, self._npm, headers, *certificates)
         command = confined(
             bubblewrap,
             command,
             folder=site.package,
             scratch=site.scratch,
-            readable=filter(None, known),
+            # The store goes last: it may lie below one of the others.
+            readable=[*filter(None, known), self._store.objects, self._store.slots],
             network=site.network,
         )
         return command, environ
