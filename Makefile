@@ -12,7 +12,7 @@ help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
 	@echo 'make test         run the tests (hermetic, parallel)'
 	@echo 'make test-real    run the tests that use the registry npm is configured for'
-	@echo 'make conformance  compare the range algebra with node-semver'
+	@echo 'make conformance  compare ranges and specifiers with npm'
 	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
 	@echo 'make differential compare what graft, npm and pnpm choose'
 	@echo 'make check        ruff and mypy, strict'
@@ -43,6 +43,7 @@ test-real: $(STAMP)
 
 conformance: $(STAMP)
 	@$(BIN)/python bench/conformance.py
+	@$(BIN)/python bench/specifiers.py
 
 ecosystems: $(STAMP)
 	@$(BIN)/python bench/ecosystems.py

@@ -370,8 +370,10 @@ def test_nothing_of_this_is_loaded_where_graft_has_a_lock(project: Project) -> N
     project.manifest(dependencies={"a": "^1", "b": "^1"})
     script = (
         "import sys; from graft.cli.main import run; code = run(['install']); "
-        "print(sorted(m for m in sys.modules if 'foreign' in m or 'import_lock' in m "
-        "or m.startswith('yaml'))); sys.exit(code)"
+        "mine = ('graft.lockfile.foreign', 'graft.resolve.foreign', "
+        "'graft.workflows.import_lock', 'yaml'); "
+        "print(sorted(m for m in sys.modules if m.startswith(mine))); "
+        "sys.exit(code)"
     )
     done = project.machine.run([sys.executable, "-P", "-c", script], cwd=project.dir)
     assert json.loads(done.stdout.replace("'", '"')) == []

@@ -351,3 +351,20 @@ def test_a_tool_from_an_archive_is_run(project: Project, registry: LocalRegistry
     project.write("tool.tgz", data)
     for source in (registry.serve("/files/tool.tgz", data), "./tool.tgz"):
         assert project.graft("x", source).stdout == "at work\n"
+
+
+def test_a_password_in_an_address_is_in_no_message(
+    project: Project, registry: LocalRegistry
+) -> None:
+    url = f"{registry.url}absent.tgz".replace("http://", "http://user:secret-word@")
+    project.manifest(dependencies={"t": url, "g": "git+https://user:secret-word@localhost:1/g.git"})
+    for arguments in (["install"], ["install", "--json"], ["update"], ["add", url]):
+        failed = project.graft(*arguments, check=False)
+        assert failed.code and "secret-word" not in f"{failed.stdout}{failed.stderr}"
+    registry.serve("/absent.tgz", archive("t"))
+    project.manifest(dependencies={"t": url})
+    project.graft("install")
+    assert "secret-word" not in project.graft("why", "t").stdout
+    project.manifest(dependencies={"t": url.replace("absent", "other")})
+    failed = project.graft("ci", check=False)
+    assert failed.code == 11 and "secret-word" not in failed.stderr

@@ -139,6 +139,15 @@ def redact(url: str) -> str:
     return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
 
+def without_user(text: str) -> str:
+    """A URL, or a specifier that may hold one, without user and password."""
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return text
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+
+
 def _parse_headers(lines: list[bytes]) -> dict[str, str]:
     """The last answer's headers: redirects and 1xx answers leave their own before it."""
     headers: dict[str, str] = {}

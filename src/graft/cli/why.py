@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graft.base.http import without_user
 from graft.cli.commands import Command
 from graft.cli.console import Console
 from graft.cli.parser import Parser
@@ -33,7 +34,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         for chain in reason.chains:
             asker = chain.asker
             for level, (local, specifier, id) in enumerate(chain.steps):
-                got = reason.labels[id]
-                console.data(f"{'  ' * (level + 1)}{asker} asks for {local}@{specifier}: {got}")
+                asked, got = f"{local}@{without_user(specifier)}", reason.labels[id]
+                console.data(f"{'  ' * (level + 1)}{asker} asks for {asked}: {got}")
                 asker = got
     return 0

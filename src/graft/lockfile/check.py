@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
+from graft.base.http import without_user
 from graft.base.records import Record
 from graft.model.graph import Graph, Importer, Node
 from graft.model.links import NO_LINKS, Links
@@ -171,7 +172,11 @@ def _of_importer(
         if reason:
             found.append(Unmet(_file(path), _asks(requirement), reason))
     found += [
-        Unmet(_file(path), f"no longer asks for {was.local}", f"still holds it ({was.specifier})")
+        Unmet(
+            _file(path),
+            f"no longer asks for {was.local}",
+            f"still holds it ({without_user(was.specifier)})",
+        )
         for was in locked.values()
     ]
     return found
@@ -183,13 +188,13 @@ def _file(path: str) -> str:
 
 def _asks(requirement: Requirement) -> str:
     catalog = f" ({requirement.catalog})" if requirement.catalog else ""
-    return f"asks for {requirement.local}@{requirement.specifier}{catalog}"
+    return f"asks for {requirement.local}@{without_user(requirement.specifier)}{catalog}"
 
 
 def _changed(graph: Graph, edges: Mapping[str, str], was: Requirement, now: Requirement) -> str:
     target = edges.get(was.local)
     got = f", which gave {graph.nodes[target].manifest.version}" if target else ""
-    return f"answers '{was.specifier}'{got}, not '{now.specifier}'"
+    return f"answers '{without_user(was.specifier)}'{got}, not '{without_user(now.specifier)}'"
 
 
 def _fault(

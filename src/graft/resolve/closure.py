@@ -8,8 +8,10 @@ the time at which they arrive, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.http import without_user
 from graft.base.records import Record, replace
 from graft.model.links import Links
 from graft.model.manifest import Manifest
@@ -20,12 +22,13 @@ from graft.project.known_extensions import known_extensions
 from graft.project.overrides import Rules, State
 from graft.resolve.locked import Locked
 from graft.resolve.pick import admits, newest_of, no_version, pick
-from graft.sources.elsewhere import Elsewhere
 from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource
-from graft.versions.source_text import answers
 from graft.versions.specifier import ELSEWHERE, Specifier, parse_specifier
 from graft.versions.version import parse_version
+
+if TYPE_CHECKING:
+    from graft.sources.elsewhere import Elsewhere
 
 
 class Asked(Record, kw_only=False):
@@ -261,6 +264,8 @@ class Closure:
         had = self._locked.edge(self.id_of(asked.owner), local, text)
         if had is None or had.origin.startswith(FILE) or self._locked.is_outdated(had):
             return None
+        from graft.versions.source_text import answers  # few projects need what it loads
+
         return had if answers(had.origin, text, self._base_of(asked)) else None
 
     def _base_of(self, asked: Asked) -> str | None:
@@ -294,7 +299,7 @@ class Closure:
     def _explained(self, said: Diagnostic, asked: Asked) -> GraftError:
         path = self.path_to(asked.owner)
         requirement = asked.requirement
-        why = [f"{' > '.join(path)} asks for {requirement.local}@{asked.specifier}"]
+        why = [f"{' > '.join(path)} asks for {requirement.local}@{without_user(asked.specifier)}"]
         if asked.specifier != requirement.specifier:
             why.append(f"an override replaces its own '{requirement.specifier}'")
         fix = said.fix

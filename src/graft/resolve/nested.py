@@ -4,6 +4,7 @@ package's peers are met along the path that reaches it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
@@ -17,8 +18,10 @@ from graft.resolve.closure import Closure
 from graft.resolve.locked import Locked
 from graft.resolve.peers import PeerContexts, resolve_peers
 from graft.resolve.prune import spoiled
-from graft.sources.elsewhere import Elsewhere
 from graft.sources.registry import RegistrySource
+
+if TYPE_CHECKING:
+    from graft.sources.elsewhere import Elsewhere
 
 
 class Resolved(Record, kw_only=False):

@@ -11,17 +11,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
-from graft.base.http import Transfer
+from graft.base.http import Transfer, without_user
 from graft.base.http_client import HttpClient
+from graft.base.records import replace
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
-from graft.model.origins import FILE, LINK, TARBALL
+from graft.model.origins import FILE, LINK, TARBALL, is_commit
 from graft.project.registries import Registries
 from graft.sources.local_files import LocalFiles
 from graft.versions.source_text import ArchiveSource, GitSource, LocalSource, Source, parse_source
 from graft.versions.specifier import parse_specifier
 
 if TYPE_CHECKING:
+    from graft.lockfile.foreign.pins import Pins
     from graft.sources.git_packages import GitPackages
     from graft.sources.remote_archives import RemoteArchives
 
@@ -42,6 +44,7 @@ class Elsewhere:
     ) -> None:
         self.root = root
         self.files = LocalFiles(root, home)
+        self._pins: Pins = {}
         self._client = client
         self._registries = registries
         self._environ = environ
@@ -54,10 +57,14 @@ class Elsewhere:
         made = self._git.notes if "_git" in self.__dict__ else {}
         return [made[origin] for origin in sorted(made)]
 
+    def prefer(self, pins: Pins) -> None:
+        """Take what another tool's lock pins, where a specifier leaves it open."""
+        self._pins = pins
+
     def prefetch(self, text: str, base: str | None, *, local: str) -> None:
         """Start to get what a specifier asks for. Errors wait for ``manifest``."""
         try:
-            source = parse_source(text)
+            source = self._pinned(text, local)
             if isinstance(source, ArchiveSource):
                 self._remote.prefetch(source)
             elif isinstance(source, GitSource) and (base is not None or not source.is_local):
@@ -72,14 +79,22 @@ class Elsewhere:
         Raises ``bad-specifier``, ``source-unsupported``, ``source-missing``, ``source-invalid``,
         ``archive-refused``, and what the network gives reason to.
         """
-        source = parse_source(text)
+        source = self._pinned(text, local)
         if isinstance(source, ArchiveSource):
             return self._remote.package(source, local=local).manifest
         if base is None and (isinstance(source, LocalSource) or source.is_local):
             raise _out_of_reach(local, text)
         if isinstance(source, LocalSource):
             return self._of_files(source, base or ".", local)
-        return self._git.package(source, local=local).manifest
+        try:
+            return self._git.package(source, local=local).manifest
+        except GraftError as error:
+            asked = parse_source(text)
+            # A commit that another lock names may be gone; what is asked for may not.
+            if error.diagnostic.code != "git-ref-missing" or source == asked:
+                raise
+            assert isinstance(asked, GitSource)
+            return self._git.package(asked, local=local).manifest
 
     def archive(self, manifest: Manifest) -> Transfer:
         """Start to get an archive's bytes, for the store."""
@@ -110,6 +125,22 @@ class Elsewhere:
 
         return GitPackages(self._environ, self._cache_root, offline=self._offline)
 
+    def _pinned(self, text: str, local: str) -> Source:
+        """What a specifier asks for, with the commit or the bytes that another lock says."""
+        source = parse_source(text)
+        known = self._pins.get((local, text)) or self._pins.get((local, ""))
+        if known is None:
+            return source
+        pinned = known.source
+        if isinstance(source, ArchiveSource) and isinstance(pinned, ArchiveSource):
+            if source.origin == pinned.origin and not source.integrity:
+                return replace(source, integrity=pinned.integrity)
+        elif isinstance(source, GitSource) and isinstance(pinned, GitSource):
+            same = (source.url, source.path) == (pinned.url, pinned.path)
+            if same and not is_commit(source.ref):
+                return replace(source, ref=pinned.ref, range="")
+        return source
+
     def _of_files(self, source: LocalSource, base: str, local: str) -> Manifest:
         origin = source.origin(base)
         if origin.startswith(LINK):
@@ -129,7 +160,8 @@ def _written(graph: Graph) -> Iterator[Source]:
 def _out_of_reach(local: str, text: str) -> GraftError:
     return GraftError(
         "source-unsupported",
-        f"{local}: '{text}' names a place on this machine, which only the project itself may",
+        f"{local}: '{without_user(text)}' names a place on this machine, "
+        "which only the project itself may",
         fix=f'replace what it asks for: "overrides": {{"{local}": "<version>"}}',
     )
 

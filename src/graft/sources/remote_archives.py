@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graft.base.diagnostics import GraftError
-from graft.base.http import Request, Response, Transfer, redact
+from graft.base.http import Request, Response, Transfer, redact, without_user
 from graft.base.http_client import HttpClient
 from graft.model.integrity import parse_integrity
 from graft.model.manifest import Manifest
@@ -14,7 +14,7 @@ from graft.project.credentials import parse_address, user_header
 from graft.project.registries import Registries
 from graft.sources.answers import missing_offline, refusal
 from graft.sources.archive_manifest import ArchivePackage, digest_of, read_archive_package
-from graft.versions.source_text import ArchiveSource, without_user
+from graft.versions.source_text import ArchiveSource
 
 _MAX_ARCHIVE = 1 << 30
 
@@ -52,8 +52,8 @@ class RemoteArchives:
                     "integrity-mismatch",
                     f"the archive of {local} is not the one that was asked for",
                     where=redact(source.url),
-                    why=(f"the specifier says {expected}", f"received {digest_of(body)}"),
-                    fix="find out why before you change the specifier",
+                    why=(f"expected {expected}", f"received {digest_of(body)}"),
+                    fix="find out why before you change what says so",
                 )
         return read_archive_package(body, origin=source.origin, local=local)
 

@@ -25,7 +25,7 @@ class Hosted(Record):
 
     @property
     def https(self) -> str:
-        return f"https://{self.host}/{self.path}.git"
+        return f"https://{self.host}/{self.path}{'' if self.host == HOSTS['sourcehut'] else '.git'}"
 
     @property
     def ssh(self) -> str:
@@ -39,7 +39,9 @@ def by_shortcut(name: str, path: str) -> Hosted | None:
     project = project.removesuffix(".git")
     if not project or not (owner or name == "gist"):
         return None
-    return Hosted(host=HOSTS[name], path=f"{owner}/{project}" if owner else project)
+    # A gist is known by its own name; whose it is has no say.
+    path = project if name == "gist" else f"{owner}/{project}"
+    return Hosted(host=HOSTS[name], path=path)
 
 
 def by_address(host: str, path: str) -> Hosted | None:

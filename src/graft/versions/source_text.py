@@ -12,7 +12,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from graft.base.diagnostics import GraftError
-from graft.base.http import redact
+from graft.base.http import redact, without_user
 from graft.base.records import Record
 from graft.model.integrity import parse_integrity
 from graft.model.origins import (
@@ -164,12 +164,6 @@ def is_git_address(text: str) -> bool:
     authority, _, path = rest.partition("/")
     host = authority.rpartition("@")[2]
     return path.endswith(".git") or by_address(host, path) is not None
-
-
-def without_user(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def _git(text: str) -> GitSource:

@@ -101,6 +101,8 @@ def _answer(
         )
 
     preferred = taken.graph if taken else previous
+    if taken and taken.lock.pins:
+        work.elsewhere.prefer(taken.lock.pins)
     resolved = resolved_with(
         Locked(
             preferred,

@@ -10,6 +10,7 @@ from graft.base.files import read_file
 from graft.base.records import Record
 from graft.lockfile.foreign.choose import TOOLS, read_foreign
 from graft.lockfile.foreign.lock import ForeignLock
+from graft.lockfile.foreign.pins import kept_pins
 from graft.lockfile.format import write_lock
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
@@ -130,6 +131,8 @@ def outcome(taken: Taken, graph: Graph) -> Imported:
         if not node.manifest.is_link
     }
     wanted, gone = taken.preference.wanted, taken.preference.gone
+    pinned = kept_pins(taken.lock.pins, graph)
+    wanted |= {f"{manifest.name}@{manifest.version}" for manifest in pinned.values()}
     return Imported(
         path=taken.path,
         format=taken.lock.format,
@@ -137,7 +140,7 @@ def outcome(taken: Taken, graph: Graph) -> Imported:
         gone=tuple(sorted(gone - got)),
         unused=tuple(sorted(wanted - got - gone)),
         new=tuple(sorted(got - wanted)),
-        left_out=dict(sorted(taken.lock.left_out.items())),
+        left_out={id: kind for id, kind in sorted(taken.lock.left_out.items()) if id not in pinned},
         beside=taken.beside,
     )
 

@@ -26,7 +26,6 @@ from graft.project.manifest import MANIFEST_NAME
 from graft.scripts.environment import bin_folders
 from graft.scripts.package import sound_package
 from graft.store.paths import open_store
-from graft.versions.source_text import written
 from graft.versions.specifier import parse_specifier
 from graft.workflows.install import install
 from graft.workflows.jobs import Place
@@ -120,6 +119,8 @@ def _with_name(wish: Wish, folder: str) -> Wish:
     the user is."""
     if wish.local:
         return wish
+    from graft.versions.source_text import written
+
     text = wish.specifier
     if parse_specifier("", text).foreign == "directory":
         text = f"file:{os.path.join(folder, written(text, root=folder).partition(':')[2])}"

@@ -12,7 +12,6 @@ from graft.project.settings import Settings
 from graft.resolve.pick import no_version, pick
 from graft.sources.elsewhere import Elsewhere
 from graft.sources.registry import RegistrySource
-from graft.versions.source_text import parse_source, written
 from graft.versions.specifier import ELSEWHERE, is_scp_address, parse_specifier
 
 
@@ -41,6 +40,8 @@ def read_wish(text: str) -> Wish:
     name = text[:1] + name
     # Before a colon means a namespace: ``file:x`` and ``github:x/y`` are none.
     if not name.startswith("@") and _names_source(name, text):
+        from graft.versions.source_text import parse_source
+
         parse_source(text)
         return Wish("", text)
     return Wish(check_name(canonical_name(name)), specifier if at else "")
@@ -73,6 +74,8 @@ def named(wish: Wish, elsewhere: Elsewhere, importer: str) -> Wish:
     """A wish with a name: for a source, as npm would save it in that importer's manifest."""
     if parse_specifier(wish.local, wish.specifier).foreign not in ELSEWHERE:
         return wish
+    from graft.versions.source_text import written
+
     folder = posixpath.normpath(posixpath.join(elsewhere.root, importer))
     text = written(wish.specifier, root=folder)
     return Wish(wish.local or elsewhere.manifest(text, importer, local="").name, text)

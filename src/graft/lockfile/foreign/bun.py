@@ -15,6 +15,7 @@ from graft.lockfile.foreign.faults import unknown_format, unreadable
 from graft.lockfile.foreign.fields import entry as checked
 from graft.lockfile.foreign.fields import table, text
 from graft.lockfile.foreign.lock import Edge, ForeignLock, package, source_kind
+from graft.lockfile.foreign.pins import pin, pins_of
 from graft.lockfile.foreign.places import SECTIONS, SECTIONS_OF_PACKAGES, between, edges
 
 _KNOWN = (0, 1, 2)
@@ -41,15 +42,18 @@ def read(data: bytes, where: str) -> ForeignLock:
     }
     kept = entries.keys() - left_out.keys()
     found = between(owners, kept)
+    importers = _importers(table(document, "workspaces"), entries)
+    pinned = {place: pin(place, entries[place].version, entries[place].sri) for place in left_out}
     return ForeignLock(
         format=f"bun lockfile {version}",
-        importers=_importers(table(document, "workspaces"), entries, kept),
+        importers=between(importers, kept),
         packages={
             place: package(entry.name, entry.version, entry.integrity, found[place])
             for place, entry in entries.items()
             if place in kept
         },
         left_out=left_out,
+        pins=pins_of((*importers.values(), *owners.values()), pinned),
     )
 
 
@@ -63,10 +67,13 @@ class _Entry:
         self.info = next((part for part in said if isinstance(part, dict)), {})
         is_whole = len(said) > 3 and isinstance(said[3], str)
         self.integrity = said[3] if is_whole else ""
+        # An archive's entry has neither a registry nor, from older versions, an integrity.
+        last = said[-1]
+        self.sri = last if isinstance(last, str) and last.startswith("sha") else ""
 
 
 def _importers(
-    workspaces: dict[str, Any], entries: dict[str, _Entry], kept: set[str]
+    workspaces: dict[str, Any], entries: dict[str, _Entry]
 ) -> dict[str, dict[str, Edge]]:
     found = {}
     for path, said in workspaces.items():
@@ -74,7 +81,7 @@ def _importers(
         # What a member alone gets is keyed by its name.
         folders = _above(text(member, "name")) if path else [""]
         found[path or "."] = edges(member, SECTIONS, folders, entries)
-    return between(found, kept)
+    return found
 
 
 def _above(place: str) -> Iterator[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from graft.base.records import Record
 from graft.model.names import check_name
 from graft.versions.specifier import parse_specifier
 from graft.versions.version import parse_version
+
+if TYPE_CHECKING:
+    from graft.lockfile.foreign.pins import Pin
 
 
 class Edge(NamedTuple):
@@ -42,8 +45,8 @@ class ForeignLock(Record):
     to the lock's (``.``), to its edges; it is empty where the format does not tell importers apart.
     ``patterns`` maps ``local@specifier`` to the id that everyone who asks for just that got, where
     the format is made of such. Ids are the reader's own. ``left_out`` maps what does not come from
-    a registry to its kind: ``git``, ``tarball``, ``directory``,
-    ``workspace`` or ``unknown``.
+    a registry to its kind: ``git``, ``tarball``, ``directory``, ``workspace`` or ``unknown``;
+    ``pins`` is what the lock says of such as far as it can be checked, by local name and specifier.
     """
 
     format: str
@@ -51,6 +54,7 @@ class ForeignLock(Record):
     patterns: Mapping[str, str] = {}
     packages: Mapping[str, ForeignPackage] = {}
     left_out: Mapping[str, str] = {}
+    pins: Mapping[tuple[str, str], Pin] = {}
 
 
 def is_version(text: str) -> bool:

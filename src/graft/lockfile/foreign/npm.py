@@ -15,6 +15,7 @@ from graft.lockfile.foreign.faults import unknown_format, unreadable
 from graft.lockfile.foreign.fields import entry as checked
 from graft.lockfile.foreign.fields import table, text
 from graft.lockfile.foreign.lock import Edge, ForeignLock, ForeignPackage, package, source_kind
+from graft.lockfile.foreign.pins import Pin, pin, pins_of
 from graft.lockfile.foreign.places import (
     SECTIONS,
     SECTIONS_OF_PACKAGES,
@@ -76,6 +77,7 @@ def _lock(entries: dict[str, dict[str, Any]], format: str) -> ForeignLock:
         importers={name: within[path] for name, path in importers.items()},
         packages={p: _package(p, entries[p], within[p]) for p in owners if p in kept},
         left_out={path: kind for path, kind in left_out.items() if path not in bundled},
+        pins=pins_of(owners.values(), {path: _pin(path, entries[path]) for path in left_out}),
     )
 
 
@@ -98,6 +100,11 @@ def _kind_of_address(resolved: str) -> str:
     if resolved.startswith("file:"):
         return "directory"
     return "git" if resolved.startswith(("git+", "git:", "git@")) else ""
+
+
+def _pin(path: str, entry: dict[str, Any]) -> Pin | None:
+    resolved = text(entry, "resolved") or text(entry, "version")
+    return pin(path, resolved, text(entry, "integrity"))
 
 
 def _package(path: str, entry: dict[str, Any], found: dict[str, Edge]) -> ForeignPackage:

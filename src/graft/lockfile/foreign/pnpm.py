@@ -14,6 +14,7 @@ from typing import Any
 from graft.lockfile.foreign.faults import unknown_format
 from graft.lockfile.foreign.fields import entry, table, text, texts
 from graft.lockfile.foreign.lock import Edge, ForeignLock, package, source_kind
+from graft.lockfile.foreign.pins import Pin, pin, pins_of
 from graft.lockfile.foreign.places import between
 from graft.lockfile.foreign.yaml_text import documents
 
@@ -33,14 +34,17 @@ def read(data: bytes, where: str) -> ForeignLock:
     published = table(document, "packages")
     contexts = table(document, "snapshots") or published
     left_out: dict[str, str] = {}
+    pinned: dict[str, Pin | None] = {}
     facts: dict[str, _Facts] = {}
     for id, own in contexts.items():
         said = _Facts(id, published.get(ids.without_peers(id), own), ids)
         if said.kind:
             left_out[id] = said.kind
+            pinned[id] = said.pin
         else:
             facts[id] = said
-    owners = between({id: _edges(contexts[id], ids, contexts) for id in facts}, facts)
+    every = {id: _edges(contexts[id], ids, contexts) for id in contexts}
+    owners = between({id: every[id] for id in facts}, facts)
     members = table(document, "importers") or {".": document}
     importers = {path: _edges(said, ids, contexts) for path, said in members.items()}
     return ForeignLock(
@@ -51,6 +55,7 @@ def read(data: bytes, where: str) -> ForeignLock:
             for id, said in facts.items()
         },
         left_out=left_out,
+        pins=pins_of((*importers.values(), *every.values()), pinned),
     )
 
 
@@ -62,6 +67,16 @@ class _Facts:
         resolution = table(entry(said, id), "resolution")
         self.kind = text(resolution, "type") or source_kind(self.version)
         self.integrity = text(resolution, "integrity")
+        self.pin = pin(id, _resolved(resolution), self.integrity) if self.kind else None
+
+
+def _resolved(resolution: dict[str, Any]) -> str:
+    if text(resolution, "type") != "git":
+        return text(resolution, "tarball")
+    repository, path = text(resolution, "repo"), text(resolution, "path")
+    if repository.startswith(("https:", "http:", "ssh:")):
+        repository = f"git+{repository}"
+    return f"{repository}#{text(resolution, 'commit')}" + (f"&path:{path}" if path else "")
 
 
 class _Ids:

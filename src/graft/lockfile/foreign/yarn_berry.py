@@ -14,6 +14,7 @@ from graft.lockfile.foreign.faults import unknown_format
 from graft.lockfile.foreign.fields import entry, table, text, texts
 from graft.lockfile.foreign.lock import Edge, ForeignLock, package, source_kind
 from graft.lockfile.foreign.patterns import Patterns, split_pattern
+from graft.lockfile.foreign.pins import pin
 from graft.lockfile.foreign.places import between
 from graft.lockfile.foreign.yaml_text import documents
 
@@ -33,6 +34,7 @@ def read(data: bytes, where: str) -> ForeignLock:
     kinds = {id: _kind(resolution) for id, (_, resolution) in got.items()}
     kept = {id for id, kind in kinds.items() if not kind}
     owners = between({id: lookup.edges(_asked(said)) for id, said in entries.items()}, kept)
+    pinned = {id: pin(id, got[id][1]) for id, kind in kinds.items() if kind}
     return ForeignLock(
         format=f"yarn berry lockfile {version}",
         importers=_importers(got, owners),
@@ -42,6 +44,12 @@ def read(data: bytes, where: str) -> ForeignLock:
             id: kind
             for id, kind in kinds.items()
             if kind and kind != "workspace" and "builtin<" not in id
+        },
+        pins={
+            split_pattern(_plain(key)): known
+            for id, known in pinned.items()
+            if known is not None
+            for key in id.split(", ")
         },
     )
 

@@ -20,6 +20,7 @@ from graft.lockfile.foreign.faults import unreadable
 from graft.lockfile.foreign.fields import text, texts
 from graft.lockfile.foreign.lock import ForeignLock, package, source_kind
 from graft.lockfile.foreign.patterns import Patterns, split_pattern
+from graft.lockfile.foreign.pins import Pin, pin
 from graft.lockfile.foreign.places import between
 from graft.versions.specifier import parse_specifier
 
@@ -33,6 +34,7 @@ def read(data: bytes, where: str) -> ForeignLock:
     patterns: dict[str, str] = {}
     names: dict[str, str] = {}
     left_out: dict[str, str] = {}
+    pins: dict[tuple[str, str], Pin] = {}
     for keys, said in entries.items():
         for key in keys:
             patterns[key] = keys[0]
@@ -42,6 +44,9 @@ def read(data: bytes, where: str) -> ForeignLock:
         kind = asked.foreign or source_kind(text(said, "version"))
         if kind:
             left_out[keys[0]] = kind
+            known = pin(keys[0], text(said, "resolved"), text(said, "integrity"))
+            if known is not None:
+                pins |= {split_pattern(key): known for key in keys}
     lookup = Patterns(patterns)
     owners = {keys[0]: lookup.edges(_asked(said)) for keys, said in entries.items()}
     kept = patterns.keys() & (owners.keys() - left_out.keys())
@@ -57,6 +62,7 @@ def read(data: bytes, where: str) -> ForeignLock:
             if keys[0] in kept
         },
         left_out=left_out,
+        pins=pins,
     )
 
 
