@@ -119,6 +119,14 @@ def test_hazard_18_an_edit_asks_for_nothing_that_the_lock_answers(
             assert shelf.asked == []
 
 
+@given(worlds(peers=True))
+@SLOWLY
+def test_no_edit_changes_nothing_be_there_peers_or_not(world: World) -> None:
+    before = Shelf(world.before).resolve({ROOT: world.asked})
+    again = Shelf(world.later).resolve({ROOT: world.asked}, locked(before))
+    assert write_lock(again) == write_lock(before)
+
+
 @given(worlds(peers=False))
 @SLOWLY
 def test_no_edit_changes_nothing_and_asks_for_nothing(world: World) -> None:

@@ -21,6 +21,7 @@ from graft.model.requirement import Kind, Requirement
 from graft.project.known_extensions import known_extensions
 from graft.project.overrides import Rules, State
 from graft.resolve.locked import Locked
+from graft.resolve.peers import Missing
 from graft.resolve.pick import admits, newest_of, no_version, pick
 from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource
@@ -97,16 +98,21 @@ class Closure:
         self._decide(first)
         self._decide(peers)
 
-    def add_peer(self, name: str, specifiers: Sequence[str]) -> str | None:
-        """Choose one version of ``name`` that satisfies all; the package's name here, or None."""
+    def add_peer(
+        self, name: str, specifiers: Sequence[str], askers: Iterable[Missing]
+    ) -> str | None:
+        """Choose one version of ``name`` that satisfies all, of those that the askers had if there
+        is one; the package's name here, or None."""
         wanted = _together([parse_specifier(name, text) for text in specifiers])
-        if wanted is None:
+        if wanted is None or (wanted.range is not None and wanted.range.is_empty):
             return None
         member = self._links.members.get(wanted.package)
         if member and wanted.range and wanted.range.contains(parse_version(member.version)):
             return self._adopt(member, local=name, parent="")[0]
         try:
-            manifest = self._choose(wanted, owner="", local=name, specifier="")
+            manifest = self._had(wanted, askers) or self._choose(
+                wanted, owner="", local=name, specifier=""
+            )
         except GraftError as error:
             if error.diagnostic.code not in ABSENT:
                 raise
@@ -114,6 +120,16 @@ class Closure:
         package, required = self._adopt(manifest, local=name, parent="")
         self._decide(required)
         return package
+
+    def _had(self, wanted: Specifier, askers: Iterable[Missing]) -> Manifest | None:
+        """What the lock gave packages that miss a peer, if it is still all that it was."""
+        found = [
+            self._locked.edge(self.id_of(a.package), a.requirement.local, a.requirement.specifier)
+            for a in askers
+        ]
+        same = [m for m in found if m and m.name == wanted.package]
+        had = newest_of(same, wanted.range) if wanted.range is not None else None
+        return None if had is None or self._locked.is_outdated(had) else had
 
     def specifier_of(self, package: str, requirement: Requirement) -> str | None:
         """The text of a package's requirement that counts; None if it is taken away."""

@@ -16,7 +16,7 @@ from graft.project.overrides import NO_RULES, Rules
 from graft.resolve.assemble import assemble
 from graft.resolve.closure import Closure
 from graft.resolve.locked import Locked
-from graft.resolve.peers import PeerContexts, resolve_peers
+from graft.resolve.peers import Missing, PeerContexts, resolve_peers
 from graft.resolve.prune import spoiled
 from graft.sources.registry import RegistrySource
 
@@ -119,22 +119,24 @@ def _complete_peers(
         contexts = resolve_peers(
             closure.packages, closure.children, asked, added, closure.specifier_of
         )
-        wanted: dict[tuple[str, str], set[str]] = {}
+        wanted: dict[tuple[str, str], dict[str, list[Missing]]] = {}
         for missing in contexts.missing:
             name = missing.requirement.local
             text = closure.specifier_of(missing.package, missing.requirement)
             if text is not None and (missing.importer, name, text) not in hopeless:
-                wanted.setdefault((missing.importer, name), set()).add(text)
+                by_text = wanted.setdefault((missing.importer, name), {})
+                by_text.setdefault(text, []).append(missing)
         if not (wanted and adds):
             return contexts
         for (importer, name), texts in sorted(wanted.items()):
             ids = added.setdefault((importer, name), [])
-            together = closure.add_peer(name, sorted(texts))
+            everybody = [missing for askers in texts.values() for missing in askers]
+            together = closure.add_peer(name, sorted(texts), everybody)
             if together:
                 ids.append(together)
                 continue
             for text in sorted(texts):
-                alone = closure.add_peer(name, [text])
+                alone = closure.add_peer(name, [text], texts[text])
                 if alone is None:
                     hopeless.add((importer, name, text))
                 elif alone not in ids:
