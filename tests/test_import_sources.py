@@ -184,3 +184,57 @@ def test_other_sources_are_left_out(
     assert said["kept"] == ["a@1.0.0"]
     assert said["new"] == ["d@1.1.0", "g@1.1.0", "t@1.1.0"]
     assert sorted(said["leftOut"].values()) == kinds.split()
+
+
+# Members of a workspace
+
+PNPM_OF_MEMBERS = """\
+lockfileVersion: '9.0'
+importers:
+  .: {}
+  packages/core:
+    dependencies:
+      a: {specifier: ^1.0.0, version: 1.0.0}
+  packages/web:
+    dependencies:
+      a: {specifier: ^1.0.0, version: 1.1.0}
+      core: {specifier: 'workspace:*', version: link:../core}
+packages:
+  a@1.0.0: {resolution: {integrity: %(a@1.0.0)s}}
+  a@1.1.0: {resolution: {integrity: %(a@1.1.0)s}}
+snapshots:
+  a@1.0.0: {}
+  a@1.1.0: {}
+"""
+NPM_OF_MEMBERS = """\
+{"lockfileVersion": 3, "packages": {
+  "": {"workspaces": ["packages/*"]},
+  "node_modules/a": {"version": "1.0.0", "integrity": "%(a@1.0.0)s"},
+  "node_modules/core": {"resolved": "packages/core", "link": true},
+  "node_modules/web": {"resolved": "packages/web", "link": true},
+  "packages/core": {"name": "core", "dependencies": {"a": "^1.0.0"}},
+  "packages/web": {"name": "web", "dependencies": {"a": "^1.0.0", "core": "*"}},
+  "packages/web/node_modules/a": {"version": "1.1.0", "integrity": "%(a@1.1.0)s"}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("pnpm-lock.yaml", PNPM_OF_MEMBERS), ("package-lock.json", NPM_OF_MEMBERS)],
+)
+def test_members_keep_their_versions(
+    project: Project, registry: LocalRegistry, name: str, text: str
+) -> None:
+    integrity = {
+        f"a@{version}": registry.publish(f"a@{version}").dist["integrity"]
+        for version in ("1.0.0", "1.1.0", "1.2.0")
+    }
+    project.manifest(workspaces=["packages/*"])
+    project.manifest("packages/core", dependencies={"a": "^1.0.0"})
+    project.manifest("packages/web", dependencies={"a": "^1.0.0", "core": "*"})
+    project.write(name, text % integrity)
+    project.graft("import")
+    importers = project.lock["importers"]
+    assert importers["packages/core"]["a"][2] == "a@1.0.0"
+    assert importers["packages/web"]["a"][2] == "a@1.1.0"
+    assert importers["packages/web"]["core"][2] == "core@link:packages/core"
