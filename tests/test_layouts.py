@@ -334,3 +334,81 @@ def test_where_packages_lie_is_listed(project: Project, layout: str) -> None:
     assert [version["version"] for version in versions] == ["1.0.0", "2.0.0"]
     assert app["path"] in project.graft("ls", "--paths").stdout
     assert "path" not in project.graft("ls", "--json").json["dependencies"]["app"]
+
+
+# Workspaces and builds
+
+
+def published(project: Project, folder: str, local: str) -> str:
+    script = f"console.log(require('{local}/package.json').version)"
+    result = project.machine.run(["node", "-e", script], cwd=project.path(folder))
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_members_get_their_own_versions_in_every_layout(project: Project, layout: str) -> None:
+    project.manifest(
+        name="root", workspaces=["packages/*"], dependencies={"dep": "1"}, graft={"layout": layout}
+    )
+    project.manifest("packages/one", dependencies={"dep": "2", "two": "workspace:*"})
+    project.manifest("packages/two", dependencies={"app": "1", "dep": "1"})
+    project.graft("install")
+    found = [published(project, folder, "dep") for folder in (".", "packages/one", "packages/two")]
+    assert found == ["1.0.0", "2.0.0", "1.0.0"]
+    script = "console.log(require.resolve('two/package.json'))"
+    result = project.machine.run(["node", "-e", script], cwd=project.path("packages/one"))
+    assert result.stdout.strip() == str(project.path("packages/two/package.json"))
+    assert os.access(project.path("packages/two/node_modules/.bin/app"), os.X_OK)
+    assert project.graft("install", "--json").json["upToDate"]
+    if layout != "virtual":
+        for path in (*project.modules.rglob("*"), *project.path("packages").rglob("*")):
+            assert path.resolve().is_relative_to(project.dir), path
+    other = LAYOUTS[LAYOUTS.index(layout) - 1]
+    project.graft("install", "--layout", other)
+    assert published(project, "packages/one", "dep") == "2.0.0"
+    project.graft("install")
+    assert published(project, "packages/one", "dep") == "2.0.0"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_member_that_left_the_workspace_keeps_nothing_of_graft(
+    project: Project, layout: str
+) -> None:
+    project.manifest(name="root", workspaces=["packages/*"], graft={"layout": layout})
+    for member in ("one", "two", "three"):
+        project.manifest(f"packages/{member}", dependencies={"dep": "2", "app": "1"})
+    project.manifest("packages/one", dependencies={"dep": "1", "app": "1"})
+    project.graft("install")
+    project.write("packages/two/node_modules/.cache/x", "kept")
+    project.manifest(workspaces=["packages/one"])
+    # One of them is a project by itself now, and is installed before the workspace is again.
+    project.graft("install", cwd="packages/three")
+    project.graft("install")
+    assert published(project, "packages/three", "dep") == "2.0.0"
+    assert published(project, "packages/one", "dep") == "1.0.0"
+    assert not project.exists("packages/two/node_modules/.bin")
+    assert os.listdir(project.path("packages/two/node_modules")) in (
+        [".cache"],
+        [".cache", ".graft"],
+        [".graft", ".cache"],
+    )
+    assert project.read("packages/two/node_modules/.cache/x") == "kept"
+
+
+@pytest.mark.parametrize("layout", COPIED)
+def test_what_scripts_built_is_in_every_layout(
+    project: Project, registry: LocalRegistry, layout: str
+) -> None:
+    registry.publish(
+        "built@1.0.0",
+        dependencies={"dep": "1"},
+        scripts={"install": "echo made > made.txt"},
+        files={"index.js": "module.exports = require('fs').readFileSync(__dirname + '/made.txt')"},
+    )
+    project.manifest(dependencies={"built": "1"}, graft={"layout": layout})
+    project.graft("install")
+    project.graft("approve-builds", "--all")
+    assert project.node("console.log(String(require('built')).trim())") == "made"
+    project.graft("install", "--force")
+    assert project.node("console.log(String(require('built')).trim())") == "made"
+    assert project.graft("install", "--json").json["upToDate"]
