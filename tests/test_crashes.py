@@ -206,16 +206,38 @@ def test_an_addition_of_folders_is_interrupted(
 
 
 @pytest.mark.parametrize("layout", ["isolated", "hoisted"])
-@pytest.mark.parametrize("point", ["journal-written", "entry-aside", "entry-switched"])
-def test_folders_that_change_places_in_two_steps_are_interrupted(
-    installed: Project, registry: LocalRegistry, layout: str, point: str
+@pytest.mark.parametrize(
+    ("point", "rename"),
+    [
+        ("entry-switched", "one-step"),
+        ("entry-switched", "two-steps"),
+        ("entry-aside", "two-steps"),
+    ],
+)
+def test_folders_that_change_places_are_interrupted(
+    installed: Project, registry: LocalRegistry, layout: str, point: str, rename: Rename
 ) -> None:
     installed.manifest(graft={"layout": layout})
     installed.graft("install")
     registry.publish("a@1.1.0", dependencies={"b": "1"}, bin={"a": "cli.js"})
-    crash(installed, point, 1, "update", "a", rename="two-steps")
-    assert heals(installed, foreign=FOREIGN) == {"a"}
+    crash(installed, point, 1, "update", "a", rename=rename)
+    installed.graft("install")
     assert installed.node("console.log(require('a').version)") == "1.1.0"
+    assert heals(installed, foreign=FOREIGN) == {"a"}
+
+
+def test_half_of_a_change_is_not_taken_for_all_of_it_in_a_project_that_was_moved(
+    installed: Project, registry: LocalRegistry
+) -> None:
+    """The journal is not found there; nothing but the record says what a folder was made from."""
+    installed.manifest(graft={"layout": "hoisted"})
+    installed.graft("install")
+    registry.publish("a@1.1.0", dependencies={"b": "1"}, bin={"a": "cli.js"})
+    crash(installed, "file-switched", 2, "update", "a")
+    for journal in installed.store.glob("journals/*"):
+        journal.unlink()
+    installed.graft("install")
+    assert installed.json("node_modules/a/package.json")["version"] == "1.1.0"
 
 
 @pytest.mark.parametrize("layout", ["isolated", "hoisted"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.link import commit, entries, foreign
+from graft.link import commit, entries, others
 from graft.link.direct import relative_target
 from graft.link.importers import ROOT, STAGING
 from graft.link.state import State, member_inputs, read_state, state_bytes
@@ -84,7 +84,7 @@ def cut_at_number(monkeypatch: pytest.MonkeyPatch, number: int) -> list[str]:
         if len(reached) == number:
             raise PowerCut
 
-    for module in (commit, foreign, entries):
+    for module in (commit, entries, others):
         monkeypatch.setattr(module, "point", point)
     return reached
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graft.link import commit, entries, foreign
+from graft.link import commit, entries, others
 from graft.link.commit import Staging, recover
 from graft.link.importers import ROOT, STAGING
 from graft.link.state import State, state_bytes
@@ -66,7 +66,7 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, name: str, action: Callable[[], Any]
             action()
             raise PowerCut
 
-    for module in (commit, foreign, entries):
+    for module in (commit, entries, others):
         monkeypatch.setattr(module, "point", point)
 
 

@@ -259,7 +259,7 @@ def _switch_tree(project: str, importer: str, inode: int, carried: Mapping[str, 
     if not os.path.lexists(modules):
         os.rename(staged, modules)
     else:
-        from graft.link.foreign import carry, free_name
+        from graft.link.others import carry, free_name
 
         carry(modules, staged, carried)
         point("tree-carried")
@@ -292,7 +292,7 @@ def _clear_part(part: str, modules: str) -> None:
             if name.startswith(_OLD) and not os.path.lexists(modules):
                 os.rename(left, modules)
                 continue
-            from graft.link.foreign import carry
+            from graft.link.others import carry
 
             carry(left, modules, {})
             # Half of a tree, without its record, would look like somebody else's.

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from graft.base.faults import point
 from graft.base.renames import exchange
-from graft.link.foreign import ASIDE, free_name, is_ours
+from graft.link.others import ASIDE, free_name, is_ours
 from graft.link.state import read_state
 
 TYPE_CHECKING = False

@@ -9,8 +9,8 @@ import os
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
-from graft.link.foreign import foreign_entries
 from graft.link.importers import ROOT, modules_of
+from graft.link.others import foreign_entries
 from graft.lockfile.check import unmet
 from graft.project.checkout import Checkout, read_checkout
 from graft.project.manifest import MANIFEST_NAME
