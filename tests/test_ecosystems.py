@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import ecosystems_fixture
 from ecosystems_fixture import Fixture, read_fixtures
 from ecosystems_place import Place
-from ecosystems_run import DEFAULT, Outcome, attempt
+from ecosystems_report import Report, as_text
+from ecosystems_run import DEFAULT, LAYOUTS, Outcome, attempt
 from install_tools import UnusableError, default_graft
 
 Try = Callable[..., Outcome]
@@ -114,3 +116,44 @@ def test_of_the_environment_only_the_way_to_the_network_is_passed_on(
     assert "NODE_PATH" not in words
     assert f"HOME={place.home}" in words
     place.leave()
+
+
+# The verdict
+
+
+def report_of(*outcomes: Outcome) -> Report:
+    fixture = Fixture(name="one", what="", check="", loads=[])
+    return Report(
+        fixtures=[fixture],
+        ways=LAYOUTS,
+        outcomes=outcomes,
+        date=datetime.date(2026, 1, 1),
+        command="",
+        machine=None,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "failing", "explained"),
+    [
+        ("isolated", "virtual", True),
+        ("hoisted", "isolated", True),
+        ("virtual", "isolated", False),
+        ("isolated", "hoisted", False),
+        ("isolated", "isolated", False),
+    ],
+)
+def test_a_failure_is_explained_where_graft_chooses_a_stricter_layout(
+    own: str, failing: str, explained: bool
+) -> None:
+    failed = Outcome(fixture="one", way=failing, chosen=own == failing, reason="exit code 1")
+    passed = [Outcome(fixture="one", way=own, chosen=True)] if own != failing else []
+    report = report_of(*passed, failed)
+    assert report.failures == ([] if explained else [failed])
+    assert ("0 failed" in as_text(report).splitlines()[-1]) == explained
+
+
+def test_without_a_choice_of_grafts_nothing_is_explained() -> None:
+    failed = Outcome(fixture="one", way="virtual", reason="exit code 1")
+    assert report_of(failed).failures == [failed]
+    assert not report_of(Outcome(fixture="one", way="npm")).failures
