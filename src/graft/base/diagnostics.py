@@ -82,6 +82,7 @@ CODES: dict[str, int] = {
     "patch-failed": 56,
     # 60: links
     "link-refused": 60,
+    "folder-not-empty": 61,
     # 70: manifests
     "manifest-missing": 70,
     "manifest-unreadable": 71,

@@ -47,6 +47,7 @@ COMMANDS = (
     Command("x", "x", "run a command of a package that may not be installed here"),
     Command("init", "init", "write a first package.json"),
     Command("pack", "pack", "make the archive that a registry would be given of a package"),
+    Command("deploy", "deploy", "write a copy of a project that needs nothing around it"),
     Command("config", "config", "what npm's settings say here, and who says so", ("c",)),
     Command("cache", "cache", "what graft keeps to be quick, and may be deleted at any time"),
     Command("doctor", "doctor", "look for what is wrong with machine, settings and project"),

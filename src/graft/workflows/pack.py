@@ -7,26 +7,20 @@ import base64
 import gzip
 import hashlib
 import os
-import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 from graft.base.diagnostics import GraftError
-from graft.base.files import read_file, write_atomic
+from graft.base.files import write_atomic
 from graft.base.foreground import attend
 from graft.base.records import Record
-from graft.project.catalogs import read_catalogs
-from graft.project.checkout import ROOT, Checkout, read_checkout
+from graft.project.checkout import read_checkout
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest, read_manifest
-from graft.project.pnpm_settings import read_pnpm_settings
-from graft.project.published import outside_workspace, published
 from graft.project.roots import find_root
-from graft.sources.package_tree import FolderTree, paths_of
-from graft.sources.packing import PackedFile, pack
+from graft.sources.packing import pack
 from graft.workflows.jobs import Place
+from graft.workflows.publishing import published_files
 from graft.workflows.run import script_jobs
 
-_IGNORE_FILES = (".npmignore", ".gitignore")
 _BEFORE = ("prepack", "prepare")
 _AFTER = ("postpack",)
 
@@ -66,13 +60,7 @@ def pack_folder(
     manifest = read_manifest(place.folder)
     name, version = _named(manifest)
     root, importer = find_root(place.folder)
-    checkout = read_checkout(root)
-    raw, document = published(manifest.raw, manifest.data, _meaning(checkout, manifest))
-    members = [path for path in checkout.members if path not in (ROOT, importer)]
-    within = [path for path in members if importer == ROOT]
-    tree = FolderTree(place.folder)
-    paths = paths_of(tree, document, members=within, above=_rules_above(root, importer))
-    files = list(_files(tree, paths, raw, document))
+    files = published_files(read_checkout(root), importer)
     data = gzip.compress(pack(files), compresslevel=9, mtime=0)
     file_name = f"{name.removeprefix('@').replace('/', '-')}-{version}.tgz"
     packed = Packed(
@@ -84,7 +72,7 @@ def pack_folder(
         shasum=hashlib.sha1(data).hexdigest(),
         integrity=f"sha512-{base64.b64encode(hashlib.sha512(data).digest()).decode()}",
         files=tuple((f.path, len(f.data), 0o755 if f.executable else 0o644) for f in files),
-        bundled=tuple(sorted(_bundled(paths))),
+        bundled=tuple(sorted(_bundled(file.path for file in files))),
     )
     if not dry_run:
         write_atomic(packed.path, data)
@@ -137,51 +125,6 @@ def _attend_quietly(
         os.dup2(stdout, 1)
         os.close(stdout)
         os.chdir(before)
-
-
-def _meaning(checkout: Checkout, manifest: ProjectManifest) -> Callable[[str, str], str]:
-    catalogs = read_catalogs(
-        checkout.root.data, read_pnpm_settings(checkout.folder), where=checkout.root.path
-    )
-    versions = {
-        member.name: version
-        for path in checkout.members
-        if (member := checkout.manifests[path]).name
-        and isinstance(version := member.data.get("version"), str)
-    }
-
-    def meaning(name: str, text: str) -> str:
-        text = catalogs.meaning(name, text.strip(), asker=manifest.path)
-        return outside_workspace(name, text, versions)
-
-    return meaning
-
-
-def _rules_above(root: str, importer: str) -> list[str]:
-    """The ignore files of the workspace that hold for a member: one a folder on the way to it."""
-    if importer == ROOT:
-        return []
-    found = []
-    folder = root
-    for step in ("", *importer.split("/")[:-1]):
-        folder = os.path.join(folder, step)
-        texts = [read_file(os.path.join(folder, name)) for name in _IGNORE_FILES]
-        found += [text.decode("utf-8", "replace") for text in texts if text is not None][:1]
-    return found
-
-
-def _files(
-    tree: FolderTree, paths: Iterable[str], raw: bytes, document: Mapping[str, Any]
-) -> Iterator[PackedFile]:
-    """With the manifest as it is published, and with commands that can be run."""
-    said = document.get("bin")
-    bins = said.values() if isinstance(said, dict) else [said]
-    commands = {posixpath.normpath(path) for path in bins if isinstance(path, str)}
-    for file in tree.files(paths):
-        if file.path == MANIFEST_NAME:
-            yield PackedFile(MANIFEST_NAME, file.executable, raw)
-        else:
-            yield PackedFile(file.path, file.executable or file.path in commands, file.data)
 
 
 def _bundled(paths: Iterable[str]) -> set[str]:

@@ -1,0 +1,215 @@
+"""``deploy``: one member of a workspace, or a project, as a folder that needs nothing around it.
+
+The folder holds the member's files as they would be published, and a ``node_modules`` of files: own
+copies, linked to no store. Other members that it needs are packages in there like all others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+
+from graft.base import trees
+from graft.base.clones import Cloner
+from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.files import remove_tree, temporary_sibling, write_file
+from graft.base.records import Record, replace
+from graft.link.folders import make_folder
+from graft.link.importers import MODULES, ROOT
+from graft.link.layouts import layout_trees
+from graft.link.links import Wanted
+from graft.link.state import FOLDER
+from graft.model.graph import Graph
+from graft.model.integrity import Integrity
+from graft.model.origins import FILE
+from graft.project.checkout import Checkout, read_checkout
+from graft.resolve.standalone import standalone
+from graft.sources.packing import PackedFile, pack
+from graft.store.admission import admit
+from graft.store.private import Finished, finished_package
+from graft.store.slots import Slot, slots_of
+from graft.workflows.answer import answer
+from graft.workflows.fill import fill_objects, fill_store
+from graft.workflows.install import builds_for, local_graph
+from graft.workflows.local_sources import with_snapshots
+from graft.workflows.project import Context, Work, at_work
+from graft.workflows.publishing import published_files
+from graft.workflows.report import InstallOptions, Laps
+
+
+class Deployed(Record):
+    """``folder`` is absolute; ``files`` counts the member's own."""
+
+    folder: str
+    name: str
+    files: int
+    packages: int
+    members: tuple[str, ...]
+    notes: tuple[Diagnostic, ...]
+    milliseconds: Mapping[str, int]
+
+
+def deploy(
+    context: Context, target: str, *, layout: str, with_dev: bool = False, dry_run: bool = False
+) -> Deployed:
+    """Write ``context.importer`` to ``target``, which must not be there, or be empty.
+
+    Nothing is resolved: raises ``lock-missing`` and ``lock-stale``, ``folder-not-empty``, and what
+    fetching and building raise. Then there is no ``target``.
+    """
+    laps = Laps()
+    _refuse_full(target)
+    with at_work(context) as work:
+        checkout = read_checkout(context.folder)
+        options = InstallOptions(frozen=True)
+        whole, notes = answer(work, checkout, context.graph(checkout.links), options)
+        alone = standalone(whole, context.importer, _peers(checkout), with_dev=with_dev)
+        graph = local_graph(with_snapshots(work, alone), context)
+        members = sorted({n.manifest.folder for n in graph.nodes.values() if n.manifest.is_link})
+        packed = {path: pack(published_files(checkout, path)) for path in members}
+        files = published_files(checkout, context.importer)
+        graph = _with_members(graph, packed)
+        laps.lap("resolve")
+        if not dry_run:
+            _admit(work, graph, packed)
+            graph, slots, built = _made(work, checkout, graph, options)
+            notes = (*notes, *built)
+            laps.lap("fetch")
+            tree = layout_trees(layout, graph, slots, work.store, {ROOT: _name(checkout, context)})
+            _write(work, target, files, tree[ROOT], slots)
+            laps.lap("write")
+    return Deployed(
+        folder=target,
+        name=_name(checkout, context),
+        files=len(files),
+        packages=len(graph.package_ids),
+        members=tuple(members),
+        notes=(*context.settings.notes, *notes),
+        milliseconds=laps.total(),
+    )
+
+
+def _refuse_full(target: str) -> None:
+    if not os.path.lexists(target) or (os.path.isdir(target) and not os.listdir(target)):
+        return
+    raise GraftError(
+        "folder-not-empty",
+        "there is something already where the copy shall be",
+        where=target,
+        fix="name another folder, or remove this one",
+    )
+
+
+def _peers(checkout: Checkout) -> dict[str, dict[str, bool]]:
+    """The peers that each importer's file names, and whether each is optional."""
+    found = {}
+    for path, manifest in checkout.manifests.items():
+        said = manifest.data.get("peerDependencies", {})
+        meta = manifest.data.get("peerDependenciesMeta", {})
+        found[path] = {name: bool(meta.get(name, {}).get("optional")) for name in said}
+    return found
+
+
+def _name(checkout: Checkout, context: Context) -> str:
+    return checkout.manifests[context.importer].name
+
+
+def _with_members(graph: Graph, packed: Mapping[str, bytes]) -> Graph:
+    """The graph in which members are packages with bytes of their own."""
+    nodes = dict(graph.nodes)
+    for id, node in graph.nodes.items():
+        if node.manifest.is_link:
+            path = node.manifest.folder
+            manifest = replace(
+                node.manifest, origin=f"{FILE}{path}", integrity=str(_integrity(packed[path]))
+            )
+            nodes[id] = replace(node, manifest=manifest)
+    return replace(graph, nodes=nodes)
+
+
+def _integrity(data: bytes) -> Integrity:
+    return Integrity("sha512", hashlib.sha512(data).digest())
+
+
+def _admit(work: Work, graph: Graph, packed: Mapping[str, bytes]) -> None:
+    for path, data in packed.items():
+        admit(work.store, data, _integrity(data), subject=path)
+    work.graph = graph
+
+
+def _made(
+    work: Work, checkout: Checkout, graph: Graph, options: InstallOptions
+) -> tuple[Graph, Mapping[str, Slot], tuple[Diagnostic, ...]]:
+    """What is lacking is fetched, what is approved or patched is built."""
+    context = work.context
+    builds = builds_for(context, checkout, options)
+    slots = slots_of(graph, builds.salts(graph) if builds else {}, root=context.folder)
+    if builds is None:
+        fill_objects(work, graph)
+        return graph, slots, ()
+    from graft.workflows.build import build_slots
+
+    fill_store(work, graph, slots)
+    built = build_slots(work, builds, graph, slots, options)
+    return built.graph, built.slots, built.notes
+
+
+def _write(
+    work: Work,
+    target: str,
+    files: list[PackedFile],
+    tree: Wanted,
+    slots: Mapping[str, Slot],
+) -> None:
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    staged = temporary_sibling(target)
+    try:
+        _write_files(staged, files)
+        modules = f"{staged}/{MODULES}"
+        packages = _packages(work, tree, slots)
+        cloner = Cloner(shared=False)
+        for path, folder in tree.folders.items():
+            make_folder(f"{modules}/{path}", folder, packages, cloner)
+            _make_writable(f"{modules}/{path}")
+        folders = trees.Folders()
+        links = [(p, to) for p, to in tree.entries.items() if not to.startswith(FOLDER)]
+        for path, _ in links:
+            folders.add_parents(path)
+        for path in folders.paths:
+            os.makedirs(f"{modules}/{path}", exist_ok=True)
+        os.makedirs(modules, exist_ok=True)
+        trees.build(modules, (), (), links)
+        os.rename(staged, target)
+    finally:
+        if os.path.lexists(staged):
+            remove_tree(staged)
+
+
+def _write_files(staged: str, files: list[PackedFile]) -> None:
+    os.mkdir(staged)
+    for file in files:
+        path = f"{staged}/{file.path}"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_file(path, file.data)
+        os.chmod(path, 0o755 if file.executable else 0o644)
+
+
+def _packages(work: Work, tree: Wanted, slots: Mapping[str, Slot]) -> dict[str, Finished]:
+    ids = {id for folder in tree.folders.values() for id in folder.packages.values()}
+    found = {}
+    for id in sorted(ids):
+        finished = finished_package(work.store, slots[id])
+        if finished is None:
+            raise AssertionError(f"{id} was just stored, and is not there")
+        found[id] = finished
+    return found
+
+
+def _make_writable(folder: str) -> None:
+    """These are copies, for their owner to change. In the store such modes would harm."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = f"{place}/{name}"
+            if not os.path.islink(path):
+                os.chmod(path, os.stat(path).st_mode | 0o200)
