@@ -98,6 +98,29 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+# The rooms
+
+
+def test_architecture_names_each_module_once() -> None:
+    """Under its floor; a module that is a command is named by the list of commands."""
+    page = DOCS / "architecture.md"
+    written: list[str] = []
+    for floor, text in re.findall(
+        r"^### (\S+)\n(.*?)(?=^##)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        listed = "\n".join(line for line in text.splitlines() if line.startswith("- "))
+        written += [f"{floor}/{name}" for name in re.findall(r"`(\w+)`", listed)]
+    source = ROOT / "src" / "graft"
+    modules = {
+        str(path.relative_to(source).with_suffix(""))
+        for path in source.rglob("*.py")
+        if path.parent != source and path.name != "__init__.py"
+    }
+    commands = {f"cli/{command.module}" for command in COMMANDS}
+    assert set(written) ^ (modules - commands) == set()
+    assert len(written) == len(set(written))
+
+
 # Commands
 
 
