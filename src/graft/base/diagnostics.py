@@ -23,6 +23,7 @@ CODES: dict[str, int] = {
     "lock-imported": 0,
     "setting-unknown": 0,
     "source-changed": 0,
+    "link-bare": 0,
     "builds-ignored": 0,
     "build-left-out": 0,
     "build-unconfined": 0,

@@ -28,7 +28,8 @@ class Checkout(Record):
     workspace's, with the root. ``said`` is the text of all files that decide what that amounts to.
     ``edited`` has the texts that are not in those files yet, by path. ``files`` names the manifests
     beside the root's that decided, be it by being absent, and ``folders`` those whose entries did;
-    both are relative to the root."""
+    both are relative to the root. ``beside`` are the folders outside of it that are linked to, by
+    path, and what their manifests say; None is one without."""
 
     folder: str
     manifests: Mapping[str, ProjectManifest]
@@ -39,6 +40,7 @@ class Checkout(Record):
     links: Links = NO_LINKS
     rules: Rules = NO_RULES
     patches: Patches | None = None
+    beside: Mapping[str, ProjectManifest | None] = {}
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 

@@ -53,7 +53,8 @@ def _version(said: object) -> str:
 class Folders:
     """The folders that lines of importers lead to. ``members`` are the workspace's by path, with
     its root, or nothing where there is no workspace; ``found`` holds other directories that were
-    asked for, by path: each is an importer too."""
+    asked for, by path: each is an importer too. ``beside`` are the folders outside of the project
+    that it links to, by path; None is one without a manifest."""
 
     def __init__(
         self, root: str, members: Mapping[str, ProjectManifest], names: Mapping[str, str]
@@ -63,6 +64,7 @@ class Folders:
         self._paths = names
         self._links = {path: link_manifest(path, member) for path, member in members.items()}
         self.found: dict[str, ProjectManifest] = {}
+        self.beside: dict[str, ProjectManifest | None] = {}
 
     @property
     def by_name(self) -> dict[str, Manifest]:
@@ -161,6 +163,7 @@ class Folders:
             file = os.path.join(self._root, path, MANIFEST_NAME)
             raw = read_file(file)
             manifest = parse_manifest(raw, file) if raw is not None else None
+            self.beside[path] = manifest
             self._links[path] = link_manifest(path, manifest, local)
         return self._links[path]
 

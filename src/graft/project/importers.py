@@ -64,7 +64,7 @@ def read_importers(
         folder=folder,
         manifests=manifests,
         asked=asked,
-        said=_said(root, pnpm, manifests),
+        said=_said(root, pnpm, manifests, folders.beside),
         edited=edited,
         members=tuple(members),
         links=Links(
@@ -74,7 +74,8 @@ def read_importers(
             members={name: link for name, link in folders.by_name.items() if names[name] != ROOT},
         ),
         rules=rules,
-        files=(*files, *(f"{path}/{MANIFEST_NAME}" for path in outside)),
+        beside=folders.beside,
+        files=(*files, *(f"{path}/{MANIFEST_NAME}" for path in (*outside, *folders.beside))),
         folders=scanned,
     )
 
@@ -118,12 +119,15 @@ def _lead(
 
 
 def _said(
-    root: ProjectManifest, pnpm: PnpmSettings, manifests: Mapping[str, ProjectManifest]
+    root: ProjectManifest,
+    pnpm: PnpmSettings,
+    manifests: Mapping[str, ProjectManifest],
+    beside: Mapping[str, ProjectManifest | None],
 ) -> bytes:
     parts = [root.raw, pnpm.raw]
-    for path in sorted(manifests):
+    for path, manifest in sorted({**beside, **manifests}.items()):
         if path != ROOT:
-            raw = manifests[path].raw
+            raw = manifest.raw if manifest else b""
             parts.append(b"%s:%d:" % (os.fsencode(path), len(raw)))
             parts.append(raw)
     return b"".join(parts)

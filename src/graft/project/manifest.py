@@ -65,7 +65,7 @@ def parse_manifest(raw: bytes, path: str) -> ProjectManifest:
     for section, kind in SECTIONS.items():
         for local, specifier in _section(data, section, wrong).items():
             optional = kind is Kind.OPTIONAL or (
-                kind is Kind.PEER and _is_optional_peer(data, local)
+                kind is Kind.PEER and is_optional_peer(data, local)
             )
             if optional and kind is Kind.PEER:
                 continue  # a library's optional peer is its user's choice, not its own need
@@ -139,7 +139,7 @@ def _no_objects(data: Mapping[str, Any], fields: Iterable[str]) -> list[str]:
     return [f"{f} is not an object" for f in fields if not isinstance(data.get(f, {}), dict)]
 
 
-def _is_optional_peer(data: Mapping[str, Any], local: str) -> bool:
+def is_optional_peer(data: Mapping[str, Any], local: str) -> bool:
     meta = data.get("peerDependenciesMeta", {})
     entry = meta.get(local, {}) if isinstance(meta, dict) else {}
     return isinstance(entry, dict) and entry.get("optional") is True

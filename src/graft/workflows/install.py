@@ -70,7 +70,8 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         current = current_graph(work.store, context.folder, inputs)
     if current is not None:
         ignored_said = _judged(context, current.ignored, options)
-        if not local_files:
+        bare = _bare_links(checkout)
+        if not local_files and not bare:
             leave_stamp(context, work.store, checkout)
         return InstallReport(
             up_to_date=True,
@@ -78,7 +79,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
             direct=current.direct,
             direct_before=current.direct,
             ignored=current.ignored,
-            notes=(*context.settings.notes, *ignored_said),
+            notes=(*context.settings.notes, *ignored_said, *bare),
             dry_run=options.dry_run,
             milliseconds=laps.total(),
         )
@@ -97,7 +98,8 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     work.advance()
     local = local_graph(_complete(work, graph) if local_files else graph, context)
     work.graph = local
-    notes = (*notes, *_engine_notes(local, checkout.root, context))
+    bare = _bare_links(checkout)
+    notes = (*notes, *_engine_notes(local, checkout.root, context), *bare)
     if lock == lock_before and not (options.lock_only or options.dry_run):
         begin_fetching(work, local)  # what was resolved is on its way already
     salts = builds.salts(local) if builds else {}
@@ -145,7 +147,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     )
     place = partial(_place, work, local, slots)
     change.apply(plan, slots, report, place, anew=options.force or options.rebuild is not None)
-    if not local_files:
+    if not local_files and not bare:
         leave_stamp(context, work.store, checkout)
     laps.lap("link")
     weak = weak_integrity_note(node.manifest for node in local.nodes.values())
@@ -214,6 +216,15 @@ def _engine_notes(local: Graph, root: ProjectManifest, context: Context) -> tupl
     from graft.workflows.engines import engine_notes
 
     return engine_notes(local, root, context)
+
+
+def _bare_links(checkout: Checkout) -> tuple[Diagnostic, ...]:
+    """Notes that no stamp may silence: whether they hold is decided outside of the project."""
+    if not checkout.beside:
+        return ()
+    from graft.workflows.bare_links import bare_link_notes
+
+    return bare_link_notes(checkout)
 
 
 def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
