@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,32 @@ def test_only_what_is_asked_for_and_installed_counts(project: Project) -> None:
     assert layout_of(project) == "isolated"  # and a prerelease counts
 
 
+@pytest.mark.parametrize("layout", ["virtual", "isolated"])
+def test_a_tool_that_copies_its_files_has_files_of_its_own(
+    registry: LocalRegistry, project: Project, layout: str
+) -> None:
+    registry.publish("husky@9.0.0", bin={"husky": "bin.js"}, files={"hook": ("#!/bin/sh\n", 0o755)})
+    registry.publish("plain@1.0.0")
+    project.manifest(dependencies={"husky": "9", "plain": "1"}, graft={"layout": layout})
+    project.graft("install")
+    assert layout_of(project) == layout
+    hook = project.modules / "husky/hook"
+    assert not (project.modules / "husky").is_symlink()
+    assert (project.modules / "plain").is_symlink()
+    assert (hook.stat().st_nlink, stat.S_IMODE(hook.stat().st_mode)) == (1, 0o755)
+    assert project.graft("install", "--json").json["upToDate"]
+    hook.write_text("changed\n")
+    other = project.sibling("other")
+    for name in ("package.json", "graft-lock.json"):
+        other.write(name, project.read(name))
+    other.graft("install")
+    assert (other.modules / "husky/hook").read_text() == "#!/bin/sh\n"
+    assert project.graft("exec", "husky").code == 0
+    project.graft("remove", "husky")
+    assert not project.exists("node_modules/husky")
+    assert not project.exists("node_modules/.ignored")
+
+
 @pytest.mark.usefixtures("tools")
 def test_the_strictest_layout_of_a_workspace_serves_all(project: Project) -> None:
     project.manifest(workspaces=["packages/*"])
@@ -110,7 +137,7 @@ def test_the_range_of_a_rung_counts() -> None:
 
 @pytest.mark.parametrize("rung", read_ladder(), ids=lambda rung: f"{rung.package}@{rung.range}")
 def test_each_rung_has_evidence_and_stands_in_the_docs(rung: Rung) -> None:
-    assert rung.layout in ("isolated", "hoisted") and rung.reason
+    assert rung.layout in ("isolated", "hoisted", "copied") and rung.reason
     assert not parse_range(rung.range).is_empty
     for evidence in rung.evidence:
         is_fixture = evidence.startswith("bench/ecosystems/")

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.files import remove_tree
 from graft.link.links import Folder
-from graft.link.state import FOLDER
+from graft.link.state import FOLDER, OWN_TIME
+from graft.store.objects import ObjectFile
 from graft.store.private import Finished
 from graft.store.slots import Slot
 
 
 def folder_entry(folder: Folder, slots: Mapping[str, Slot]) -> str:
     """One text for all that is in a folder."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(b"own" if folder.own else b"")
     parts = [
         (path, f"{slots[id].integrity} {slots[id].salt}")
         for path, id in sorted(folder.packages.items())
@@ -30,9 +31,9 @@ def folder_entry(folder: Folder, slots: Mapping[str, Slot]) -> str:
 def make_folder(
     root: str, folder: Folder, packages: Mapping[str, Finished], cloner: Cloner
 ) -> None:
-    """Make the folder at ``root``. ``packages`` are those in it, by id. What an attempt before left
-    there goes. Files cannot be written, as they may be the store's own; folders can, so that a
-    project can be removed by any means.
+    """Make the folder at ``root``. ``packages`` are those in it, by id, and ``cloner`` shares files
+    with the store unless they are to be its own. What an attempt before left there goes. Shared
+    files cannot be written; folders can, so that a project can be removed by any means.
 
     Raises FileNotFoundError where a package lacks one of its files.
     """
@@ -50,3 +51,12 @@ def make_folder(
     trees.build(root, folders.paths, [], list(links.items()))
     for path, id in folder.packages.items():
         cloner.clone(packages[id].folder, f"{root}/{path}", packages[id].files)
+        if folder.own:
+            _give_away(f"{root}/{path}", packages[id].files)
+    if folder.own and "" in folder.packages:
+        os.utime(f"{root}/package.json", (OWN_TIME, OWN_TIME))
+
+
+def _give_away(folder: str, files: Iterable[ObjectFile]) -> None:
+    for file in files:
+        os.chmod(f"{folder}/{file.path}", 0o755 if file.executable else 0o644)

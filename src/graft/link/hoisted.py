@@ -1,4 +1,5 @@
-"""The layout ``hoisted``: plain folders in npm's shape, for tools that know nothing else.
+"""The layout ``hoisted``: plain folders in npm's shape, for tools that know nothing else. Their
+files are the project's own, and may be written.
 
 Links lead to folders of the project's own and to commands, and close cycles of versions that have
 no end in folders.
@@ -56,7 +57,8 @@ def _tree(
         else:
             entries[path] = target
     folders = {
-        top: Folder(packages=packages[top], links=inside.get(top, {})) for top in sorted(packages)
+        top: Folder(packages=packages[top], links=inside.get(top, {}), own=True)
+        for top in sorted(packages)
     }
     entries |= {top: folder_entry(folder, slots) for top, folder in folders.items()}
     asked = graph.importers[importer].edges

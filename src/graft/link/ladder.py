@@ -13,14 +13,17 @@ import os
 from graft.base.records import Record
 from graft.link.layouts import HOISTED, ISOLATED, VIRTUAL
 from graft.model.graph import Graph
+from graft.model.manifest import Manifest
 from graft.versions.npm import parse_range
 from graft.versions.version import parse_version
 
 _STRICTNESS = (VIRTUAL, ISOLATED, HOISTED)
+COPIED = "copied"
 
 
 class Rung(Record):
-    """What a package gets in the versions of ``range``, as npm writes ranges."""
+    """What a package gets in the versions of ``range``, as npm writes ranges: a layout for all of
+    the project, or ``copied``, which is a folder of own files for this package alone."""
 
     package: str
     range: str
@@ -49,11 +52,28 @@ def needed_rung(graph: Graph) -> tuple[Rung, str] | None:
     found = [
         (rung, manifest.id)
         for rung in read_ladder()
+        if rung.layout in _STRICTNESS
         for manifest in sorted(manifests, key=lambda manifest: manifest.id)
-        if manifest.name == rung.package and not manifest.is_link and _is_in(manifest.version, rung)
+        if _is_for(rung, manifest)
     ]
     return max(found, key=lambda need: _STRICTNESS.index(need[0].layout), default=None)
 
 
-def _is_in(version: str, rung: Rung) -> bool:
-    return parse_range(rung.range).include_prereleases().contains(parse_version(version))
+def copied(graph: Graph) -> set[str]:
+    """The nodes, among direct dependencies, whose files have to be the project's own. A package
+    that needs others finds them beside its slot alone, so it must need none."""
+    direct = {id for importer in graph.importers.values() for id in importer.edges.values()}
+    rungs = [rung for rung in read_ladder() if rung.layout == COPIED]
+    return {
+        id
+        for id in direct
+        if not graph.nodes[id].edges
+        and any(_is_for(rung, graph.nodes[id].manifest) for rung in rungs)
+    }
+
+
+def _is_for(rung: Rung, manifest: Manifest) -> bool:
+    if manifest.name != rung.package or manifest.is_link:
+        return False
+    range = parse_range(rung.range).include_prereleases()
+    return range.contains(parse_version(manifest.version))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from graft.link.links import Wanted
+from graft.link.links import Folder, Wanted
 from graft.model.graph import Graph
 from graft.store.paths import Store
 from graft.store.slots import Slot
@@ -19,14 +19,40 @@ def layout_trees(
 ) -> dict[str, Wanted]:
     """What each importer's ``node_modules`` holds, by the importer's path. ``names`` are the names
     by which importers can be met in their own code."""
-    if layout == ISOLATED:
-        from graft.link.isolated import isolated_trees
-
-        return isolated_trees(graph, slots, names)
     if layout == HOISTED:
         from graft.link.hoisted import hoisted_trees
 
         return hoisted_trees(graph, slots, names)
-    from graft.link.virtual import virtual_trees
+    if layout == ISOLATED:
+        from graft.link.isolated import isolated_trees
 
-    return virtual_trees(graph, slots, store, names)
+        trees = isolated_trees(graph, slots, names)
+    else:
+        from graft.link.virtual import virtual_trees
+
+        trees = virtual_trees(graph, slots, store, names)
+    from graft.link.ladder import copied
+
+    ids = copied(graph)
+    return _with_copies(trees, graph, slots, ids) if ids else trees
+
+
+def _with_copies(
+    trees: Mapping[str, Wanted], graph: Graph, slots: Mapping[str, Slot], ids: Collection[str]
+) -> dict[str, Wanted]:
+    """The same with folders of own files in place of links to these."""
+    from graft.link.folders import folder_entry
+
+    found = {}
+    for importer, tree in trees.items():
+        edges = graph.importers[importer].edges
+        folders = {
+            local: Folder(packages={"": id}, links={}, own=True)
+            for local, id in edges.items()
+            if id in ids
+        }
+        entries = {local: folder_entry(folder, slots) for local, folder in folders.items()}
+        found[importer] = Wanted(
+            {**tree.entries, **entries}, tree.reasons, {**tree.folders, **folders}
+        )
+    return found

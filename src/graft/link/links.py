@@ -26,10 +26,12 @@ class Step(Record):
 
 class Folder(Record):
     """A folder of files: ids of the packages in it, by their path within (empty for the folder
-    itself), and the links in it."""
+    itself), and the links in it. With ``own`` the files are copies that may be written; else they
+    may be the store's own."""
 
     packages: Mapping[str, str]
     links: Mapping[str, str]
+    own: bool = False
 
 
 class Wanted(Record, kw_only=False):

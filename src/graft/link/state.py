@@ -18,6 +18,8 @@ STATE_FOLDER = ".graft"
 # In front of what a folder of files was made from, where a link has its target: no target that
 # graft writes begins so.
 FOLDER = "folder:"
+# The time of a manifest in a folder whose files may be written: a second that nobody else takes.
+OWN_TIME = 1_000_000_000
 _STATE_FILE = "state"
 _FIRST_LINE = "graft-links 1"
 _LAYOUT = "layout:"  # no path in node_modules: a colon is in no package's name
@@ -109,10 +111,12 @@ def entry_on_disk(modules: str, path: str, recorded: str) -> str | None:
 
 
 def _is_made(full: str, path: str) -> bool:
-    """Whether graft could have made a folder: nobody else makes files that cannot be written."""
+    """Whether graft could have made a folder: nobody else makes files that cannot be written, or
+    gives them this time."""
     if path.startswith(f"{STATE_FOLDER}/"):
         return os.path.isdir(full)
     try:
-        return not os.stat(os.path.join(full, "package.json")).st_mode & 0o222
+        seen = os.stat(os.path.join(full, "package.json"))
+        return not seen.st_mode & 0o222 or seen.st_mtime_ns == OWN_TIME * 10**9
     except OSError:
         return False

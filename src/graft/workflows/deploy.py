@@ -170,8 +170,7 @@ def _write(
         packages = _packages(work, tree, slots)
         cloner = Cloner(shared=False)
         for path, folder in tree.folders.items():
-            make_folder(f"{modules}/{path}", folder, packages, cloner)
-            _make_writable(f"{modules}/{path}")
+            make_folder(f"{modules}/{path}", replace(folder, own=True), packages, cloner)
         folders = trees.Folders()
         links = [(p, to) for p, to in tree.entries.items() if not to.startswith(FOLDER)]
         for path, _ in links:
@@ -204,12 +203,3 @@ def _packages(work: Work, tree: Wanted, slots: Mapping[str, Slot]) -> dict[str, 
             raise AssertionError(f"{id} was just stored, and is not there")
         found[id] = finished
     return found
-
-
-def _make_writable(folder: str) -> None:
-    """These are copies, for their owner to change. In the store such modes would harm."""
-    for place, _, names in os.walk(folder):
-        for name in names:
-            path = f"{place}/{name}"
-            if not os.path.islink(path):
-                os.chmod(path, os.stat(path).st_mode | 0o200)

@@ -37,7 +37,7 @@ def place_folders(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Seq
 def _make(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Iterable[Job]) -> list[Job]:
     """The jobs for which objects are missing or damaged; those are no longer trusted."""
     store, progress, pool = work.store, work.context.progress, work.pool
-    cloner = Cloner()
+    cloners = {False: Cloner(), True: Cloner(shared=False)}
     finished: dict[str, Finished | None] = {}
     left: list[Job] = []
 
@@ -52,7 +52,7 @@ def _make(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Iterable[Jo
         found = {id: its for id in ids if (its := package(id)) is not None}
         try:
             if len(found) == len(ids):
-                make_folder(root, folder, found, cloner)
+                make_folder(root, folder, found, cloners[folder.own])
                 return True
         except FileNotFoundError:
             if all(holds_just(its.folder, its.files) for its in found.values()):

@@ -101,6 +101,8 @@ def relink(
     record = read_graph(store, inputs)
     if record is None or record.layout != LAYOUT:
         return None
+    if any(entry.startswith(FOLDER) for entry in record.trees.get(ROOT, {}).values()):
+        return None  # files are to be copied
     if record.trees.keys() != {ROOT} or may_be_part(folder):
         return None  # that of a workspace: the manifests of its members have a say as well
     with (
