@@ -28,6 +28,13 @@ class Repository:
     def git(self, *arguments: str) -> str:
         return self._machine.run(["git", *arguments], cwd=self.path).stdout.strip()
 
+    def make_tree(self, listed: str) -> str:
+        """A tree with the entries that ``ls-tree`` would list so; git checks none of them."""
+        path = self.write(".git/listed", listed)
+        return self._machine.run(
+            ["sh", "-c", f"git mktree < '{path}'"], cwd=self.path
+        ).stdout.strip()
+
     def write(self, path: str, content: str | Mapping[str, Any]) -> Path:
         target = self.path / path
         target.parent.mkdir(parents=True, exist_ok=True)

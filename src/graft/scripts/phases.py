@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _INSTALL = ("preinstall", "install", "postinstall")
-_PREPARE = ("prepublish", "preprepare", "prepare", "postprepare")
+_PREPARE = ("prepublish", "preprepare", "prepare", "postprepare", "prepack")
 _GYP_FILE = "binding.gyp"
 _GYP = "node-gyp rebuild"
 
@@ -40,7 +40,8 @@ def install_phases(data: Mapping[str, Any], files: Iterable[str]) -> tuple[Phase
 
 
 def prepare_phases(data: Mapping[str, Any]) -> tuple[Phase, ...]:
-    """What npm runs in a package that comes as a repository, to make of it what would be published.
+    """What makes of a package that comes as a repository what would be published: what npm runs
+    when it installs in one, then what is run before packing.
     Its development dependencies have to be there."""
     return _phases(_lines(data), _PREPARE)
 

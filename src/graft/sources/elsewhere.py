@@ -16,7 +16,7 @@ from graft.base.http_client import HttpClient
 from graft.base.records import replace
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
-from graft.model.origins import FILE, LINK, TARBALL, is_commit
+from graft.model.origins import FILE, GIT, LINK, TARBALL, is_commit
 from graft.project.registries import Registries
 from graft.sources.local_files import LocalFiles
 from graft.versions.source_text import ArchiveSource, GitSource, LocalSource, Source, parse_source
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 class Elsewhere:
-    """``root`` is the project's folder, ``home`` the user's."""
+    """``root`` is the project's folder, ``home`` the user's. ``within`` is for a project that is
+    somebody else's: the folder that whatever it names on this machine has to be in."""
 
     def __init__(
         self,
@@ -41,9 +42,11 @@ class Elsewhere:
         environ: Mapping[str, str],
         cache_root: str,
         offline: bool,
+        within: str = "",
     ) -> None:
         self.root = root
-        self.files = LocalFiles(root, home)
+        self.files = LocalFiles(root, home, within)
+        self._is_bounded = bool(within)
         self._pins: Pins = {}
         self._client = client
         self._registries = registries
@@ -52,10 +55,9 @@ class Elsewhere:
         self._offline = offline
 
     @property
-    def notes(self) -> list[Diagnostic]:
-        """What there is to say of packages that were made in this run."""
-        made = self._git.notes if "_git" in self.__dict__ else {}
-        return [made[origin] for origin in sorted(made)]
+    def notes(self) -> Mapping[str, Diagnostic]:
+        """What there is to say of packages that were made in this run, by origin."""
+        return self._git.notes if "_git" in self.__dict__ else {}
 
     def prefer(self, pins: Pins) -> None:
         """Take what another tool's lock pins, where a specifier leaves it open."""
@@ -67,7 +69,7 @@ class Elsewhere:
             source = self._pinned(text, local)
             if isinstance(source, ArchiveSource):
                 self._remote.prefetch(source)
-            elif isinstance(source, GitSource) and (base is not None or not source.is_local):
+            elif isinstance(source, GitSource) and not (source.is_local and self._bars(base)):
                 self._git.prefetch(source, local=local)
         except GraftError:
             return
@@ -82,10 +84,12 @@ class Elsewhere:
         source = self._pinned(text, local)
         if isinstance(source, ArchiveSource):
             return self._remote.package(source, local=local).manifest
-        if base is None and (isinstance(source, LocalSource) or source.is_local):
-            raise _out_of_reach(local, text)
         if isinstance(source, LocalSource):
+            if base is None:
+                raise _out_of_reach(local, text)
             return self._of_files(source, base or ".", local)
+        if source.is_local and self._bars(base):
+            raise _out_of_reach(local, text)
         try:
             return self._git.package(source, local=local).manifest
         except GraftError as error:
@@ -102,7 +106,13 @@ class Elsewhere:
             return self._remote.archive(manifest)
         if manifest.origin.startswith(FILE):
             return self.files.archive(manifest)
+        if manifest.origin.startswith(f"{GIT}file:") and self._is_bounded:
+            raise _out_of_reach(manifest.name, manifest.origin)
         return self._git.archive(manifest)
+
+    def check_out(self, manifest: Manifest, folder: str) -> str:
+        """All files of a git package's commit in ``folder``; where in it the package is."""
+        return self._git.check_out(manifest, folder)
 
     def learn(self, graph: Graph) -> None:
         """How repositories and archives may be reached: by addresses as somebody wrote them, which
@@ -124,6 +134,10 @@ class Elsewhere:
         from graft.sources.git_packages import GitPackages
 
         return GitPackages(self._environ, self._cache_root, offline=self._offline)
+
+    def _bars(self, base: str | None) -> bool:
+        """Whether who asks may name no repositories of this machine."""
+        return base is None or self._is_bounded
 
     def _pinned(self, text: str, local: str) -> Source:
         """What a specifier asks for, with the commit or the bytes that another lock says."""

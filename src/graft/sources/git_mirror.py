@@ -246,6 +246,11 @@ class GitTree:
                 if _FILES[mode]:
                     self._executable.add(path)
 
+    @property
+    def paths(self) -> Iterable[str]:
+        """Of all files."""
+        return self._blobs
+
     def entries(self, folder: str) -> Mapping[str, bool]:
         return self._folders.get(folder, {})
 

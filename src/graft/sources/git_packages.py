@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from threading import Thread
 
@@ -9,15 +10,15 @@ from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.http import Request, Response, Transfer
 from graft.base.pool import Outcome
 from graft.model.manifest import Manifest
-from graft.model.origins import GitOrigin, parse_git_origin, shown_origin
+from graft.model.origins import parse_git_origin, shown_origin
 from graft.sources.archive_manifest import ArchivePackage, read_archive_package
 from graft.sources.git_mirror import Mirror
 from graft.sources.git_program import GitProgram
-from graft.sources.package_tree import Tree, pack_tree
+from graft.sources.package_tree import pack_tree
 from graft.versions.git_hosts import by_address
 from graft.versions.source_text import GitSource, git_origin
 
-_PREPARING = ("prepare", "prepack")
+_PREPARING = ("prepare", "prepack", "prepublish", "preprepare", "postprepare")
 
 
 class GitPackages:
@@ -64,6 +65,21 @@ class GitPackages:
             commit = mirror.resolve(source)
             return self._made(mirror, git_origin(source, commit), local)
 
+    def check_out(self, manifest: Manifest, folder: str) -> str:
+        """Put all files of the commit into an empty folder, to be worked on; where the package is
+        in it. Raises as ``package`` does."""
+        place = parse_git_origin(manifest.origin)
+        with self._mirror(place.url) as mirror:
+            mirror.fetch(place.commit)
+            tree = mirror.tree(place.commit, "")
+            for path, executable, data in tree.files(filter(_is_plain, tree.paths)):
+                target = os.path.join(folder, path)
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                with open(target, "xb") as file:
+                    file.write(data)
+                    os.fchmod(file.fileno(), 0o755 if executable else 0o644)
+        return os.path.join(folder, place.path) if place.path else folder
+
     def _of_origin(self, manifest: Manifest) -> ArchivePackage:
         place = parse_git_origin(manifest.origin)
         with self._mirror(place.url) as mirror:
@@ -72,7 +88,7 @@ class GitPackages:
 
     def _made(self, mirror: Mirror, origin: str, local: str) -> ArchivePackage:
         place = parse_git_origin(origin)
-        tree = self._prepared(mirror.tree(place.commit, place.path), place)
+        tree = mirror.tree(place.commit, place.path)
         body = pack_tree(tree, subject=local or place.url, where=shown_origin(origin))
         package = read_archive_package(body, origin=origin, local=local)
         scripts = package.document.get("scripts")
@@ -81,12 +97,6 @@ class GitPackages:
             self.notes[origin] = _not_prepared(package.manifest, named)
         self._packages[origin] = package
         return package
-
-    def _prepared(self, tree: Tree, place: GitOrigin) -> Tree:
-        """Where a build before packing comes in: for a repository whose ``prepare`` script is
-        approved, the tree that it leaves. None is approved so far, so the tree is as committed."""
-        del place
-        return tree
 
     def _mirror(self, url: str) -> Mirror:
         ways = dict(self._transports.get(url, {}))
@@ -116,11 +126,18 @@ class _Job(Thread):
         return self._outcome.get()
 
 
+def _is_plain(path: str) -> bool:
+    """A repository can be made to hold any name, such as one that leads out of it."""
+    parts = path.split("/")
+    return "\0" not in path and not any(p.lower() in ("", ".", "..", ".git") for p in parts)
+
+
 def _not_prepared(manifest: Manifest, scripts: list[str]) -> Diagnostic:
     return Diagnostic(
         code="git-not-prepared",
         message=f"{manifest.name}@{manifest.version} was installed as it is committed: "
         f"its script '{scripts[0]}' did not run",
         where=shown_origin(manifest.origin),
-        fix="commit what it builds, or depend on a version from a registry",
+        fix=f"look at it and approve it: 'graft approve-builds {manifest.name}'; "
+        "or depend on a version from a registry",
     )

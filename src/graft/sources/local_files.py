@@ -13,10 +13,12 @@ from graft.sources.archive_manifest import ArchivePackage, read_archive_package
 
 
 class LocalFiles:
-    """Each is read once a run. ``root`` is the project's folder, ``home`` the user's."""
+    """Each is read once a run. ``root`` is the project's folder, ``home`` the user's; ``within``,
+    where it is not empty, is the folder beyond which nothing is read."""
 
-    def __init__(self, root: str, home: str) -> None:
+    def __init__(self, root: str, home: str, within: str = "") -> None:
         self._root = root
+        self._within = within
         self._home = home
         self._packages: dict[str, ArchivePackage] = {}
 
@@ -35,6 +37,8 @@ class LocalFiles:
         known = self._packages.get(origin)
         if known is None:
             path = self.path(origin)
+            if self._within and not f"{path}/".startswith(f"{self._within}/"):
+                raise self._missing(path, "it lies outside of the repository that names it")
             body = self._archive(path) if is_archive_path(origin) else self._snapshot(path)
             known = read_archive_package(body, origin=origin, local=local)
             self._packages[origin] = known

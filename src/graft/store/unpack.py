@@ -78,7 +78,7 @@ class _Unpacking:
         waiting = {path for path, _ in self._waiting}
         # Many packages are published without the bit on what their own manifest calls a command;
         # npm sets it when it links, which a read-only store cannot.
-        for path in _bin_targets(said) & self._files.keys():
+        for path in bin_targets(said) & self._files.keys():
             entry = self._files[path] = self._files[path]._replace(executable=True)
             if path not in waiting:
                 os.chmod(f"{self._root}/files/{path}", entry.mode)
@@ -122,7 +122,8 @@ def _name(said: dict[str, Any]) -> str:
         return _NAMELESS
 
 
-def _bin_targets(said: dict[str, Any]) -> frozenset[str]:
+def bin_targets(said: dict[str, Any]) -> frozenset[str]:
+    """The paths of files that a package.json calls commands."""
     bins = said.get("bin")
     targets = bins.values() if isinstance(bins, dict) else [bins]
     return frozenset(os.path.normpath(path) for path in targets if isinstance(path, str) and path)

@@ -12,6 +12,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
+from graft.model.origins import GIT
 from graft.project.build_hints import build_hints
 from graft.project.checkout import ROOT, read_checkout
 from graft.project.edit import set_section
@@ -28,9 +29,9 @@ from graft.workflows.report import InstallOptions, InstallReport
 
 
 class Candidate(Record):
-    """A package with scripts. ``declared`` is whether the registry says that it has any; ``state``
-    is ``approved``, ``denied`` or ``undecided``; ``hint`` says what another tool's settings in this
-    project have about it."""
+    """A package with scripts. ``declared`` is whether the registry, if it has one, says that it has
+    any; ``state`` is ``approved``, ``denied`` or ``undecided``; ``hint`` says what another tool's
+    settings in this project have about it."""
 
     manifest: Manifest
     phases: tuple[Phase, ...]
@@ -100,14 +101,16 @@ def approve_builds(
 
 def find_candidates(work: Work, graph: Graph, manifest: ProjectManifest) -> tuple[Candidate, ...]:
     """Every package of the graph whose own files have scripts, whatever the registry says; those
-    that the store lacks are fetched if the registry says that they have some."""
+    that the store lacks are fetched if the registry says that they have some, or if they come from
+    git, where nobody says."""
     store = work.store
     approvals = read_approvals(manifest.data, manifest.path)
     hints = build_hints(manifest.data, work.context.folder)
     nodes = (node for node in graph.nodes.values() if not node.manifest.is_link)
     manifests = {node.manifest.id: node.manifest for node in nodes}
     for each in manifests.values():
-        if each.has_scripts and not has_object(store, required_integrity(each)):
+        may = each.has_scripts or each.origin.startswith(GIT)
+        if may and not has_object(store, required_integrity(each)):
             work.archives.need(each, lambda _: None)
     work.finish()
     found = []
@@ -131,7 +134,7 @@ def _candidate(
     return Candidate(
         manifest=manifest,
         phases=phases,
-        declared=manifest.has_scripts,
+        declared=manifest.has_scripts or manifest.origin.startswith(GIT),
         state=state,
         network=approval is not None and approval.network,
         hint=hints.get(manifest.name, ""),
@@ -154,7 +157,7 @@ def _edited(
     network = {each.id for each in named(decision.network)}
     for each in approve:
         here = {other.id for other in candidates}
-        for id in [id for id in said if id.rpartition("@")[0] == each.manifest.name]:
+        for id in [id for id in said if _name_in(id) == each.manifest.name]:
             if id not in here:
                 del said[id]
         said.pop(each.manifest.name, None)
@@ -168,7 +171,7 @@ def _edited(
             said.pop(each.id, None)
         said[text] = False
     for text in decision.forget:
-        gone = [id for id in said if text in (id, id.rpartition("@")[0])]
+        gone = [id for id in said if text in (id, _name_in(id))]
         if not gone:
             raise not_a_dependency(text, said, manifest.path)
         for id in gone:
@@ -177,6 +180,12 @@ def _edited(
     if said:
         section[FIELD] = dict(sorted(said.items()))
     return set_section(manifest.raw, SECTION, section)
+
+
+def _name_in(id: str) -> str:
+    """Of ``name@version``, or of ``name@origin#version``; empty for a name alone."""
+    name, at, _ = id[1:].partition("@")
+    return id[:1] + name if at else ""
 
 
 def _named(text: str, known: Mapping[str, Candidate], where: str) -> list[Candidate]:

@@ -8,13 +8,14 @@ slot that is there already, from this project or another, is used as it is.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from functools import partial
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.locks import FileLock
 from graft.base.pool import Outcome
-from graft.base.records import Record
+from graft.base.records import Record, replace
 from graft.model.graph import Graph, Importer
 from graft.resolve.prune import leave_out
 from graft.sources.git_program import GitProgram
@@ -23,10 +24,11 @@ from graft.store.objects import find_object
 from graft.store.paths import has_slot
 from graft.store.private import draft_of, publish_draft
 from graft.store.slots import Slot, slots_of
-from graft.workflows.builds import Builds, check_approved, phases_of_object
+from graft.workflows.builds import Builds, check_approved, phases_of_object, preparing_phases
 from graft.workflows.fill import fill_store
 from graft.workflows.patching import PATCH_FAILED, apply_patch
 from graft.workflows.phases import Runner, Site
+from graft.workflows.prepare import Workshop, put_packed, workshop
 from graft.workflows.project import Work
 from graft.workflows.report import InstallOptions
 
@@ -69,6 +71,7 @@ class _Builder:
         self._again = set(options.rebuild or ())
         self.runner = Runner(work.context, work.store, builds.node, show=options.show_scripts)
         self.ran: set[str] = set()
+        self._workshops: dict[str, Workshop] = {}
 
     def build(self, graph: Graph, slots: Mapping[str, Slot]) -> dict[str, GraftError]:
         """Build what is lacking; what failed, by node id. What needs that is not begun."""
@@ -84,10 +87,31 @@ class _Builder:
             _ = self.runner.confinement
         waits = {id: _below(graph, id) & ids - {id} for id in sorted(ids)}
         try:
-            return self._carry_out(graph, slots, waits)
+            with ExitStack() as open_ones:
+                unready = self._make_ready(graph, slots, ids, open_ones)
+                return unready or self._carry_out(graph, slots, waits)
         except BaseException:
             self.runner.stop()
             raise
+
+    def _make_ready(
+        self, graph: Graph, slots: Mapping[str, Slot], ids: Iterable[str], open_ones: ExitStack
+    ) -> dict[str, GraftError]:
+        """Open a workshop for each that has to be prepared: here, not in a thread of the pool,
+        because it is an install that has a pool of its own and that Ctrl-C has to end."""
+        for id in sorted(ids):
+            manifest = graph.nodes[id].manifest
+            approval = self._builds.approvals.of(manifest)
+            stored = find_object(self._work.store, required_integrity(manifest))
+            if approval is None or stored is None or not preparing_phases(manifest, stored):
+                continue
+            try:
+                check_approved(manifest, phases_of_object(manifest, stored), approval.scripts)
+                shop = open_ones.enter_context(workshop(self._work, manifest, slots[id].name))
+            except GraftError as error:
+                return {id: error}
+            self._workshops[id] = shop
+        return {}
 
     def _carry_out(
         self, graph: Graph, slots: Mapping[str, Slot], waits: dict[str, set[str]]
@@ -138,7 +162,8 @@ class _Builder:
             patch = self._builds.patches.of(manifest)
             approval = self._builds.approvals.of(manifest)
             # What the archive holds was approved; what a patch makes of its scripts was not.
-            phases = phases_of_object(stored) if approval else ()
+            phases = phases_of_object(manifest, stored) if approval else ()
+            preparing = preparing_phases(manifest, stored) if approval else ()
             if approval:
                 check_approved(manifest, phases, approval.scripts)
             with draft_of(store, slot, stored) as draft:
@@ -149,9 +174,15 @@ class _Builder:
                     scratch=draft.scratch,
                     network=approval is not None and approval.network,
                 )
+                if preparing:
+                    shop = self._workshops[id]
+                    there = replace(site, package=shop.package, modules=shop.modules)
+                    for phase in preparing:
+                        self.runner.run(there, phase)
+                    put_packed(shop.package, draft.package, subject=manifest.id)
                 if patch:
                     apply_patch(GitProgram(os.environ), draft.package, patch)
-                for phase in phases:
+                for phase in phases[len(preparing) :]:
                     self.runner.run(site, phase)
                 publish_draft(store, slot, draft, replace=again)
             if approval:

@@ -12,10 +12,11 @@ from graft.base.files import read_file
 from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
+from graft.model.origins import GIT
 from graft.project.checkout import Checkout
 from graft.project.patches import Patches
 from graft.scripts.approvals import Approvals, read_approvals
-from graft.scripts.phases import Phase, install_phases, scripts_digest
+from graft.scripts.phases import Phase, install_phases, prepare_phases, scripts_digest
 from graft.store.admission import required_integrity
 from graft.store.objects import StoredObject, find_object
 from graft.store.paths import Store
@@ -85,11 +86,19 @@ def installed_graph(work: Work, checkout: Checkout) -> Graph:
 def phases_of(store: Store, manifest: Manifest) -> tuple[Phase, ...] | None:
     """The scripts of a package, as its own files have them; None if the store has it not."""
     stored = find_object(store, required_integrity(manifest))
-    return None if stored is None else phases_of_object(stored)
+    return None if stored is None else phases_of_object(manifest, stored)
 
 
-def phases_of_object(stored: StoredObject) -> tuple[Phase, ...]:
-    return install_phases(package_data(stored.folder), {file.path for file in stored.files})
+def phases_of_object(manifest: Manifest, stored: StoredObject) -> tuple[Phase, ...]:
+    """Those that prepare it come first."""
+    installing = install_phases(package_data(stored.folder), {file.path for file in stored.files})
+    return (*preparing_phases(manifest, stored), *installing)
+
+
+def preparing_phases(manifest: Manifest, stored: StoredObject) -> tuple[Phase, ...]:
+    """What is published is prepared already: these are for packages from git."""
+    is_from_git = manifest.origin.startswith(GIT)
+    return prepare_phases(package_data(stored.folder)) if is_from_git else ()
 
 
 def package_data(folder: str) -> Mapping[str, object]:

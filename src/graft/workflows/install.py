@@ -151,7 +151,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         leave_stamp(context, work.store, checkout)
     laps.lap("link")
     weak = weak_integrity_note(node.manifest for node in local.nodes.values())
-    made_here = work.elsewhere.notes if work.asked_elsewhere else ()
+    made_here = _made_here(work, local, checkout.root, builds) if work.asked_elsewhere else ()
     return replace(
         report,
         fetched=context.progress.to_fetch,
@@ -237,6 +237,21 @@ def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
         home = os.path.expanduser("~")
         also = (checkout.files, checkout.folders)
         stamp_project(context.folder, store, os.environ, home, *also)
+
+
+def _made_here(
+    work: Work, local: Graph, root: ProjectManifest, builds: Builds | None
+) -> tuple[Diagnostic, ...]:
+    """What is said of packages that were made in this run, and that nobody decided about."""
+    notes = work.elsewhere.notes
+    if not notes:
+        return ()
+    from graft.scripts.approvals import read_approvals
+
+    said, runs = read_approvals(root.data, root.path), builds.approvals if builds else None
+    made = [node.manifest for node in local.nodes.values()]
+    decided = {each.origin for each in made if said.denies(each) or (runs and runs.of(each))}
+    return tuple(notes[origin] for origin in sorted(notes.keys() - decided))
 
 
 def _local_files(work: Work, lock: bytes) -> bytes:

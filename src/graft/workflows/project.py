@@ -41,7 +41,8 @@ class Context(Record):
     """``folder`` is the absolute path of the project's root, and ``importer`` the path from there
     to the folder that the command is about. ``is_plain`` says that neither flags nor settings have
     a say in what is linked; ``settings_digest`` is then the digest of those that have one in what
-    is resolved, where it is known."""
+    is resolved, where it is known. ``within`` is for a project that is somebody
+    else's: the folder that what it names on this machine has to be in."""
 
     folder: str
     settings: Settings
@@ -49,6 +50,7 @@ class Context(Record):
     importer: str = ROOT
     is_plain: bool = False
     settings_digest: str = ""
+    within: str = ""
 
     @property
     def lock_path(self) -> str:
@@ -164,6 +166,7 @@ class Work(Asking):
             environ=os.environ,
             cache_root=settings.cache_root,
             offline=settings.offline,
+            within=self.context.within,
         )
 
     @property
@@ -174,10 +177,18 @@ class Work(Asking):
     def _download(self, manifest: Manifest) -> Transfer:
         if is_from_registry(manifest.origin):
             return self.source.archive(manifest)
+        self._learn_ways()
+        return self.elsewhere.archive(manifest)
+
+    def check_out(self, manifest: Manifest, folder: str) -> str:
+        """All files of a git package's commit in ``folder``; where in it the package is."""
+        self._learn_ways()
+        return self.elsewhere.check_out(manifest, folder)
+
+    def _learn_ways(self) -> None:
         if self.graph is not None:
             graph, self.graph = self.graph, None
             self.elsewhere.learn(graph)
-        return self.elsewhere.archive(manifest)
 
     @cached_property
     def pool(self) -> Pool:
