@@ -20,6 +20,8 @@ COMMANDS = (
     Command("add", "add", "add packages to package.json and install them"),
     Command("remove", "remove", "take packages out of package.json", ("rm", "uninstall", "un")),
     Command("update", "update", "take the newest versions that package.json allows", ("up",)),
+    Command("link", "link", "use a folder beside the project in a package's place", ("ln",)),
+    Command("unlink", "link", "take packages again in the places of linked folders"),
     Command("import", "import_", "take the versions of another package manager's lock"),
     Command("fetch", "fetch", "bring all that the lock names into the store"),
     Command("prune", "prune", "take away what nobody asks for any more"),

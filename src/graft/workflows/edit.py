@@ -47,12 +47,14 @@ def add(
     member of the workspace is asked for as one. Raises ``member-unknown`` where it has to be one.
     """
     with at_work(context, fresh=frozenset(wish.package for wish in wishes)) as work:
-        before = read_file(_path(context))
-        manifest = parse_manifest(before or _EMPTY_MANIFEST, _path(context))
+        before = read_file(edited_path(context))
+        manifest = parse_manifest(before or _EMPTY_MANIFEST, edited_path(context))
         settings = replace(context.settings, save_exact=context.settings.save_exact or exact)
         members = read_checkout(context.folder).links.members if before is not None else {}
         if members or members_only:
-            wishes = [of_member(wish, members, _path(context), members_only) for wish in wishes]
+            wishes = [
+                of_member(wish, members, edited_path(context), members_only) for wish in wishes
+            ]
         for wish in wishes:
             if not parse_specifier(wish.local, wish.specifier).foreign:
                 work.source.prefetch(wish.package)
@@ -63,23 +65,31 @@ def add(
         ]
         raw = manifest.raw
         for wish in wishes:
-            section = _section(manifest, wish.local, kind)
-            for other in SECTIONS.keys() - {section}:
-                # A library may well ask for its peer in development too.
-                if {section, other} != {"peerDependencies", "devDependencies"}:
-                    raw = remove_dependencies(raw, other, {wish.local})
             specifier = saved_specifier(wish, work.source, settings)
-            raw = set_dependencies(raw, section, {wish.local: specifier})
+            raw = with_line(raw, manifest, wish.local, specifier, kind)
         # A branch that is asked for again may have moved.
         sources = {wish.local for wish in wishes if _is_source(wish)}
         moved = _behind_names(context, sources) if sources else frozenset()
-        return _install(work, raw, before, replace(options, update=moved))
+        return install_edited(work, raw, before, replace(options, update=moved))
+
+
+def with_line(
+    raw: bytes, manifest: ProjectManifest, local: str, specifier: str, kind: Kind | None
+) -> bytes:
+    """``raw`` with a line for ``local`` in one section: that of ``kind``, else the one that
+    ``manifest`` has it in, else dependencies."""
+    section = _section(manifest, local, kind)
+    for other in SECTIONS.keys() - {section}:
+        # A library may well ask for its peer in development too.
+        if {section, other} != {"peerDependencies", "devDependencies"}:
+            raw = remove_dependencies(raw, other, {local})
+    return set_dependencies(raw, section, {local: specifier})
 
 
 def remove(context: Context, names: Sequence[str], options: InstallOptions) -> InstallReport:
     """Take requirements out of all sections. Raises ``not-a-dependency``."""
     with at_work(context) as work:
-        manifest = read_manifest(os.path.dirname(_path(context)))
+        manifest = read_manifest(os.path.dirname(edited_path(context)))
         present = _named(manifest)
         raw = manifest.raw
         for name in map(canonical_name, names):
@@ -87,7 +97,7 @@ def remove(context: Context, names: Sequence[str], options: InstallOptions) -> I
                 raise not_a_dependency(name, present, manifest.path)
         for section in SECTIONS:
             raw = remove_dependencies(raw, section, set(map(canonical_name, names)))
-        return _install(work, raw, manifest.raw, options)
+        return install_edited(work, raw, manifest.raw, options)
 
 
 def update(
@@ -97,7 +107,7 @@ def update(
     graph they are) or of all. With ``latest``, move direct requirements to the latest version."""
     chosen = frozenset(map(canonical_name, names)) or None
     with at_work(context, fresh="all") as work:
-        manifest = read_manifest(os.path.dirname(_path(context)))
+        manifest = read_manifest(os.path.dirname(edited_path(context)))
         raw = manifest.raw
         _check_known(context.graph(), manifest, chosen or ())
         packages = chosen and (_behind_aliases(manifest, chosen) | _behind_names(context, chosen))
@@ -113,7 +123,7 @@ def update(
                 }
                 if moved:
                     raw = set_dependencies(raw, section, moved)
-        return _install(work, raw, manifest.raw, replace(options, update=packages))
+        return install_edited(work, raw, manifest.raw, replace(options, update=packages))
 
 
 def _latest(requirement: Requirement) -> Wish:
@@ -144,7 +154,7 @@ def _is_source(wish: Wish) -> bool:
     return parse_specifier(wish.local, wish.specifier).foreign in ELSEWHERE
 
 
-def _install(
+def install_edited(
     work: Work, raw: bytes, before: bytes | None, options: InstallOptions
 ) -> InstallReport:
     """``raw`` is the manifest as edited, ``before`` what its file holds."""
@@ -153,7 +163,7 @@ def _install(
     return install(work, read_checkout(context.folder, edited), options)
 
 
-def _path(context: Context) -> str:
+def edited_path(context: Context) -> str:
     """The manifest that is edited."""
     return os.path.join(folder_of(context.folder, context.importer), MANIFEST_NAME)
 

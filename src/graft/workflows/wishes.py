@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Collection
 
 from graft.base.diagnostics import GraftError
+from graft.base.files import read_file
 from graft.base.records import Record
 from graft.model.names import canonical_name, check_name
+from graft.project.folders import link_manifest
+from graft.project.manifest import MANIFEST_NAME, parse_manifest
 from graft.project.settings import Settings
 from graft.resolve.pick import no_version, pick
 from graft.sources.elsewhere import Elsewhere
@@ -78,7 +82,25 @@ def named(wish: Wish, elsewhere: Elsewhere, importer: str) -> Wish:
 
     folder = posixpath.normpath(posixpath.join(elsewhere.root, importer))
     text = written(wish.specifier, root=folder)
-    return Wish(wish.local or elsewhere.manifest(text, importer, local="").name, text)
+    if wish.local:
+        return Wish(wish.local, text)
+    if text.startswith(("link:", "portal:")):
+        return Wish(folder_name(posixpath.join(folder, text.partition(":")[2])), text)
+    return Wish(elsewhere.manifest(text, importer, local="").name, text)
+
+
+def folder_name(folder: str) -> str:
+    """The name by which a project knows a folder that it links to. Raises ``source-missing``."""
+    if not os.path.isdir(folder):
+        raise GraftError(
+            "source-missing",
+            "there is no such folder to link to",
+            where=folder,
+            fix="correct the path",
+        )
+    raw = read_file(posixpath.join(folder, MANIFEST_NAME))
+    manifest = parse_manifest(raw, posixpath.join(folder, MANIFEST_NAME)) if raw else None
+    return link_manifest(posixpath.normpath(folder), manifest).name
 
 
 def saved_specifier(wish: Wish, source: RegistrySource, settings: Settings) -> str:
