@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +292,47 @@ def test_its_own_lock_says_what_it_is_prepared_with(
     installed(project, lib)
     project.graft("approve-builds", "lib")
     assert said(project) == "it is compiled"
+
+
+def test_two_at_once(project: Project, lib: Repository, machine: Machine) -> None:
+    commit_sources(lib)
+    user = Repository(machine, "user")
+    user.commit("user", files=["made.js"], scripts={"prepare": "node -p 1 > made.js"})
+    project.manifest(dependencies={"lib": lib.url, "user": user.url})
+    project.graft("install")
+    report = project.graft("approve-builds", "--all", "--json").json
+    assert len(report["built"]) == 2 and not leftovers(project)
+    assert said(project) == "it is compiled"
+    assert project.read("node_modules/user/made.js") == "1\n"
+
+
+def test_a_patch_is_of_what_was_prepared(project: Project, lib: Repository) -> None:
+    lib.write("note.md", "as committed\n")
+    commit_sources(lib, files=["dist", "note.md"], scripts={"prepare": f"{COMPILE}; wc -c *.md"})
+    installed(project, lib)
+    project.graft("approve-builds", "lib")
+    folder = Path(project.graft("patch", "lib", "--json").json["folder"])
+    (folder / "note.md").write_text("as patched\n")
+    project.graft("patch-commit", str(folder))
+    assert said(project) == "it is compiled"
+    assert project.read("node_modules/lib/note.md") == "as patched\n"
+
+
+def test_interrupting_it_leaves_nothing(project: Project, lib: Repository) -> None:
+    commit_sources(lib, scripts={"prepare": f"{COMPILE}; sleep 60"})
+    installed(project, lib)
+    before = project.read("package.json")
+    process = project.spawn("approve-builds", "lib")
+    assert process.stderr and process.stdout
+    while not list(project.store.glob("slots/.tmp-*/dist/cli.js")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    process.stderr.close()
+    process.stdout.close()
+    assert not leftovers(project) and len(list(project.store.glob("projects/*"))) == 1
+    assert project.read("package.json") == before and files(project) == {"package.json"}
 
 
 # What a repository may not do
