@@ -60,7 +60,8 @@ _FULL_CHECK = """
     graft.versions.desugar graft.versions.grammar graft.versions.intervals graft.versions.npm
     graft.versions.partial graft.versions.ranges graft.versions.specifier graft.versions.version
     graft.workflows.answer graft.workflows.change graft.workflows.fill graft.workflows.host
-    graft.workflows.install graft.workflows.project graft.workflows.report
+    graft.workflows.inputs graft.workflows.install graft.workflows.install_notes
+    graft.workflows.project graft.workflows.report
     graft.model.links graft.project.checkout graft.project.pnpm_settings
     argparse binascii bisect bz2 collections contextlib copyreg deflate encodings enum fnmatch
     functools gettext heapq importlib itertools json keyword locale lzma operator queue re

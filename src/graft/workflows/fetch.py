@@ -23,7 +23,8 @@ from graft.store.paths import Store, has_slot
 from graft.store.slots import Slot, slots_of
 from graft.workflows.answer import answer
 from graft.workflows.fill import fill_store
-from graft.workflows.install import builds_for, local_graph
+from graft.workflows.inputs import builds_for
+from graft.workflows.install import local_graph
 from graft.workflows.local_sources import with_snapshots
 from graft.workflows.look import locked_graph
 from graft.workflows.project import Context, Work, at_work

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic
-from graft.base.records import replace
+from graft.base.records import Record, replace
 from graft.link.importers import ROOT, refuse_strange_modules
 from graft.link.layouts import VIRTUAL
 from graft.link.links import Folder, Plan
@@ -22,8 +22,7 @@ from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
 from graft.model.requirement import Kind
 from graft.project.checkout import Checkout
-from graft.project.layout import asked_layout, manifest_layout
-from graft.project.manifest import ProjectManifest
+from graft.project.layout import asked_layout
 from graft.resolve.prune import for_kinds, for_platform
 from graft.sources.resolutions import Resolution
 from graft.store.admission import weak_integrity_note
@@ -38,10 +37,17 @@ from graft.workflows.change import (
 )
 from graft.workflows.fill import begin_fetching, fill_objects, fill_store
 from graft.workflows.host import this_platform
+from graft.workflows.inputs import builds_for, inputs_of, local_files_of
+from graft.workflows.install_notes import (
+    bare_links,
+    ignored_packages,
+    judged,
+    made_here,
+    said_of_engines,
+)
 from graft.workflows.project import Context, Work
 from graft.workflows.relink import (
     changes_packages,
-    inputs_digest,
     may_run_scripts,
     stamp_project,
 )
@@ -55,35 +61,86 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     """Bring the project to what its manifests ask for; those that were edited are written together
     with the rest. Call it within ``at_work``."""
     laps = Laps()
-    context = work.context
-    refuse_strange_modules(context.folder)
-    lock_before = context.lock_bytes()
-    builds = builds_for(context, checkout, options)
-    current, local_files = None, b""
-    keeps = options.keeps_answers and not (
-        options.force or options.lock_only or options.rebuild is not None
-    )
-    keeps = keeps and not context.settings.peers.at_once
-    if keeps and lock_before is not None and not checkout.edited:
-        local_files = _local_files(work, lock_before)
-        inputs = _inputs(work, checkout, lock_before, local_files, builds)
-        current = current_graph(work.store, context.folder, inputs)
-    if current is not None:
-        ignored_said = _judged(context, current.ignored, options)
-        bare = _bare_links(checkout)
-        if not local_files and not bare:
-            leave_stamp(context, work.store, checkout)
-        return InstallReport(
-            up_to_date=True,
-            packages=current.packages,
-            direct=current.direct,
-            direct_before=current.direct,
-            ignored=current.ignored,
-            notes=(*context.settings.notes, *ignored_said, *bare),
-            dry_run=options.dry_run,
-            milliseconds=laps.total(),
-        )
+    refuse_strange_modules(work.context.folder)
+    builds = builds_for(work.context, checkout, options)
+    lock_before = work.context.lock_bytes()
+    done = _up_to_date(work, checkout, options, builds, lock_before)
+    if done is not None:
+        return replace(done, milliseconds=laps.total())
+    wanted = _want(work, checkout, options, builds, lock_before, laps)
+    if options.dry_run:
+        report = wanted.report
+    elif options.lock_only:
+        wanted.change.write_files()
+        report = replace(wanted.report, steps=())
+    else:
+        report = _carry_out(work, checkout, options, wanted, laps)
+    return replace(report, milliseconds=laps.total())
 
+
+class _Wanted(Record):
+    """What an install comes to: the part of the graph for this machine, its slots, and the plan.
+    ``may_stamp`` says that all that decided it can be seen by looks."""
+
+    builds: Builds | None
+    local: Graph
+    slots: Mapping[str, Slot]
+    layout: str
+    names: Mapping[str, str]
+    change: Change
+    plan: Plan
+    report: InstallReport
+    may_stamp: bool
+
+
+def _up_to_date(
+    work: Work,
+    checkout: Checkout,
+    options: InstallOptions,
+    builds: Builds | None,
+    lock: bytes | None,
+) -> InstallReport | None:
+    """The report of a project that is as it should be; None if that has to be looked into."""
+    context = work.context
+    looks_again = (
+        not options.keeps_answers
+        or options.force
+        or options.lock_only
+        or options.rebuild is not None
+        or context.settings.peers.at_once
+    )
+    if looks_again or lock is None or checkout.edited:
+        return None
+    local_files = local_files_of(work, lock)
+    inputs = inputs_of(work, checkout, lock, local_files, builds)
+    current = current_graph(work.store, context.folder, inputs)
+    if current is None:
+        return None
+    ignored_said = judged(context, current.ignored, options)
+    bare = bare_links(checkout)
+    if not local_files and not bare:
+        leave_stamp(context, work.store, checkout)
+    return InstallReport(
+        up_to_date=True,
+        packages=current.packages,
+        direct=current.direct,
+        direct_before=current.direct,
+        ignored=current.ignored,
+        notes=(*context.settings.notes, *ignored_said, *bare),
+        dry_run=options.dry_run,
+    )
+
+
+def _want(
+    work: Work,
+    checkout: Checkout,
+    options: InstallOptions,
+    builds: Builds | None,
+    lock_before: bytes | None,
+    laps: Laps,
+) -> _Wanted:
+    """Resolve, and plan. Archives of what is resolved are on their way when this returns."""
+    context = work.context
     work.advance()
     previous = context.graph(checkout.links)
     work.advance()
@@ -92,14 +149,12 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     laps.lap("resolve")
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
     lock = lock_before if options.frozen and lock_before is not None else write_lock(graph)
-    local_files = _local_files(work, lock)
+    local_files = local_files_of(work, lock)
     if previous is None and not work.asked_elsewhere:
         work.remember(checkout.said, Resolution(lock=lock, nodes=len(graph.nodes), notes=notes))
     work.advance()
     local = local_graph(_complete(work, graph) if local_files else graph, context)
     work.graph = local
-    bare = _bare_links(checkout)
-    notes = (*notes, *_engine_notes(local, checkout.root, context), *bare)
     if lock == lock_before and not (options.lock_only or options.dry_run):
         begin_fetching(work, local)  # what was resolved is on its way already
     salts = builds.salts(local) if builds else {}
@@ -108,58 +163,77 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         folder=context.folder,
         store=work.store,
         files=changed_files(checkout.edited, lock=lock, lock_before=lock_before),
-        inputs=_inputs(work, checkout, lock, local_files, builds),
+        inputs=inputs_of(work, checkout, lock, local_files, builds),
     )
     work.advance()
     layout, layout_notes = _layout(context, checkout, local)
     names = {importer: manifest.name for importer, manifest in checkout.manifests.items()}
     plan = change.plan(layout, local, slots, names)
-    report = replace(
-        _report(graph, local, previous, change, plan),
-        dry_run=options.dry_run,
-        notes=(*context.settings.notes, *notes, *layout_notes, *displaced_notes(plan)),
+    engines, bare = said_of_engines(local, checkout.root, context), bare_links(checkout)
+    said = (*context.settings.notes, *notes, *engines, *bare, *layout_notes, *displaced_notes(plan))
+    return _Wanted(
+        builds=builds,
+        local=local,
+        slots=slots,
+        layout=layout,
+        names=names,
+        change=change,
+        plan=plan,
+        report=replace(
+            _report(graph, local, previous, change, plan), dry_run=options.dry_run, notes=said
+        ),
+        may_stamp=not (local_files or bare),
     )
-    if options.dry_run:
-        return replace(report, milliseconds=laps.total())
-    if options.lock_only:
-        change.write_files()
-        return replace(report, steps=(), milliseconds=laps.total())
 
+
+def _carry_out(
+    work: Work, checkout: Checkout, options: InstallOptions, wanted: _Wanted, laps: Laps
+) -> InstallReport:
+    """Fetch, build and link."""
+    context, progress = work.context, work.context.progress
     made = 0
-    if layout == VIRTUAL or builds is not None:
-        made = fill_store(work, local, slots, distrust=options.force)
+    if wanted.layout == VIRTUAL or wanted.builds is not None:
+        made = fill_store(work, wanted.local, wanted.slots, distrust=options.force)
     else:
-        fill_objects(work, local, distrust=options.force)
+        fill_objects(work, wanted.local, distrust=options.force)
     laps.lap("fetch")
-    if builds is not None:
-        from graft.workflows.build import build_slots
-
-        built = build_slots(work, builds, local, slots, options)
-        if built.graph is not local:  # optional packages that could not be built are left out
-            local, slots = built.graph, built.slots
-            plan = change.plan(layout, local, slots, names)
-            report = replace(report, packages=len(local.package_ids), steps=_steps(plan))
-        report = replace(report, built=built.ids, notes=(*report.notes, *built.notes))
+    if wanted.builds is not None:
+        wanted = _build(work, options, wanted)
         laps.lap("build")
+    local, slots, report = wanted.local, wanted.slots, wanted.report
     ignored = ignored_packages(local, checkout.root, work.store)
     report = replace(
-        report, ignored=ignored, notes=(*report.notes, *_judged(context, ignored, options))
+        report, ignored=ignored, notes=(*report.notes, *judged(context, ignored, options))
     )
     place = partial(_place, work, local, slots)
-    change.apply(plan, slots, report, place, anew=options.force or options.rebuild is not None)
-    if not local_files and not bare:
+    anew = options.force or options.rebuild is not None
+    wanted.change.apply(wanted.plan, slots, report, place, anew=anew)
+    if wanted.may_stamp:
         leave_stamp(context, work.store, checkout)
     laps.lap("link")
     weak = weak_integrity_note(node.manifest for node in local.nodes.values())
-    made_here = _made_here(work, local, checkout.root, builds) if work.asked_elsewhere else ()
+    here = made_here(work, local, checkout.root, wanted.builds) if work.asked_elsewhere else ()
     return replace(
         report,
-        fetched=context.progress.to_fetch,
-        fetched_bytes=context.progress.fetched_bytes,
+        fetched=progress.to_fetch,
+        fetched_bytes=progress.fetched_bytes,
         slots=made,
-        notes=(*report.notes, *weak, *made_here),
-        milliseconds=laps.total(),
+        notes=(*report.notes, *weak, *here),
     )
+
+
+def _build(work: Work, options: InstallOptions, wanted: _Wanted) -> _Wanted:
+    """The same with what could be built: optional packages that could not are left out."""
+    from graft.workflows.build import build_slots
+
+    assert wanted.builds is not None
+    built = build_slots(work, wanted.builds, wanted.local, wanted.slots, options)
+    report = replace(wanted.report, built=built.ids, notes=(*wanted.report.notes, *built.notes))
+    if built.graph is wanted.local:
+        return replace(wanted, report=report)
+    plan = wanted.change.plan(wanted.layout, built.graph, built.slots, wanted.names)
+    report = replace(report, packages=len(built.graph.package_ids), steps=_steps(plan))
+    return replace(wanted, local=built.graph, slots=built.slots, plan=plan, report=report)
 
 
 def local_graph(graph: Graph, context: Context) -> Graph:
@@ -171,60 +245,6 @@ def local_graph(graph: Graph, context: Context) -> Graph:
     from graft.workflows.engines import for_this_node
 
     return for_this_node(local, context)
-
-
-def ignored_packages(local: Graph, root: ProjectManifest, store: Store) -> tuple[str, ...]:
-    """Those whose scripts nobody decided about, by id."""
-    if not any(node.manifest.has_scripts for node in local.nodes.values()):
-        return ()
-    from graft.scripts.approvals import read_approvals
-    from graft.workflows.builds import ignored_builds
-
-    return ignored_builds(local, read_approvals(root.data, root.path), store)
-
-
-def builds_for(context: Context, checkout: Checkout, options: InstallOptions) -> Builds | None:
-    """What is changed in packages before they are used; None where nothing is."""
-    if not changes_packages(checkout.root.raw):
-        return None
-    from graft.workflows.builds import builds_of
-
-    runs = not (options.ignore_scripts or context.settings.builds.ignored)
-    return builds_of(context, checkout, runs=runs)
-
-
-def _judged(
-    context: Context, ignored: tuple[str, ...], options: InstallOptions
-) -> tuple[Diagnostic, ...]:
-    """What is said of scripts that nobody decided about."""
-    settings = context.settings.builds
-    if not ignored or options.ignore_scripts or settings.ignored:
-        return ()
-    if settings.strict:
-        from graft.workflows.builds import refuse_ignored
-
-        raise refuse_ignored(ignored, context.folder)
-    from graft.workflows.ignored import ignored_notes
-
-    return ignored_notes(ignored)
-
-
-def _engine_notes(local: Graph, root: ProjectManifest, context: Context) -> tuple[Diagnostic, ...]:
-    asks = any(field in root.data for field in ("engines", "devEngines"))
-    if not asks and not any(node.manifest.node for node in local.nodes.values()):
-        return ()
-    from graft.workflows.engines import engine_notes
-
-    return engine_notes(local, root, context)
-
-
-def _bare_links(checkout: Checkout) -> tuple[Diagnostic, ...]:
-    """Notes that no stamp may silence: whether they hold is decided outside of the project."""
-    if not checkout.beside:
-        return ()
-    from graft.workflows.bare_links import bare_link_notes
-
-    return bare_link_notes(checkout)
 
 
 def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
@@ -239,52 +259,10 @@ def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
         stamp_project(context.folder, store, os.environ, home, *also)
 
 
-def _made_here(
-    work: Work, local: Graph, root: ProjectManifest, builds: Builds | None
-) -> tuple[Diagnostic, ...]:
-    """What is said of packages that were made in this run, and that nobody decided about."""
-    notes = work.elsewhere.notes
-    if not notes:
-        return ()
-    from graft.scripts.approvals import read_approvals
-
-    said, runs = read_approvals(root.data, root.path), builds.approvals if builds else None
-    made = [node.manifest for node in local.nodes.values()]
-    decided = {each.origin for each in made if said.denies(each) or (runs and runs.of(each))}
-    return tuple(notes[origin] for origin in sorted(notes.keys() - decided))
-
-
-def _local_files(work: Work, lock: bytes) -> bytes:
-    """What packages on this machine hold, which nothing else here would notice; mostly none."""
-    if b"file:" not in lock:
-        return b""
-    from graft.workflows.local_sources import local_contents
-
-    return local_contents(work, lock)
-
-
 def _complete(work: Work, graph: Graph) -> Graph:
     from graft.workflows.local_sources import with_snapshots
 
     return with_snapshots(work, graph)
-
-
-def _inputs(
-    work: Work, checkout: Checkout, lock: bytes, local_files: bytes, builds: Builds | None
-) -> str:
-    settings = work.context.settings
-    words = sorted(settings.omit)
-    words += ["strict-peer-deps"] if settings.peers.strict else []
-    words += ["engine-strict"] if settings.engine_strict else []
-    layout = asked_layout(settings.layout, checkout.root.data)
-    # What the manifest says is said already.
-    words += [f"layout={layout}"] if layout != manifest_layout(checkout.root.data) else []
-    said = checkout.said + local_files
-    if checkout.links.importers:
-        # Some of its slots may lead to its own folders, and serve no other checkout.
-        said += os.fsencode(work.context.folder)
-    made = builds.inputs if builds else ""
-    return inputs_digest(work.store.root, ",".join(words), said, lock, builds=made)
 
 
 def _layout(
