@@ -69,11 +69,15 @@ def refusal(response: Response, url: str, subject: str, *, authorized: bool) -> 
             why=(f"it answered {status}, also when asked again",),
             fix="try again later",
         )
+    return senseless(subject, url, f"it answered {status}")
+
+
+def senseless(subject: str, url: str, reason: str) -> GraftError:
     return GraftError(
         "registry-answer",
         f"{subject}: the registry's answer makes no sense",
         where=redact(url),
-        why=(f"it answered {status}",),
+        why=(reason,),
         fix="check that the registry's URL is right, and that no proxy answers in its place",
     )
 

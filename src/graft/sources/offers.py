@@ -10,7 +10,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.http import Request, Response, Transfer, redact
 from graft.base.http_client import HttpClient
 from graft.project.registries import Registries
-from graft.sources.answers import refusal
+from graft.sources.answers import refusal, senseless
 
 _MAX_ANSWER = 64 << 20
 # What a server says of a path or a method that it does not know.
@@ -60,9 +60,9 @@ def answer(transfer: Transfer) -> dict[str, Any]:
     try:
         said = msgspec.json.decode(response.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _garbage(request, str(error)) from None
+        raise senseless(request.subject, request.url, str(error)) from None
     if not isinstance(said, dict):
-        raise _garbage(request, "it is not an object")
+        raise senseless(request.subject, request.url, "it is not an object")
     return said
 
 
@@ -73,14 +73,4 @@ def _lacks(request: Request, response: Response) -> GraftError:
         where=redact(request.url),
         why=(f"it answered {response.status}",),
         fix="name one that does, for this command: --registry <URL>",
-    )
-
-
-def _garbage(request: Request, reason: str) -> GraftError:
-    return GraftError(
-        "registry-answer",
-        f"{request.subject}: the registry's answer makes no sense",
-        where=redact(request.url),
-        why=(reason,),
-        fix="check that the registry's URL is right, and that no proxy answers in its place",
     )
