@@ -83,14 +83,14 @@ def _help(console: Console, names: list[str]) -> int:
 
 
 def _unknown(name: str) -> GraftError:
-    import difflib
+    from graft.base.suggestions import nearest
 
     names = [n for command in COMMANDS for n in (command.name, *command.aliases)]
-    near = [f"run {name}"] if _is_script(name) else difflib.get_close_matches(name, names, n=1)
+    near = f"run {name}" if _is_script(name) else nearest(name, names)
     return GraftError(
         "usage",
         f"there is no command '{name}'",
-        fix=f"did you mean 'graft {near[0]}'?" if near else "'graft help' lists what there is",
+        fix=f"did you mean 'graft {near}'?" if near else "'graft help' lists what there is",
     )
 
 

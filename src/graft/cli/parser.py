@@ -75,18 +75,15 @@ class Parser(argparse.ArgumentParser):
         # An empty list stands for no word at all.
         if action.choices is None or value in action.choices or not isinstance(value, str):
             return
-        import difflib
+        from graft.base.suggestions import did_you_mean
 
         choices = list(map(str, action.choices))
-        near = difflib.get_close_matches(value, choices, n=1)
         name = action.option_strings[-1] if action.option_strings else action.metavar or action.dest
         raise GraftError(
             "usage",
             f"{name}: '{value}' is none of {', '.join(choices)}",
             where=self.prog,
-            fix=f"did you mean '{near[0]}'?"
-            if near
-            else f"'{self.prog} --help' shows what there is",
+            fix=did_you_mean(value, choices) or f"'{self.prog} --help' shows what there is",
         )
 
     def error(self, message: str) -> NoReturn:
@@ -98,12 +95,11 @@ class Parser(argparse.ArgumentParser):
         )
 
     def _near(self, message: str) -> str:
-        import difflib
+        from graft.base.suggestions import did_you_mean
 
         written = message.rpartition("'")[0].rpartition("'")[2]
         flags: Iterable[str] = self._option_string_actions
-        near = difflib.get_close_matches(written.partition("=")[0], list(flags), n=1)
-        return f"did you mean '{near[0]}'?" if near else ""
+        return did_you_mean(written.partition("=")[0], flags)
 
 
 def source_flags(group: argparse._ActionsContainer, *, prefer_offline: str = "") -> None:

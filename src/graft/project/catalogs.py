@@ -34,7 +34,7 @@ class Catalogs:
         raise self._unknown(package, name, text, asker)
 
     def _unknown(self, package: str, name: str, text: str, asker: str) -> GraftError:
-        import difflib
+        from graft.base.suggestions import did_you_mean
 
         own = self._entries.get(name, {})
         called = "the default catalog" if name == DEFAULT else f"the catalog '{name}'"
@@ -45,14 +45,13 @@ class Catalogs:
         else:
             message = f"there is no {called.removeprefix('the ')}"
         known = own if name in self._entries else self._entries
-        near = difflib.get_close_matches(package if own else name, list(known), n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        near = did_you_mean(package if own else name, known)
         return GraftError(
             "catalog-unknown",
             message,
             where=self._where,
             why=[f"{asker} asks for {package}@{text}"],
-            fix=f"add {package} to {called}{hint}",
+            fix=f"add {package} to {called}" + (f"; {near}" if near else ""),
         )
 
 

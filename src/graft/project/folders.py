@@ -180,17 +180,15 @@ class Folders:
     def _unknown(
         self, name: str, text: str, local: str, where: str, known: Iterable[str]
     ) -> GraftError:
-        import difflib
+        from graft.base.suggestions import did_you_mean
 
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
         has = f"it has {', '.join(names)}" if names else "there is no workspace here"
         return GraftError(
             "member-unknown",
             f"the workspace has no member '{name}'",
             where=where,
             why=[f"it asks for {local}@{text}", has],
-            fix=f"did you mean '{near[0]}'?"
-            if near
-            else "add its folder to the root's list of packages, or ask for a published version",
+            fix=did_you_mean(name, names)
+            or "add its folder to the root's list of packages, or ask for a published version",
         )

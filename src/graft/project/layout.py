@@ -69,12 +69,11 @@ def wrong_layout(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _unknown(said: Setting) -> GraftError:
-    import difflib
+    from graft.base.suggestions import did_you_mean
 
-    near = difflib.get_close_matches(said.value, LAYOUTS, n=1)
     return GraftError(
         "settings-unreadable",
         f"'layout' is '{said.value}', which is not {', '.join(LAYOUTS[:-1])} or {LAYOUTS[-1]}",
         where=said.where,
-        fix=f"did you mean '{near[0]}'?" if near else f"set layout to {LAYOUTS[0]}, or remove it",
+        fix=did_you_mean(said.value, LAYOUTS) or f"set layout to {LAYOUTS[0]}, or remove it",
     )

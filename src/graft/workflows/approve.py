@@ -192,17 +192,12 @@ def _named(text: str, known: Mapping[str, Candidate], where: str) -> list[Candid
     found = [each for id, each in known.items() if text in (id, each.manifest.name)]
     if not found:
         names = {name for each in known.values() for name in (each.id, each.manifest.name)}
+        from graft.base.suggestions import did_you_mean
+
         raise GraftError(
             "not-a-dependency",
             f"'{text}' is no package with scripts here",
             where=where,
-            fix=_near(text, names) or "run 'graft approve-builds' to see which there are",
+            fix=did_you_mean(text, names) or "run 'graft approve-builds' to see which there are",
         )
     return found
-
-
-def _near(text: str, names: Collection[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(text, sorted(names), n=1)
-    return f"did you mean '{near[0]}'?" if near else ""

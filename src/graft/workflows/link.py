@@ -17,7 +17,7 @@ from graft.resolve.pick import pick
 from graft.versions.specifier import parse_specifier
 from graft.workflows.edit import edited_path, install_edited, with_line
 from graft.workflows.linked import Replaced, read_replaced, write_replaced
-from graft.workflows.names import nearest, not_a_dependency
+from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
 from graft.workflows.wishes import Wish, folder_name, saved_specifier
@@ -114,6 +114,8 @@ def unlink(context: Context, names: Sequence[str], options: InstallOptions) -> L
 def suggestion(typed: str, folder: str) -> str:
     """The folder that somebody may have meant who typed ``typed`` in ``folder``: one beside it, by
     its own name or by that of the package in it. Empty if there is none."""
+    from graft.base.suggestions import nearest
+
     near = os.path.dirname(folder)
     beside = {}
     for entry in os.scandir(near):

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def script_missing(name: str, scripts: Mapping[str, str], path: str, folder: str) -> GraftError:
-    near = _near(name, scripts)
+    from graft.base.suggestions import nearest
+
+    near = nearest(name, scripts)
     fix = "'graft run' lists the scripts"
     if near:
         fix = f"did you mean 'graft run {near}'?"
@@ -24,21 +26,16 @@ def script_missing(name: str, scripts: Mapping[str, str], path: str, folder: str
 
 
 def command_missing(name: str, folders: Iterable[str], where: str) -> GraftError:
+    from graft.base.suggestions import did_you_mean
+
     commands = {command for folder in folders for command in _listed(folder)}
-    near = _near(name, commands)
+    near = did_you_mean(name, commands)
     fix = f"'graft x {name}' fetches a package for this once, 'graft add -D' for good"
     if near:
-        fix = f"did you mean '{near}'?"
+        fix = near
     elif "/" in name:
         fix = "name a file that can be executed, or a command without a slash"
     return GraftError("command-missing", f"there is no command '{name}'", where=where, fix=fix)
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    return near[0] if near else ""
 
 
 def _listed(folder: str) -> list[str]:

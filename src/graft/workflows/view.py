@@ -11,7 +11,6 @@ from graft.model.manifest import Manifest
 from graft.project.manifest import read_manifest
 from graft.resolve.pick import no_version, pick
 from graft.versions.specifier import parse_specifier
-from graft.workflows.names import nearest
 from graft.workflows.project import Context, asking
 from graft.workflows.wishes import Wish
 
@@ -111,6 +110,8 @@ def _document(
 def _with_near_name(error: GraftError, context: Context, name: str) -> GraftError:
     """A name that the registry does not know may be one that is misspelt here and not there."""
     said = error.diagnostic
+    from graft.base.suggestions import nearest
+
     near = nearest(name, _known_here(context)) if said.code == "package-not-found" else ""
     if not near or near == name:
         return error

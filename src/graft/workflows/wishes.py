@@ -62,15 +62,14 @@ def of_member(wish: Wish, members: Collection[str], where: str, members_only: bo
         return wish if wish.specifier else Wish(wish.local, "workspace:^")
     if not members_only:
         return wish
-    import difflib
+    from graft.base.suggestions import did_you_mean
 
-    near = difflib.get_close_matches(wish.local, sorted(members), n=1)
     raise GraftError(
         "member-unknown",
         f"the workspace has no member '{wish.local}'",
         where=where,
         why=[f"it has {', '.join(sorted(members)) or 'none'}"],
-        fix=f"did you mean '{near[0]}'?" if near else "leave out --workspace",
+        fix=did_you_mean(wish.local, members) or "leave out --workspace",
     )
 
 
