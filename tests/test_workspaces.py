@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import stat
+from pathlib import Path
+
 import pytest
 
 from harness.project import Project
@@ -431,3 +434,19 @@ def test_why_names_the_member_that_asks(workspace: Project) -> None:
     ]
     (reason,) = workspace.graft("why", "@acme/core", "--json").json
     assert reason["chains"][0][0] == {"importer": "packages/web"}
+
+
+def test_the_command_of_a_member_can_be_run(project: Project, tmp_path: Path) -> None:
+    """Version control may not have its bit. A file that lies elsewhere keeps the mode it has."""
+    outside = tmp_path / "outside.sh"
+    outside.write_text("#!/bin/sh\n")
+    outside.chmod(0o644)
+    project.manifest(private=True, workspaces=["packages/*"])
+    bins = {"hello": "cli.sh", "strange": "strange.sh", "later": "dist/later.sh"}
+    project.manifest("packages/tool", name="tool", bin=bins)
+    project.write("packages/tool/cli.sh", "#!/bin/sh\necho hello\n")
+    project.path("packages/tool/strange.sh").symlink_to(outside)
+    project.manifest("packages/user", name="user", dependencies={"tool": "workspace:*"})
+    project.graft("install")
+    assert project.graft("exec", "hello", cwd="packages/user").stdout == "hello\n"
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o644

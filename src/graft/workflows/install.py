@@ -208,6 +208,10 @@ def _carry_out(
     place = partial(_place, work, local, slots)
     anew = options.force or options.rebuild is not None
     wanted.change.apply(wanted.plan, slots, report, place, anew=anew)
+    if checkout.links.importers:
+        from graft.link.own_bins import make_runnable
+
+        make_runnable(context.folder, local)
     if wanted.may_stamp:
         leave_stamp(context, work.store, checkout)
     laps.lap("link")

@@ -1,0 +1,34 @@
+"""Commands of the project's own folders: what links in ``.bin`` lead to there can be run.
+
+Packages come into the store with the bits that their commands need. A member of a workspace lies
+where people edit it, and version control may not have the bit: npm sets it, and so does this.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from graft.link.importers import folder_of, is_own_folder
+from graft.model.graph import Graph
+
+
+def make_runnable(project: str, graph: Graph) -> None:
+    """Files that are links, or behind one that leaves the project, stay as they are."""
+    inside = os.path.realpath(project) + os.sep
+    for node in graph.nodes.values():
+        manifest = node.manifest
+        if manifest.is_link and manifest.bins and is_own_folder(project, manifest.folder):
+            for _, path in manifest.bins:
+                _make_runnable(os.path.join(folder_of(project, manifest.folder), path), inside)
+
+
+def _make_runnable(path: str, inside: str) -> None:
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return  # it may be built later
+    if stat.S_ISREG(mode) and os.path.realpath(path).startswith(inside):
+        wanted = stat.S_IMODE(mode) | 0o111
+        if wanted != stat.S_IMODE(mode):
+            os.chmod(path, wanted)
