@@ -114,6 +114,24 @@ def test_globs(pattern: str, yes: str, no: str) -> None:
     assert [path for path in no.split() if glob.matches(path)] == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "yes", "no"),
+    [
+        ("*", "a", ".a a/b A/b"),
+        ("[a-c]*", "a bx", "A dx"),
+        ("a", "a", "A b/a"),
+        (".*", ".a", "a . .."),
+        ("**/x", "x a/x a/b/x", ".a/x a/.b/x X"),
+        ("{a,}/x", "a/x /x", "x"),
+        ("+(a|b)/x", "ab/x", "c/x"),
+    ],
+)
+def test_globs_read_exactly(pattern: str, yes: str, no: str) -> None:
+    glob = read_glob(pattern, exact=True)
+    assert [path for path in yes.split() if not glob.matches(path)] == []
+    assert [path for path in no.split() if glob.matches(path)] == []
+
+
 def test_braces() -> None:
     assert expand_braces("a{b,c{d,e}}{,x}") == ["ab", "abx", "acd", "acdx", "ace", "acex"]
     assert expand_braces("{1..3}{a}${b,c}") == ["1{a}${b,c}", "2{a}${b,c}", "3{a}${b,c}"]

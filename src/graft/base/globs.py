@@ -1,5 +1,9 @@
 """Patterns for paths, as npm's tools read them: ``*``, ``?``, ``[a-z]``, ``**`` between slashes,
-``{a,b}``, ``+(a|b)`` and its kin. Letter case means nothing, and a leading dot is like any letter.
+``{a,b}``, ``+(a|b)`` and its kin.
+
+Those of a package's files are read widely: letter case means nothing, a leading dot is like any
+letter, and what has no slash is about a name in any folder. Read exactly, as those of a workspace's
+folders, case counts, a leading dot is matched by a dot alone, and a pattern is about a whole path.
 """
 
 from __future__ import annotations
@@ -11,6 +15,9 @@ from functools import lru_cache
 from graft.base.records import Record
 
 _ANY = "**"
+# What a wildcard does not begin to match; also what ``**`` does not pass.
+_NO_DOTS = r"(?!\.\.?\Z)"
+_NO_DOT = r"(?!\.)"
 _GROUPS = {"?": "?", "*": "*", "+": "+", "@": ""}
 _POSIX = {
     "alnum": "a-zA-Z0-9",
@@ -26,23 +33,33 @@ _POSIX = {
 _MAX_EXPANDED = 10_000
 
 
+class Stars(Record):
+    """``**``: any number of names, each of which ``passes`` matches at its beginning."""
+
+    passes: re.Pattern[str]
+
+
+Test = str | re.Pattern[str] | Stars
+
+
 class Glob(Record):
     """``negated`` is what an odd number of ``!`` in front says; it has no say in ``matches``.
 
     Each of ``forms``, one for each way to read its braces, has a test for every part between two
-    slashes: a text, an expression, or ``None`` for ``**``.
+    slashes: a text, in small letters unless it is ``exact``, an expression, or ``**``.
     """
 
     negated: bool
-    forms: tuple[tuple[str | re.Pattern[str] | None, ...], ...]
+    exact: bool
+    forms: tuple[tuple[Test, ...], ...]
 
     def matches(self, path: str, *, so_far: bool = False) -> bool:
-        """A pattern without a slash is about the last part of the path. With ``so_far``, also a
-        path below which something may match."""
-        parts = path.split("/")
-        last = next((part for part in reversed(parts) if part), "")
+        """With ``so_far``, also a path below which something may match."""
+        parts = (path if self.exact else path.lower()).split("/")
+        last = [next((part for part in reversed(parts) if part), "")]
         return any(
-            _fits([last] if len(form) == 1 else parts, 0, form, 0, so_far) for form in self.forms
+            _fits(last if len(form) == 1 and not self.exact else parts, 0, form, 0, so_far)
+            for form in self.forms
         )
 
     @property
@@ -52,10 +69,12 @@ class Glob(Record):
 
 
 @lru_cache(maxsize=4096)
-def read_glob(text: str) -> Glob:
+def read_glob(text: str, *, exact: bool = False) -> Glob:
     bare = text.lstrip("!")
-    forms = tuple(tuple(map(_part, _parts(form))) for form in expand_braces(bare))
-    return Glob(negated=(len(text) - len(bare)) % 2 == 1, forms=forms)
+    forms = tuple(
+        tuple(_test(part, exact=exact) for part in _parts(form)) for form in expand_braces(bare)
+    )
+    return Glob(negated=(len(text) - len(bare)) % 2 == 1, exact=exact, forms=forms)
 
 
 def expand_braces(text: str) -> list[str]:
@@ -114,14 +133,16 @@ def _parts(text: str) -> list[str]:
     return parts or [""]
 
 
-def _part(text: str) -> str | re.Pattern[str] | None:
+def _test(text: str, *, exact: bool) -> Test:
+    start = _NO_DOT if exact and not text.startswith(".") else _NO_DOTS
     if text == _ANY:
-        return None
+        return Stars(passes=re.compile(start))
     if not set(text) & set("*?[\\()"):
-        return text.lower()
+        return text if exact else text.lower()
     # One of stars alone has to stand for something.
     some = "(?=.)" if not text.strip("*") else ""
-    return re.compile(rf"(?!\.\.?\Z){some}{_expression(text)}\Z", re.IGNORECASE | re.DOTALL)
+    flags = re.DOTALL if exact else re.DOTALL | re.IGNORECASE
+    return re.compile(rf"{start}{some}{_expression(text)}\Z", flags)
 
 
 def _expression(text: str, then: str = "") -> str:
@@ -198,16 +219,16 @@ def _class(text: str, at: int) -> tuple[str, int] | None:
 def _fits(
     path: Sequence[str],
     at: int,
-    form: Sequence[str | re.Pattern[str] | None],
+    form: Sequence[Test],
     step: int,
     so_far: bool,
 ) -> bool:
     while at < len(path) and step < len(form):
         test = form[step]
-        if test is None:
-            return _fits_any(path, at, form, step + 1, so_far)
+        if isinstance(test, Stars):
+            return _fits_any(test, path, at, form, step + 1, so_far)
         part = path[at]
-        if not (part.lower() == test if isinstance(test, str) else test.match(part)):
+        if not (part == test if isinstance(test, str) else test.match(part)):
             return False
         at += 1
         step += 1
@@ -217,19 +238,20 @@ def _fits(
 
 
 def _fits_any(
+    stars: Stars,
     path: Sequence[str],
     at: int,
-    form: Sequence[str | re.Pattern[str] | None],
+    form: Sequence[Test],
     step: int,
     so_far: bool,
 ) -> bool:
     """``**``: the rest of the form fits somewhere from here on."""
     if step == len(form):
-        return not {".", ".."} & set(path[at:])
+        return all(map(stars.passes.match, path[at:]))
     while at < len(path):
         if _fits(path, at, form, step, so_far):
             return True
-        if path[at] in (".", ".."):
+        if not stars.passes.match(path[at]):
             return False
         at += 1
     return so_far

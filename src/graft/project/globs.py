@@ -1,20 +1,18 @@
 """Patterns of folders, as ``workspaces`` and ``packages`` have them.
 
-``*`` and ``?`` are any characters of one name, ``[ab]`` one of them, ``{a,b}`` either, ``**`` any
-number of folders. A pattern behind ``!`` takes away; of several that match, the last one decides.
-Names that begin with a dot, ``node_modules`` and links are never matched by a pattern.
+A pattern behind ``!`` takes away; of several that match, the last one decides. ``node_modules`` and
+links are never matched, nor are names that begin with a dot, but by a dot.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
-from graft.base.globs import expand_braces
+from graft.base.globs import Glob, Stars, Test, read_glob
 
-_SPECIAL = re.compile(r"[*?\[{]")
+# What a folder holds. A pattern is about the path of that file, so ``a/**`` is about ``a`` too.
+_FILE = "package.json"
 _NEVER = ("node_modules", "bower_components")
 
 
@@ -36,13 +34,11 @@ def normal(pattern: str) -> str:
 
 def matches(patterns: Sequence[str], path: str) -> bool:
     """Whether normal patterns name a folder, given as a path relative to the root."""
-    names = _split(path)
-    if not set(_NEVER).isdisjoint(names):
+    if not set(_NEVER).isdisjoint(path.split("/")):
         return False
     answer = False
     for pattern in patterns:
-        plain = expand_braces(pattern.removeprefix("!"))
-        if any(_fits(_split(alternative), names) for alternative in plain):
+        if _glob(pattern).matches(_file_in(path)):
             answer = not pattern.startswith("!")
     return answer
 
@@ -54,32 +50,40 @@ def expand(root: str, patterns: Sequence[str]) -> Found:
     scanned: set[str] = set()
     for pattern in patterns:
         if not pattern.startswith("!"):
-            for plain in expand_braces(pattern):
-                candidates.update(_walk(root, "", _split(plain), scanned))
+            for form in _glob(pattern).forms:
+                candidates.update(_walk(root, "", form[:-1], scanned))
     found.folders = sorted(path or "." for path in candidates if matches(patterns, path or "."))
     found.scanned = sorted(path or "." for path in scanned)
     return found
 
 
-def _walk(root: str, base: str, parts: Sequence[str], scanned: set[str]) -> Iterator[str]:
-    if not parts:
+def _glob(pattern: str) -> Glob:
+    """For the file in the folders that a normal pattern names, or takes away."""
+    return read_glob(_file_in(pattern), exact=True)
+
+
+def _file_in(folder: str) -> str:
+    return _FILE if folder in (".", "!.") else f"{folder}/{_FILE}"
+
+
+def _walk(root: str, base: str, tests: Sequence[Test], scanned: set[str]) -> Iterator[str]:
+    if not tests:
         yield base
         return
-    first, rest = parts[0], parts[1:]
-    if first == "**":
+    first, rest = tests[0], tests[1:]
+    if isinstance(first, Stars):
         yield from _walk(root, base, rest, scanned)
         for name in _folders(root, base, scanned):
-            yield from _walk(root, _below(base, name), parts, scanned)
-    elif _SPECIAL.search(first):
-        wanted = _compiled(first)
-        for name in _folders(root, base, scanned):
-            if wanted.fullmatch(name):
-                yield from _walk(root, _below(base, name), rest, scanned)
-    else:
+            yield from _walk(root, _below(base, name), tests, scanned)
+    elif isinstance(first, str):
         path = _below(base, first)
         full = os.path.join(root, path)
         if first not in _NEVER and os.path.isdir(full) and not os.path.islink(full):
             yield from _walk(root, path, rest, scanned)
+    else:
+        for name in _folders(root, base, scanned):
+            if first.match(name):
+                yield from _walk(root, _below(base, name), rest, scanned)
 
 
 def _folders(root: str, base: str, scanned: set[str]) -> list[str]:
@@ -99,42 +103,3 @@ def _folders(root: str, base: str, scanned: set[str]) -> list[str]:
 
 def _below(base: str, name: str) -> str:
     return f"{base}/{name}" if base else name
-
-
-def _fits(parts: Sequence[str], names: Sequence[str]) -> bool:
-    if not parts:
-        return not names
-    if parts[0] == "**":
-        deeper = bool(names) and not names[0].startswith(".") and _fits(parts, names[1:])
-        return deeper or _fits(parts[1:], names)
-    return (
-        bool(names)
-        and _compiled(parts[0]).fullmatch(names[0]) is not None
-        and _fits(parts[1:], names[1:])
-    )
-
-
-def _split(path: str) -> list[str]:
-    return [] if path == "." else path.split("/")
-
-
-@lru_cache(maxsize=1024)
-def _compiled(part: str) -> re.Pattern[str]:
-    """One name of a pattern."""
-    text = "" if part.startswith(".") else r"(?!\.)"
-    at = 0
-    while at < len(part):
-        character = part[at]
-        closing = part.find("]", at + 2) if character == "[" else -1
-        if character == "*":
-            text += "[^/]*"
-        elif character == "?":
-            text += "[^/]"
-        elif closing > 0:
-            inside = part[at + 1 : closing].replace("\\", r"\\").replace("[", r"\[")
-            text += f"[{'^' + inside[1:] if inside[:1] in '!^' else inside}]"
-            at = closing
-        else:
-            text += re.escape(character)
-        at += 1
-    return re.compile(text)
