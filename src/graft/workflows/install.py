@@ -316,9 +316,12 @@ def _steps(plan: Plan) -> tuple[Mapping[str, str], ...]:
 
 
 def _direct_versions(graph: Graph) -> dict[str, str]:
-    """By local name; what a member asks for stands behind its path."""
-    return {
-        name if path == ROOT else f"{path} > {name}": graph.nodes[id].manifest.version
-        for path, importer in sorted(graph.importers.items())
-        for name, id in sorted(importer.edges.items())
-    }
+    """By local name; what a member asks for stands behind its path. A folder that a lock named, and
+    that is linked to no more, has no version: it is named itself."""
+    found = {}
+    for path, importer in sorted(graph.importers.items()):
+        for name, id in sorted(importer.edges.items()):
+            manifest = graph.nodes[id].manifest
+            local = name if path == ROOT else f"{path} > {name}"
+            found[local] = manifest.version or manifest.origin
+    return found
