@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", action="append", metavar="NAME", help="a package or a fixture; again for more")
     add("--work", default=str(Path.home() / ".cache" / "graft-bench"), metavar="DIR")
     add("--graft", metavar="FILE", help="the graft to compare (default: the one beside python)")
-    add("--timeout", type=float, default=300.0, metavar="S", help="for one command")
+    add("--timeout", type=float, default=900.0, metavar="S", help="for one command")
     add("--verbose", action="store_true", help="show every difference, not the unexplained alone")
     add("--json", metavar="FILE")
     add("--markdown", action="store_true", help=f"write the tables into {PAGE.name}")
@@ -171,15 +171,18 @@ def _lock(tool: Tool, manifest: Mapping[str, Any], folder: Path, timeout: float)
     if overrides and tool.project:
         words = json.dumps({"overrides": overrides})
         (project / "pnpm-workspace.yaml").write_text(words, encoding="utf-8")
-    done = subprocess.run(
-        tool.install(_LOCK_ONLY[tool.key]),
-        cwd=project,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            tool.install(_LOCK_ONLY[tool.key]),
+            cwd=project,
+            env=environment(home),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it took longer than {timeout:g} seconds"
     locks = [project / lock for lock in tool.locks if (project / lock).exists()]
     if done.returncode or not locks:
         return " ".join((done.stderr or done.stdout).split()[-60:]) or "it wrote no lock"
