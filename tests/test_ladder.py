@@ -100,7 +100,10 @@ def test_a_tool_that_copies_its_files_has_files_of_its_own(
     for name in ("package.json", "graft-lock.json"):
         other.write(name, project.read(name))
     other.graft("install")
-    assert (other.modules / "husky/hook").read_text() == "#!/bin/sh\n"
+    copied = other.modules / "husky/hook"
+    assert copied.read_text() == "#!/bin/sh\n"
+    assert (copied.stat().st_nlink, stat.S_IMODE(copied.stat().st_mode)) == (1, 0o755)
+    assert other.graft("install", "--json").json["upToDate"]
     assert project.graft("exec", "husky").code == 0
     project.graft("remove", "husky")
     assert not project.exists("node_modules/husky")

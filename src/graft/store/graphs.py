@@ -26,9 +26,10 @@ class GraphRecord:
     """``trees`` is what the ``node_modules`` of each importer holds in this ``layout``, and
     ``slots`` names all slots of the graph. ``packages`` counts its packages, ``direct`` has the
     versions of the direct ones by local name. ``ignored`` are the packages whose scripts nobody
-    approved."""
+    approved. ``copies`` says of folders in the project's own tree which package of a slot they are
+    copies of, by its path below the slots."""
 
-    __slots__ = ("direct", "ignored", "layout", "packages", "slots", "trees")
+    __slots__ = ("copies", "direct", "ignored", "layout", "packages", "slots", "trees")
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class GraphRecord:
         packages: int,
         direct: Mapping[str, str],
         ignored: Iterable[str] = (),
+        copies: Mapping[str, str] = {},
     ) -> None:
         self.layout = layout
         self.trees = {importer: dict(links) for importer, links in trees.items()}
@@ -46,6 +48,7 @@ class GraphRecord:
         self.packages = packages
         self.direct = dict(direct)
         self.ignored = tuple(ignored)
+        self.copies = dict(copies)
 
 
 def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
@@ -55,6 +58,7 @@ def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     pairs += [(f"direct {name}", version) for name, version in sorted(record.direct.items())]
     pairs += [("slot", name) for name in record.slots]
     pairs += [("ignored", id) for id in record.ignored]
+    pairs += [(f"copy {path}", package) for path, package in sorted(record.copies.items())]
     for importer, links in sorted(record.trees.items()):
         pairs.append(("tree", importer))
         pairs += [(f"link {path}", target) for path, target in sorted(links.items())]
@@ -82,6 +86,7 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
         packages=int(pairs[0][1]),
         direct={key[7:]: value for key, value in pairs if key.startswith("direct ")},
         ignored=[value for key, value in pairs if key == "ignored"],
+        copies={key[5:]: value for key, value in pairs if key.startswith("copy ")},
     )
 
 

@@ -98,6 +98,7 @@ class Change(Record):
             packages=report.packages,
             direct=report.direct,
             ignored=report.ignored,
+            copies=_copies(plan, slots),
         )
         write_graph(self.store, self.inputs, record)
         claim_graph(self.store, self.folder, self.inputs)
@@ -151,6 +152,17 @@ class Change(Record):
         if not os.path.isdir(modules) or os.path.islink(os.path.join(modules, STATE_FOLDER)):
             return None
         return read_state(modules)
+
+
+def _copies(plan: Plan, slots: Mapping[str, Slot]) -> dict[str, str]:
+    """What folders in the project's tree are copies of, where slots lie in the store."""
+    if plan.layout != VIRTUAL:
+        return {}
+    return {
+        path: f"{slots[id].name}/node_modules/{slots[id].package}"
+        for path, folder in plan.trees[ROOT].folders.items()
+        for id in folder.packages.values()
+    }
 
 
 def _no_folders(jobs: Sequence[tuple[str, Folder]]) -> None:

@@ -101,8 +101,6 @@ def relink(
     record = read_graph(store, inputs)
     if record is None or record.layout != LAYOUT:
         return None
-    if any(entry.startswith(FOLDER) for entry in record.trees.get(ROOT, {}).values()):
-        return None  # files are to be copied
     if record.trees.keys() != {ROOT} or may_be_part(folder):
         return None  # that of a workspace: the manifests of its members have a say as well
     with (
@@ -120,7 +118,11 @@ def relink(
         try:
             if resolution is not None:
                 staging.add_file(LOCK, lock)
-            staging.add_tree(ROOT, links, state_bytes(state))
+            tree = staging.add_tree(ROOT, links, state_bytes(state))
+            for path, package in record.copies.items():
+                from graft.link.copies import copy_package
+
+                copy_package(os.path.join(store.slots, package), os.path.join(tree, path))
             staging.commit()
         finally:
             staging.abandon()
