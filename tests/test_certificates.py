@@ -19,6 +19,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings, Request
 from graft.base.http_client import HttpClient
 from graft.base.retry import RetryPolicy
+from harness.certificates import self_signed
 from harness.registry import LocalRegistry
 
 NO_RETRY = RetryPolicy(retries=0)
@@ -27,13 +28,7 @@ NO_RETRY = RetryPolicy(retries=0)
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for localhost that signed itself, and its key beside it."""
-    if not shutil.which("openssl"):
-        pytest.skip("needs openssl to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    command += " -addext subjectAltName=DNS:localhost -keyout key.pem -out ca.pem"
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder / "ca.pem"
+    return self_signed(tmp_path_factory.mktemp("tls"), "localhost").certificate
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -59,7 +54,7 @@ class Server(http.server.ThreadingHTTPServer):
 def secure(authority: Path) -> Iterator[str]:
     """The URL of a server with that certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority, authority.with_name("key.pem"))
+    context.load_cert_chain(authority, authority.with_name("localhost-key.pem"))
     server = Server(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

@@ -7,11 +7,13 @@ from typing import Any
 
 from graft.base.certificates import Trust
 from graft.base.diagnostics import GraftError
-from graft.base.http import HttpSettings, Request, redact
+from graft.base.http import ClientCertificate, HttpSettings, Request, redact
 from graft.base.light_pycurl import pycurl
+from graft.base.records import replace
 
 _HTTP_ONLY = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _MAX_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What libcurl reads from a socket at once. At 512 KB the archives of a large install need a tenth
 # of the system calls that they need at the default of 16 KB.
 _BUFFER = 512 * 1024
@@ -54,6 +56,8 @@ _WORDS = {
     pycurl.E_SSL_CACERT_BADFILE: "the file of trusted certificates cannot be read",
 }
 _CERTIFICATES = frozenset({pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CACERT_BADFILE})
+# Of a client's own: the second is what a key that cannot be read, or is another's, comes to.
+_OWN_CERTIFICATE = frozenset({pycurl.E_SSL_CERTPROBLEM, pycurl.E_BAD_FUNCTION_ARGUMENT})
 _ANSWERS = frozenset(
     {pycurl.E_TOO_MANY_REDIRECTS, pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_URL_MALFORMAT}
 )
@@ -116,7 +120,8 @@ def aim(
     on_body: Callable[[bytes], int | None],
     on_header: Callable[[bytes], None],
 ) -> None:
-    """Point a handle, new or used before, at ``request``."""
+    """Point a handle, new or used before, at ``request``. One that was given a certificate is not
+    to be used again."""
     secure = request.url[:6].lower() == "https:"
     headers = [f"{name}: {value}" for name, value in request.headers.items()]
     if request.auth:
@@ -140,8 +145,44 @@ def aim(
     put(pycurl.PROXY, settings.https_proxy if secure else settings.proxy)
     # What was asked for securely never comes from a place that anyone on the way may rewrite.
     put(pycurl.REDIR_PROTOCOLS, pycurl.PROTO_HTTPS if secure else _HTTP_ONLY)
+    if request.certificate:
+        _present(handle, request.certificate)
     put(pycurl.WRITEFUNCTION, on_body)
     put(pycurl.HEADERFUNCTION, on_header)
+
+
+def _present(handle: Any, own: ClientCertificate) -> None:
+    put = handle.setopt
+    if own.inline:
+        put(pycurl.SSLCERT_BLOB, own.certificate.encode())
+        put(pycurl.SSLKEY_BLOB, own.key.encode())
+    else:
+        put(pycurl.SSLCERT, own.certificate)
+        put(pycurl.SSLKEY, own.key)
+    # Said, or OpenSSL would ask the terminal for a passphrase and wait.
+    put(pycurl.KEYPASSWD, "")
+    # Libcurls from before the middle of 2026 show it to whomever a redirect leads to: see
+    # ``redirected``.
+    put(pycurl.FOLLOWLOCATION, 0)
+
+
+def redirected(handle: Any, request: Request, hops: int) -> Request | GraftError | None:
+    """What to ask next, where ``request`` has a certificate and its answer leads elsewhere.
+
+    ``hops`` were made before. Certificate and token stay with the server that they were for.
+    """
+    if handle.getinfo(pycurl.RESPONSE_CODE) not in _REDIRECTS or request.body is not None:
+        return None
+    url = handle.getinfo(pycurl.REDIRECT_URL)
+    if not url:
+        return None
+    if hops >= _MAX_REDIRECTS:
+        return failure(request, pycurl.E_TOO_MANY_REDIRECTS, "", 1)
+    if not url.startswith("https://"):
+        return failure(request, pycurl.E_UNSUPPORTED_PROTOCOL, f"redirected to {redact(url)}", 1)
+    if url.split("/")[:3] == request.url.split("/")[:3]:
+        return replace(request, url=url)
+    return replace(request, url=url, auth="", certificate=None)
 
 
 def rest(handle: Any) -> None:
@@ -165,6 +206,8 @@ def is_distrust(code: int) -> bool:
 
 def failure(request: Request, code: int, message: str, tries: int) -> GraftError:
     """The error for libcurl's ``code`` and ``message``, after ``tries`` tries."""
+    if code in _OWN_CERTIFICATE and request.certificate:
+        return _unusable(request, request.certificate, message)
     words = _WORDS.get(code, "the request failed")
     fix = "check the network and proxy settings, or use --offline for what is cached"
     if code in _CERTIFICATES:
@@ -175,6 +218,17 @@ def failure(request: Request, code: int, message: str, tries: int) -> GraftError
         where=redact(request.url),
         why=(message or f"libcurl error {code}", tried(tries)),
         fix=fix,
+    )
+
+
+def _unusable(request: Request, own: ClientCertificate, message: str) -> GraftError:
+    names = "cert and key" if own.inline else "certfile and keyfile"
+    return GraftError(
+        "settings-unreadable",
+        f"the client certificate for {redact(request.url)} cannot be used",
+        where="~/.npmrc" if own.inline else own.certificate,
+        why=(message, *(() if own.inline else (f"its key is {own.key}",))),
+        fix=f"let {names} name a certificate and its key, in PEM and without a passphrase",
     )
 
 

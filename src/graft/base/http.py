@@ -36,15 +36,24 @@ class HttpSettings(Record, unshown=("proxy", "https_proxy")):
     retry: RetryPolicy = RetryPolicy()
 
 
+class ClientCertificate(Record, unshown=("key",)):
+    """What proves to a server who asks: paths of two PEM files or, if ``inline``, their texts."""
+
+    certificate: str
+    key: str
+    inline: bool = False
+
+
 class Request(Record, unshown=("auth",)):
     """A GET, or a POST of ``body``, which must bear being sent twice: it is tried again as any.
 
     ``subject`` is what errors name (a package), ``max_bytes`` bounds the decoded answer.
 
     ``auth`` is the value of an Authorization header. It goes to the host, port and scheme of
-    ``url`` alone and is dropped when an answer redirects elsewhere. An ``urgent`` request starts
-    before those that are not: packuments, on which the resolver waits, before archives. Without
-    ``compressed`` the bytes come exactly as they lie on the server, whatever encoding it claims.
+    ``url`` alone and is dropped when an answer redirects elsewhere; so is ``certificate``. An
+    ``urgent`` request starts before those that are not: packuments, on which the resolver waits,
+    before archives. Without ``compressed`` the bytes come exactly as they lie on the server,
+    whatever encoding it claims.
     """
 
     url: str
@@ -55,6 +64,7 @@ class Request(Record, unshown=("auth",)):
     urgent: bool = False
     compressed: bool = True
     body: bytes | None = None
+    certificate: ClientCertificate | None = None
 
 
 class Response:

@@ -40,7 +40,10 @@ def _random() -> float:
 class _Try:
     """One transfer's body and headers as they arrive, and how often it was tried."""
 
-    __slots__ = ("chunks", "lines", "overflowed", "size", "transfer", "tries", "trusted")
+    __slots__ = (
+        *("chunks", "hops", "lines", "overflowed", "request", "size", "transfer"),
+        *("tries", "trusted"),
+    )
 
     def __init__(self, transfer: Transfer) -> None:
         self.transfer = transfer
@@ -50,6 +53,13 @@ class _Try:
 
     def begin(self) -> None:
         self.tries += 1
+        self.request = self.transfer.request
+        self.hops = 0
+        self.clear()
+
+    def follow(self, request: Request) -> None:
+        self.request = request
+        self.hops += 1
         self.clear()
 
     def clear(self) -> None:
@@ -183,7 +193,7 @@ class HttpClient:
         handle = self._idle.pop() if self._idle else curl.new_handle(self._settings, self._trust)
         curl.aim(
             handle,
-            attempt.transfer.request,
+            attempt.request,
             self._settings,
             on_body=attempt.take,
             on_header=attempt.lines.append,
@@ -243,10 +253,20 @@ class HttpClient:
         self._multi.remove_handle(handle)
         self.stats.received += handle.getinfo(pycurl.SIZE_DOWNLOAD_T)
         self.stats.connections += handle.getinfo(pycurl.NUM_CONNECTS)
-        transfer, wait = attempt.transfer, None
+        transfer, request, wait = attempt.transfer, attempt.request, None
+        onward = None
+        if request.certificate and not code:
+            onward = curl.redirected(handle, request, attempt.hops)
         outcome: Response | GraftError
         if attempt.overflowed:
-            outcome = curl.too_large(transfer.request)
+            outcome = curl.too_large(request)
+        elif isinstance(onward, Request):
+            handle.close()
+            attempt.follow(onward)
+            self._urgent.append(attempt)
+            return
+        elif onward is not None:
+            outcome = onward
         elif curl.is_distrust(code) and attempt.trusted and attempt.trusted.folder:
             handle.close()
             self._trust_bundle()
@@ -254,7 +274,7 @@ class HttpClient:
             self._urgent.append(attempt)
             return
         elif code:
-            outcome = curl.failure(transfer.request, code, message, attempt.tries)
+            outcome = curl.failure(request, code, message, attempt.tries)
             wait = self._delay(attempt) if curl.is_retryable(code) else None
         else:
             outcome = Response(
@@ -266,7 +286,7 @@ class HttpClient:
             if outcome.status in RETRYABLE_STATUSES:
                 asked = parse_retry_after(outcome.headers.get("retry-after", ""), self._now)
                 wait = self._delay(attempt, asked)
-        if attempt.trusted is self._trust:
+        if attempt.trusted is self._trust and not request.certificate:
             curl.rest(handle)
             self._idle.append(handle)
         else:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import binascii
+import os
 from collections.abc import Iterator, Mapping
 
+from graft.base.http import ClientCertificate
 from graft.base.records import Record
 from graft.project.npmrc import Npmrc
 
@@ -57,6 +59,9 @@ class Credentials:
         self._headers = {
             prefix: header for prefix, said in fields.items() if (header := _header(said))
         }
+        self._certificates = {
+            prefix: own for prefix, said in fields.items() if (own := _certificate(said))
+        }
         self._clear_text = clear_text
 
     def header_for(self, url: str) -> str:
@@ -75,8 +80,17 @@ class Credentials:
                 return header
         return ""
 
+    def certificate_for(self, url: str) -> ClientCertificate | None:
+        """The longest matching prefix's, for https alone. Its files are not looked at here."""
+        address = parse_address(url) if self._certificates else None
+        if address is None or address.scheme != "https":
+            return None
+        found = (self._certificates.get(prefix) for prefix in _prefixes(address))
+        return next((own for own in found if own), None)
 
-def read_credentials(npmrc: Npmrc) -> Credentials:
+
+def read_credentials(npmrc: Npmrc, home: str) -> Credentials:
+    """``home`` is what ``~/`` means in the path of a certificate."""
     fields: dict[str, dict[str, str]] = {}
     for key, setting in npmrc.settings.items():
         if key.startswith("//"):
@@ -84,12 +98,22 @@ def read_credentials(npmrc: Npmrc) -> Credentials:
             if colon and "/" in prefix[2:] + "/":
                 host, _, path = prefix[2:].partition("/")
                 prefix = f"//{host.lower()}/{path}".rstrip("/") + "/"
-                fields.setdefault(prefix, {})[field] = setting.value
+                value = setting.value
+                if field in ("certfile", "keyfile") and value.startswith("~/"):
+                    value = os.path.join(home, value[2:])
+                fields.setdefault(prefix, {})[field] = value
         elif is_registry_key(key):
             address = parse_address(setting.value)
             if address is not None and address.user:
                 own = {"_auth": user_header(address.user).removeprefix("Basic ")}
                 fields.setdefault(f"//{address.host}{address.path.rstrip('/')}/", own)
+    # npm shows these to every registry. Here they are the default one's, and no project says which
+    # that is.
+    own_default = npmrc.without_project.get("registry")
+    address = parse_address(own_default.value) if own_default else None
+    if address is not None:
+        inline = {key: npmrc.get(key).replace("\\n", "\n") for key in ("cert", "key")}
+        fields.setdefault(f"//{address.host}/", {}).update(inline)
     said_by_user = [
         parse_address(setting.value)
         for key, setting in npmrc.without_project.items()
@@ -129,6 +153,14 @@ def _header(said: Mapping[str, str]) -> str:
         pair = f"{known['username']}:{password}"
         return f"Basic {_encoded(pair)}"
     return ""
+
+
+def _certificate(said: Mapping[str, str]) -> ClientCertificate | None:
+    for certificate, key in (("certfile", "keyfile"), ("cert", "key")):
+        pair = said.get(certificate, ""), said.get(key, "")
+        if all(value and value != "null" and "${" not in value for value in pair):
+            return ClientCertificate(certificate=pair[0], key=pair[1], inline=certificate == "cert")
+    return None
 
 
 def _encoded(text: str) -> str:

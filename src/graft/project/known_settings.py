@@ -26,6 +26,8 @@ KNOWN: dict[str, Known] = {
     "registry": Known("where packages come from"),
     "ca": Known("certificates to believe, in place of the system's"),
     "cafile": Known("a file of certificates to believe, in place of the system's"),
+    "cert": Known("the client certificate for the default registry's host: PEM on one line"),
+    "key": Known("the key of cert"),
     "strict-ssl": Known("whether certificates are verified", "true"),
     "proxy": Known("the proxy for http, and for https where nothing else is said"),
     "http-proxy": Known("the same as proxy"),
@@ -72,10 +74,10 @@ KNOWN: dict[str, Known] = {
 OTHERS = frozenset(
     {
         *("access", "allow-git", "allow-remote", "audit", "audit-level", "auth-type", "before"),
-        *("bin-links", "cache", "cert", "color", "depth", "editor", "force"),
+        *("bin-links", "cache", "color", "depth", "editor", "force"),
         *("foreground-scripts", "fund", "git", "global", "globalconfig", "heading", "if-present"),
         *("init-author-email", "init-author-name", "init-author-url", "init-license"),
-        *("init-module", "init-version", "install-links", "json", "key"),
+        *("init-module", "init-version", "install-links", "json"),
         *("legacy-bundling", "libc", "loglevel", "long", "message"),
         *("min-release-age", "otp", "package-lock", "prefix", "progress"),
         *("provenance", "save", "save-dev", "scope", "shell", "sign-git-tag", "store-dir"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from graft.base.diagnostics import GraftError
-from graft.base.http import redact
+from graft.base.http import ClientCertificate, redact
 from graft.model.names import split_name
 from graft.project.credentials import Credentials, is_registry_key, parse_address
 from graft.project.npmrc import Npmrc
@@ -70,6 +70,10 @@ class Registries:
     def authorization_for(self, url: str) -> str:
         """The value of the Authorization header for ``url``; empty if there is none for it."""
         return self._credentials.header_for(url)
+
+    def certificate_for(self, url: str) -> ClientCertificate | None:
+        """The client certificate that the server of ``url`` is shown, if there is one for it."""
+        return self._credentials.certificate_for(url)
 
 
 def read_registries(

@@ -59,7 +59,7 @@ def read_settings(
     own_file = user_config(environ, home)
     fallback = DefaultRegistry(user_config=own_file, home=home, environ=environ)
     return Settings(
-        registries=read_registries(npmrc, read_credentials(npmrc), fallback.find),
+        registries=read_registries(npmrc, read_credentials(npmrc, home), fallback.find),
         http=read_http_settings(npmrc, environ, home),
         save_exact=boolean(npmrc, "save-exact"),
         save_prefix=npmrc.get("save-prefix", "^"),

@@ -184,6 +184,7 @@ class Inquiries:
             headers=headers,
             subject=inquiry.name,
             auth=authorization,
+            certificate=self._registries.certificate_for(inquiry.url),
             max_bytes=MAX_PACKUMENT,
             urgent=True,
         )

@@ -40,6 +40,7 @@ def ask(
             headers=headers,
             subject=offer,
             auth=registries.authorization_for(url),
+            certificate=registries.certificate_for(url),
             max_bytes=_MAX_ANSWER,
             body=posted,
         )

@@ -146,13 +146,16 @@ class RegistrySource:
 
     def _archive_request(self, url: str, registry: str, subject: str) -> Request:
         authorization = self._registries.authorization_for(url)
-        if not authorization and _same_server(url, registry):
+        certificate = self._registries.certificate_for(url)
+        if _same_server(url, registry):
             # npm's rule: a registry's credentials hold for archives elsewhere on its own server.
-            authorization = self._registries.authorization_for(registry)
+            authorization = authorization or self._registries.authorization_for(registry)
+            certificate = certificate or self._registries.certificate_for(registry)
         return Request(
             url=url,
             subject=subject,
             auth=authorization,
+            certificate=certificate,
             max_bytes=_MAX_ARCHIVE,
             compressed=False,
         )

@@ -74,6 +74,7 @@ class RemoteArchives:
             url=url,
             subject=redact(url),
             auth=self._authorization(origin, url),
+            certificate=self._registries.certificate_for(without_user(url)),
             max_bytes=_MAX_ARCHIVE,
             compressed=False,
         )

@@ -50,6 +50,7 @@ def whole_packument(
                 headers=headers,
                 subject=name,
                 auth=authorization,
+                certificate=registries.certificate_for(url),
                 max_bytes=MAX_PACKUMENT,
             )
         )

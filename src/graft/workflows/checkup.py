@@ -107,8 +107,13 @@ def _registry(context: Context) -> Check:
     asking = Asking(context, frozenset())
     laps = Laps()
     try:
-        auth = context.settings.registries.authorization_for(url)
-        request = Request(url=f"{url}-/ping", subject="the registry", auth=auth)
+        registries = context.settings.registries
+        request = Request(
+            url=f"{url}-/ping",
+            subject="the registry",
+            auth=registries.authorization_for(url),
+            certificate=registries.certificate_for(url),
+        )
         transfer = asking.client.send(request)
         asking.client.pump_until_done(transfer)
         status = transfer.result().status
