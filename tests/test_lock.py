@@ -128,7 +128,8 @@ def _requirements(draw: st.DrawFn, kinds: list[Kind]) -> tuple[Requirement, ...]
         optional = kind is Kind.OPTIONAL or (
             kind is Kind.PEER and Kind.DEV not in kinds and draw(st.booleans())
         )
-        text = draw(_TEXTS)
+        # A catalog's line is never written as it stands: what it meant stands behind it.
+        text = draw(_TEXTS.filter(lambda text: not text.startswith("catalog:")))
         found.append(Requirement(local=local, specifier=text, kind=kind, optional=optional))
     return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
@@ -241,7 +242,16 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
     def chosen(manifest: Manifest) -> None:
         context.progress.resolved += 1
         context.progress.changed()
-        if fetches and manifest.platforms.admit(platform):
+        if fetches and manifest.platforms.admit(platform) and is_for_node(manifest.node):
             work.archives.want(manifest)
+
+    @cache
+    def is_for_node(text: str) -> bool:
+        """What is not may be left out, where it is optional: then it is not needed."""
+        if not text:
+            return True
+        from graft.workflows.engines import is_for_this_node
+
+        return is_for_this_node(text, context)
 
     return chosen

@@ -22,6 +22,13 @@ def for_this_node(graph: Graph, context: Context) -> Graph:
     return without_unfit_optional(graph, node) if node else graph
 
 
+def is_for_this_node(text: str, context: Context) -> bool:
+    """Whether a package whose ``engines`` ask for ``text`` is for the node that is first on the
+    path."""
+    node = _version(context)
+    return not node or admits_node(text, node)
+
+
 def engine_notes(
     graph: Graph, manifest: ProjectManifest, context: Context
 ) -> tuple[Diagnostic, ...]:
