@@ -108,7 +108,7 @@ def _cases(
             latest = document(name)["dist-tags"]["latest"]
             cases.append((name, {"dependencies": {name: f"^{latest}"}}))
     for file in files:
-        name = file.stem if file.stem != "package" else file.parent.name
+        name = file.stem if file.stem != "package" else f"ecosystems/{file.parent.name}"
         if not only or name in only:
             manifest = json.loads(file.read_bytes())
             if (HERE / "ecosystems") not in file.parents or _is_plain(manifest):
