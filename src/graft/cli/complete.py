@@ -171,6 +171,7 @@ def _locked(folder: str) -> dict[str, str]:
     """Everything that the lock has, with one of its versions."""
     from graft.base.light_json import read_json
     from graft.lockfile.format import LOCK_NAME
+    from graft.model.names import split_spec
 
     try:
         with open(os.path.join(folder, LOCK_NAME), "rb") as file:
@@ -178,5 +179,4 @@ def _locked(folder: str) -> dict[str, str]:
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     ids = sorted(nodes) if isinstance(nodes, dict) else []
-    parts = [(id[:1] + id[1:].partition("@")[0], id[1:].partition("@")[2]) for id in ids]
-    return {name: version.partition("(")[0] for name, version in parts}
+    return {name: version.partition("(")[0] for name, version in map(split_spec, ids)}

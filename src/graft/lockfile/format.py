@@ -18,7 +18,7 @@ from graft.model.bins import is_safe_bin
 from graft.model.graph import Graph, Importer, Node
 from graft.model.integrity import parse_integrity
 from graft.model.manifest import Manifest
-from graft.model.names import check_name
+from graft.model.names import check_name, split_spec
 from graft.model.origins import GIT, LINK, is_snapshot, parse_git_origin
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
@@ -202,8 +202,7 @@ def _check_path(path: str) -> None:
 
 def _coordinates(id: str, origin: str) -> tuple[str, str]:
     """``name@version(peers)`` or ``name@origin#version(peers)`` -> (name, version)."""
-    name, _, rest = id[1:].partition("@")
-    name = id[0] + name
+    name, rest = split_spec(id)
     if origin:
         rest = rest.removeprefix(f"{origin}#")
     version = rest.partition("(")[0]

@@ -53,6 +53,13 @@ def split_name(name: str) -> tuple[str, str]:
     return "", name
 
 
+def split_spec(spec: str) -> tuple[str, str]:
+    """``@s/a@npm:^1`` -> (``@s/a``, ``npm:^1``); the second is empty where only a name is said.
+    Nothing is checked."""
+    bare, _, rest = spec[1:].partition("@")
+    return spec[:1] + bare, rest
+
+
 def canonical_name(spelling: str) -> str:
     """Read ``acme:tool`` as ``@acme/tool``; every other spelling is already canonical."""
     namespace, colon, bare = spelling.partition(":")

@@ -12,7 +12,7 @@ from typing import Any
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
 from graft.model.manifest import Manifest
-from graft.model.names import is_sound
+from graft.model.names import is_sound, split_spec
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import parse_specifier
 from graft.versions.version import parse_version
@@ -84,12 +84,12 @@ def changed(before: Mapping[str, str], now: Extensions | None) -> Callable[[Mani
     extensions were ``before``."""
     texts = now.texts if now else {}
     keys = [key for key in before.keys() | texts.keys() if before.get(key) != texts.get(key)]
-    apart = [_split(key) for key in keys]
+    apart = [split_spec(key) for key in keys]
     return lambda manifest: any(_is_for(name, range, manifest) for name, range in apart)
 
 
 def _read(key: str, value: Any, place: str, where: str) -> tuple[Extension, str]:
-    name, range = _split(key)
+    name, range = split_spec(key)
     if not is_sound(name):
         raise _refused(key, f"'{name}' is not a package name", place, where)
     if range and parse_specifier(name, range).range is None:
@@ -153,11 +153,6 @@ def _extended(manifest: Manifest, extension: Extension) -> Manifest:
 
 
 _WEIGHT = {Kind.PEER: 0, Kind.PROD: 1, Kind.DEV: 1, Kind.OPTIONAL: 2}
-
-
-def _split(key: str) -> tuple[str, str]:
-    bare, _, range = key[1:].partition("@")
-    return key[:1] + bare, range
 
 
 def _is_for(name: str, range: str, manifest: Manifest) -> bool:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from graft.base.diagnostics import GraftError
-from graft.model.names import is_sound
+from graft.model.names import is_sound, split_spec
 from graft.project.catalogs import Catalogs
 from graft.project.override_rules import Parent, Rule
 from graft.project.overrides import REMOVED
@@ -119,8 +119,7 @@ class Reader:
     def _split(self, key: str, step: str = "") -> tuple[str, str]:
         """``b@^1`` -> (``b``, ``^1``)."""
         step = step or key
-        bare, _, range = step[1:].partition("@")
-        name = step[:1] + bare
+        name, range = split_spec(step)
         if not is_sound(name):
             raise self._refused(key, f"does not begin with a package name: '{name}'")
         return name, range.strip()

@@ -18,7 +18,7 @@ from graft.base.files import read_file
 from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
-from graft.model.names import file_name, is_sound
+from graft.model.names import file_name, is_sound, split_spec
 from graft.versions.version import parse_version
 
 FIELD = "patchedDependencies"
@@ -63,7 +63,7 @@ class Patches:
         for node in graph.nodes.values():
             versions.setdefault(node.manifest.name, set()).add(node.manifest.version)
         for id, patch in self._by_id.items():
-            name, version = _split(id)
+            name, version = split_spec(id)
             if version in versions.get(name, ()):
                 continue
             here = ", ".join(sorted(versions.get(name, ())))
@@ -140,7 +140,7 @@ def _entries(data: Mapping[str, Any], where: str) -> dict[str, str]:
 
 
 def _fault(id: str, path: object) -> str:
-    name, version = _split(id)
+    name, version = split_spec(id)
     try:
         parse_version(version)
     except ValueError:
@@ -152,8 +152,3 @@ def _fault(id: str, path: object) -> str:
     if os.path.isabs(path) or os.path.normpath(path).split(os.sep)[0] in ("..", "."):
         return "has a path that leads out of the project"
     return ""
-
-
-def _split(id: str) -> tuple[str, str]:
-    bare, _, version = id[1:].partition("@")
-    return id[:1] + bare, version

@@ -12,6 +12,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
+from graft.model.names import split_spec
 from graft.model.origins import GIT
 from graft.project.build_hints import build_hints
 from graft.project.checkout import ROOT, read_checkout
@@ -184,8 +185,8 @@ def _edited(
 
 def _name_in(id: str) -> str:
     """Of ``name@version``, or of ``name@origin#version``; empty for a name alone."""
-    name, at, _ = id[1:].partition("@")
-    return id[:1] + name if at else ""
+    name, rest = split_spec(id)
+    return name if rest else ""
 
 
 def _named(text: str, known: Mapping[str, Candidate], where: str) -> list[Candidate]:

@@ -10,7 +10,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
 from graft.link.importers import MODULES, ROOT
 from graft.model.graph import Graph, Node
-from graft.model.names import canonical_name
+from graft.model.names import canonical_name, split_spec
 from graft.model.origins import shown_origin
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context
@@ -157,8 +157,7 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
     """
     graph = locked_graph(context)
     name = canonical_name(name)
-    bare, _, version = name[1:].partition("@")
-    package = name[0] + bare
+    package, version = split_spec(name)
     edges = [node.edges for node in graph.nodes.values()]
     edges += [importer.edges for importer in graph.importers.values()]
     known_as = {targets[package] for targets in edges if package in targets}

@@ -17,6 +17,7 @@ from graft.lockfile.foreign.fields import table, text
 from graft.lockfile.foreign.lock import Edge, ForeignLock, package, source_kind
 from graft.lockfile.foreign.pins import pin, pins_of
 from graft.lockfile.foreign.places import SECTIONS, SECTIONS_OF_PACKAGES, between, edges
+from graft.model.names import split_spec
 
 _KNOWN = (0, 1, 2)
 # A text, which is kept, or a comma with nothing behind it but blanks and the end of a list.
@@ -61,8 +62,7 @@ class _Entry:
     def __init__(self, said: Any) -> None:
         if not (isinstance(said, list) and said and said[0] and isinstance(said[0], str)):
             raise ValueError("an entry of 'packages' does not begin with an id")
-        name, _, self.version = said[0][1:].partition("@")
-        self.name = said[0][0] + name
+        self.name, self.version = split_spec(said[0])
         self.kind = source_kind(self.version)
         self.info = next((part for part in said if isinstance(part, dict)), {})
         is_whole = len(said) > 3 and isinstance(said[3], str)

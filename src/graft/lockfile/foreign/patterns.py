@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from graft.lockfile.foreign.lock import Edge
-
-
-def split_pattern(pattern: str) -> tuple[str, str]:
-    """``@s/a@npm:^1`` -> (``@s/a``, ``npm:^1``)."""
-    local, _, specifier = pattern[1:].partition("@")
-    return pattern[:1] + local, specifier
+from graft.model.names import split_spec
 
 
 class Patterns:
@@ -20,7 +15,7 @@ class Patterns:
         self._ids = ids
         self._by_local: dict[str, set[str]] = {}
         for pattern, id in ids.items():
-            self._by_local.setdefault(split_pattern(pattern)[0], set()).add(id)
+            self._by_local.setdefault(split_spec(pattern)[0], set()).add(id)
 
     def edges(self, asked: Iterable[tuple[str, str, bool]]) -> dict[str, Edge]:
         """From (local, specifier, optional). ``resolutions`` may have replaced what was asked for

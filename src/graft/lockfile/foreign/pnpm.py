@@ -17,6 +17,7 @@ from graft.lockfile.foreign.lock import Edge, ForeignLock, package, source_kind
 from graft.lockfile.foreign.pins import Pin, pin, pins_of
 from graft.lockfile.foreign.places import between
 from graft.lockfile.foreign.yaml_text import documents
+from graft.model.names import split_spec
 
 _SECTIONS = ("devDependencies", "dependencies", "optionalDependencies")
 
@@ -96,9 +97,7 @@ class _Ids:
             scope, name = path.partition("/")[::2] if path.startswith("@") else ("", path)
             name, _, version = name.partition("/")
             return f"{scope}/{name}" if scope else name, version.partition("_")[0]
-        plain = self.without_peers(id).removeprefix("/")
-        name, _, version = plain[1:].partition("@")
-        return plain[:1] + name, version
+        return split_spec(self.without_peers(id).removeprefix("/"))
 
     def of(self, local: str, version: str, there: Container[str]) -> str:
         """The id that an edge means, or empty for what has no entry (a link)."""

@@ -13,10 +13,11 @@ from typing import Any
 from graft.lockfile.foreign.faults import unknown_format
 from graft.lockfile.foreign.fields import entry, table, text, texts
 from graft.lockfile.foreign.lock import Edge, ForeignLock, package, source_kind
-from graft.lockfile.foreign.patterns import Patterns, split_pattern
+from graft.lockfile.foreign.patterns import Patterns
 from graft.lockfile.foreign.pins import pin
 from graft.lockfile.foreign.places import between
 from graft.lockfile.foreign.yaml_text import documents
+from graft.model.names import split_spec
 
 METADATA = "__metadata"
 
@@ -30,7 +31,7 @@ def read(data: bytes, where: str) -> ForeignLock:
         raise unknown_format(where, version or "none", "4 to 10 of yarn's", "update graft")
     entries = {keys: entry(said, keys) for keys, said in document.items() if keys != METADATA}
     lookup = Patterns({_plain(key): id for id in entries for key in id.split(", ")})
-    got = {id: split_pattern(text(said, "resolution")) for id, said in entries.items()}
+    got = {id: split_spec(text(said, "resolution")) for id, said in entries.items()}
     kinds = {id: _kind(resolution) for id, (_, resolution) in got.items()}
     kept = {id for id, kind in kinds.items() if not kind}
     owners = between({id: lookup.edges(_asked(said)) for id, said in entries.items()}, kept)
@@ -46,7 +47,7 @@ def read(data: bytes, where: str) -> ForeignLock:
             if kind and kind != "workspace" and "builtin<" not in id
         },
         pins={
-            split_pattern(_plain(key)): known
+            split_spec(_plain(key)): known
             for id, known in pinned.items()
             if known is not None
             for key in id.split(", ")
@@ -80,12 +81,12 @@ def _asked(said: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
     meta = table(said, "dependenciesMeta")
     for local, specifier in texts(said, "dependencies").items():
         optional = text(entry(meta.get(local, {}), local), "optional") == "true"
-        yield local, split_pattern(_plain(f"{local}@{specifier}"))[1], optional
+        yield local, split_spec(_plain(f"{local}@{specifier}"))[1], optional
 
 
 def _plain(pattern: str) -> str:
     """Without the protocol that older yarns leave out: ``a@npm:^1`` -> ``a@^1``. An alias, as in
     ``a@npm:b@^1``, keeps it."""
-    local, specifier = split_pattern(pattern)
+    local, specifier = split_spec(pattern)
     bare = specifier.removeprefix("npm:")
     return pattern if "@" in bare[1:] else f"{local}@{bare}"

@@ -19,9 +19,10 @@ from typing import Any
 from graft.lockfile.foreign.faults import unreadable
 from graft.lockfile.foreign.fields import text, texts
 from graft.lockfile.foreign.lock import ForeignLock, package, source_kind
-from graft.lockfile.foreign.patterns import Patterns, split_pattern
+from graft.lockfile.foreign.patterns import Patterns
 from graft.lockfile.foreign.pins import Pin, pin
 from graft.lockfile.foreign.places import between
+from graft.model.names import split_spec
 from graft.versions.specifier import parse_specifier
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",:][^\s",]*?))(?=[\s,:]|$)')
@@ -38,7 +39,7 @@ def read(data: bytes, where: str) -> ForeignLock:
     for keys, said in entries.items():
         for key in keys:
             patterns[key] = keys[0]
-        local, specifier = split_pattern(keys[0])
+        local, specifier = split_spec(keys[0])
         asked = parse_specifier(local, specifier)
         names[keys[0]] = asked.package
         kind = asked.foreign or source_kind(text(said, "version"))
@@ -46,7 +47,7 @@ def read(data: bytes, where: str) -> ForeignLock:
             left_out[keys[0]] = kind
             known = pin(keys[0], text(said, "resolved"), text(said, "integrity"))
             if known is not None:
-                pins |= {split_pattern(key): known for key in keys}
+                pins |= {split_spec(key): known for key in keys}
     lookup = Patterns(patterns)
     owners = {keys[0]: lookup.edges(_asked(said)) for keys, said in entries.items()}
     kept = patterns.keys() & (owners.keys() - left_out.keys())
