@@ -21,9 +21,9 @@ def test_help_lists_the_commands(project: Project, arguments: list[str]) -> None
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_each_command_has_help_with_examples(project: Project, command: object) -> None:
     name = command.name  # type: ignore[attr-defined]
-    done = project.graft("help", name)
+    done = project.graft("help", *name.split())
     assert done.stdout.startswith(f"usage: graft {name}") and "examples:" in done.stdout
-    assert project.graft(name, "--help").stdout == done.stdout
+    assert project.graft(*name.split(), "--help").stdout == done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["-v"]])
@@ -44,7 +44,9 @@ def test_version(project: Project, arguments: list[str]) -> None:
         (["ci", "a"], "'a' is one argument too many", ""),
         (["add"], "packages", ""),
         (["ls", "--depth", "x"], "'x'", ""),
-        (["store", "pth"], "'pth'", ""),
+        (["store", "pth"], "'pth'", "did you mean 'graft store path'?"),
+        (["peers"], "say which of check", ""),
+        (["help", "store"], "say which of path", ""),
     ],
 )
 def test_usage_errors_exit_2_and_say_what_was_meant(

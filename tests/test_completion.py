@@ -32,10 +32,12 @@ def words(project: Project, line: str) -> list[str]:
 
 
 def test_commands_and_their_other_names(installed: Project) -> None:
-    assert {command.name for command in COMMANDS} < set(words(installed, "graft "))
+    names = {command.name.partition(" ")[0] for command in COMMANDS}
+    assert names < set(words(installed, "graft "))
     assert "i" not in words(installed, "graft ")
     assert words(installed, "graft unin") == ["uninstall"]
     assert words(installed, "graft help conf") == ["config"]
+    assert words(installed, "graft store pa") == ["path"]
     assert words(installed, "graft nonsense ") == []
 
 

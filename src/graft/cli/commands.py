@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from graft.base.records import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Command(Record, kw_only=False):
+    """``name`` may have two words: the first is then that of a group."""
+
     name: str
     module: str
     summary: str
@@ -39,7 +45,7 @@ COMMANDS = (
         "approve-builds", "approve_builds", "decide which packages may run scripts when installed"
     ),
     Command("rebuild", "rebuild", "run the approved scripts of packages again", ("rb",)),
-    Command("peers", "peers", "say which peers do not fit, and what mends it"),
+    Command("peers check", "peers", "say which peers do not fit, and what mends it"),
     Command("run", "run", "run a script of package.json, or list them", ("run-script",)),
     Command("test", "run", "run the script 'test'", ("t", "tst")),
     Command("start", "run", "run the script 'start'"),
@@ -54,12 +60,21 @@ COMMANDS = (
     Command("cache", "cache", "what graft keeps to be quick, and may be deleted at any time"),
     Command("doctor", "doctor", "look for what is wrong with machine, settings and project"),
     Command("completion", "completion", "print what completes command lines in a shell"),
-    Command("store", "store", "the store that all projects share"),
+    Command("store path", "store_path", "print where the store is"),
 )
 
 
-def find(name: str) -> Command | None:
-    for command in COMMANDS:
-        if name == command.name or name in command.aliases:
-            return command
-    return None
+def find(words: Sequence[str]) -> tuple[Command | None, int]:
+    """The command that a command line begins with, and how many words name it."""
+    for count in (1, 2):
+        name = " ".join(words[:count])
+        for command in COMMANDS:
+            if name == command.name or name in command.aliases:
+                return command, count
+    return None, 0
+
+
+def group(name: str) -> list[str]:
+    """The second words of the commands that have ``name`` for their first."""
+    names = (command.name.partition(" ") for command in COMMANDS)
+    return [second for first, _, second in names if first == name and second]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from graft.cli.commands import COMMANDS, Command, find
+from graft.cli.commands import COMMANDS, Command, find, group
 from graft.cli.parser import Parser
 
 TYPE_CHECKING = False
@@ -32,10 +32,11 @@ def candidates(line: str, folder: str) -> list[Candidate]:
     elif words[at] == "help":
         found = _commands(current) if at + 1 == len(words) else ()
     else:
-        command = find(words[at])
-        if command is None:
-            return []
-        found = _of_command(command, words[at + 1 :], current, folder)
+        command, count = find(words[at:])
+        if command is not None:
+            found = _of_command(command, words[at + count :], current, folder)
+        else:
+            found = _of_group(words[at]) if at + 1 == len(words) else ()
     return [(word, about) for word, about in found if word.startswith(current)][:_MOST]
 
 
@@ -79,10 +80,17 @@ def _command_at(words: Sequence[str], folder: str) -> tuple[int, str]:
 
 def _commands(current: str) -> Iterator[Candidate]:
     for command in COMMANDS:
-        yield command.name, command.summary
+        first, *second = command.name.split(" ")
+        yield first, "" if second else command.summary
         # An empty line is no place for a second name of everything.
         yield from ((alias, command.summary) for alias in command.aliases if current)
     yield "help", "show what a command does"
+
+
+def _of_group(name: str) -> Iterator[Candidate]:
+    for second in group(name):
+        command, _ = find((name, second))
+        yield second, command.summary if command else ""
 
 
 def _of_command(

@@ -52,7 +52,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     if not is_ci and said.packages:
         if said.frozen_lockfile or said.force:
             parser.error("--frozen-lockfile and --force go with no package")
-        adding = find("add")
+        adding, _ = find(["add"])
         assert adding is not None
         return add.run(adding, arguments, console)
     if not is_ci and (said.kind or said.save_exact):

@@ -6,7 +6,7 @@ import os
 import sys
 
 from graft.base.diagnostics import CODES, Diagnostic, GraftError
-from graft.cli.commands import COMMANDS, Command, find
+from graft.cli.commands import COMMANDS, Command, find, group
 from graft.cli.console import Console
 
 
@@ -17,10 +17,12 @@ def run(arguments: list[str]) -> int:
     try:
         if not arguments or arguments[0] in ("help", "--help", "-h"):
             return _help(console, arguments[1:])
-        command = find(arguments[0])
+        if group(arguments[0]):
+            arguments = [arguments[0], *_command_first(arguments[1:])]
+        command, words = find(arguments)
         if command is None:
-            raise _unknown(arguments[0])
-        return _call(command, arguments[1:], console)
+            raise _unknown(arguments)
+        return _call(command, arguments[words:], console)
     except GraftError as error:
         return console.failure(error.diagnostic)
     except KeyboardInterrupt:
@@ -69,9 +71,9 @@ def _call(command: Command, arguments: list[str], console: Console) -> int:
 
 def _help(console: Console, names: list[str]) -> int:
     if names:
-        command = find(names[0])
+        command, _ = find(names)
         if command is None:
-            raise _unknown(names[0])
+            raise _unknown(names)
         return _call(command, ["--help"], console)
     lines = ["graft: resolve once, store every package once, link it anywhere", ""]
     for command in COMMANDS:
@@ -82,9 +84,20 @@ def _help(console: Console, names: list[str]) -> int:
     return 0
 
 
-def _unknown(name: str) -> GraftError:
+def _unknown(words: list[str]) -> GraftError:
     from graft.base.suggestions import nearest
 
+    name, *tail = words
+    if seconds := group(name):
+        second = next((word for word in tail if not word.startswith("-")), "")
+        near = nearest(second, seconds)
+        return GraftError(
+            "usage",
+            f"graft {name}: '{second}' is none of {', '.join(seconds)}"
+            if second
+            else f"graft {name}: say which of {', '.join(seconds)}",
+            fix=f"did you mean 'graft {name} {near}'?" if near else "'graft help' lists them",
+        )
     names = [n for command in COMMANDS for n in (command.name, *command.aliases)]
     near = f"run {name}" if _is_script(name) else nearest(name, names)
     return GraftError(

@@ -1,4 +1,4 @@
-"""``graft peers``."""
+"""``graft peers check``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ _EXAMPLES = """\
 
 
 def run(command: Command, arguments: list[str], console: Console) -> int:
-    parser = Parser(command, examples=_EXAMPLES, usage="[flags] check")
-    parser.add_argument("what", choices=("check",), help="check: say which peers do not fit")
+    parser = Parser(command, examples=_EXAMPLES, usage="[flags]")
     source_flags(parser, prefer_offline="use cached metadata however old it is")
     said = parser.parse(arguments)
     from graft.workflows.peers import check_peers

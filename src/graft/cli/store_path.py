@@ -1,4 +1,4 @@
-"""``graft store``."""
+"""``graft store path``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ _EXAMPLES = """\
 
 
 def run(command: Command, arguments: list[str], console: Console) -> int:
-    parser = Parser(command, examples=_EXAMPLES, usage="path")
-    parser.add_argument("what", choices=("path",), help="path: where the store is")
+    parser = Parser(command, examples=_EXAMPLES, usage="[flags]")
     said = parser.parse(arguments)
     from graft.store.paths import open_store
 
