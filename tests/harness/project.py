@@ -65,13 +65,15 @@ class Project:
             timeout=timeout,
         )
 
-    def spawn(self, *arguments: str, env: Environment | None = None) -> subprocess.Popen[str]:
+    def spawn(
+        self, *arguments: str, env: Environment | None = None, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
         """graft at work, to be killed: it leads a process group of its own."""
         return subprocess.Popen(
             [*_GRAFT, *arguments],
             cwd=self.dir,
             env=self.machine.environment(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

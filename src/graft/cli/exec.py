@@ -43,4 +43,4 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
 
     if members.choice_of(said):
         return members.run_in_members(console, said, place, jobs_of, lambda: None)
-    return carry_out(console, jobs_of(place))
+    return carry_out(console, place, jobs_of(place))

@@ -81,4 +81,5 @@ def _run_own_scripts(console: Console, folder: str, command: str) -> int:
     if console.json:  # stdout holds one document already
         sys.stdout.flush()
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return carry_out(console, own_jobs(place_in(folder), command))
+    place = place_in(folder)
+    return carry_out(console, place, own_jobs(place, command))

@@ -114,6 +114,7 @@ def run_in_members(
     """``jobs_of`` gives what runs in a member, None for nothing; ``nothing`` what to say where that
     is so of all."""
     from graft.base.records import replace
+    from graft.workflows.lease import lease_modules
     from graft.workflows.recursive import Pace, run_in_turn, run_together
 
     if said.workspace_concurrency is not None and said.workspace_concurrency < 1:
@@ -135,6 +136,7 @@ def run_in_members(
         if error is not None:
             raise error
         return 0
+    lease_modules(place, chosen.folder)
     pace = Pace(
         at_once=len(jobs) if said.parallel else said.workspace_concurrency or _AT_ONCE,
         sorted=said.sort and not said.parallel,

@@ -84,7 +84,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         )
 
     if not in_members:
-        return carry_out(console, jobs_in(place, if_present=said.if_present))
+        return carry_out(console, place, jobs_in(place, if_present=said.if_present))
 
     def jobs_of(place: Place) -> Jobs | None:
         jobs = jobs_in(place, if_present=True)

@@ -35,6 +35,6 @@ def run_shortest(arguments: list[str]) -> int | None:
         jobs = script_jobs(place, tail[0], tail[1:], command=command)
         if len(jobs.jobs) != 1 or jobs.notes:
             return None
-        return carry_out(jobs, lambda line: print(line, file=sys.stderr))
+        return carry_out(place, jobs, lambda line: print(line, file=sys.stderr))
     except Exception:
         return None

@@ -50,10 +50,10 @@ def place_in(folder: str) -> Place:
     )
 
 
-def carry_out(console: Console, jobs: Jobs) -> int:
+def carry_out(console: Console, place: Place, jobs: Jobs) -> int:
     """Run them, with what there is to say on stderr."""
     from graft.workflows import jobs as workflow
 
     for note in jobs.notes:
         console.note(note)
-    return workflow.carry_out(jobs, console.status)
+    return workflow.carry_out(place, jobs, console.status)

@@ -46,7 +46,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     place = place_of(said)
     wishes = [read_wish(text) for text in said.package or words[:1]]
     if not said.package and (own_command := installed_command(place, wishes[0])):
-        return carry_out(console, tool_jobs(place, [own_command, *words[1:]]))
+        return carry_out(console, place, tool_jobs(place, [own_command, *words[1:]]))
 
     import time
 
@@ -57,7 +57,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         fetched = fetch_tools(context, place, wishes, registry=registry, now=time.time())
     _tell(console, fetched)
     first = words[0] if said.package else command_of(fetched.graph, wishes[0])
-    return carry_out(console, tool_jobs(place, [first, *words[1:]], bins=(fetched.bins,)))
+    return carry_out(console, place, tool_jobs(place, [first, *words[1:]], bins=(fetched.bins,)))
 
 
 def _tell(console: Console, fetched: Fetched) -> None:

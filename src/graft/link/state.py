@@ -75,6 +75,17 @@ def read_state(modules: str) -> State:
     )
 
 
+def read_head(modules: str) -> str | None:
+    """Just the inputs of the record; None where there is no record."""
+    try:
+        with open(state_file(modules), encoding="utf-8", errors="surrogateescape") as file:
+            first, layout, inputs = file.readline(), file.readline(), file.readline()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    is_one = first == f"{_FIRST_LINE}\n" and layout.startswith(f"{_LAYOUT}\t")
+    return inputs.removeprefix(f"{_INPUTS}\t").rstrip("\n") if is_one else None
+
+
 def state_file(modules: str) -> str:
     return os.path.join(modules, STATE_FOLDER, _STATE_FILE)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 
 
@@ -34,6 +33,10 @@ class Store:
     @property
     def journals(self) -> str:
         return os.path.join(self.root, "journals")
+
+    @property
+    def leases(self) -> str:
+        return os.path.join(self.root, "leases")
 
     @property
     def trash(self) -> str:
@@ -86,7 +89,7 @@ def store_below(home: str) -> Store:
 def open_store(home: str) -> Store:
     """The store below ``home``, with its folders made; raises ``store-unwritable``."""
     store = store_below(home)
-    folders = ("objects", "slots", "graphs", "projects", "locks", "journals", "trash")
+    folders = ("objects", "slots", "graphs", "projects", "locks", "leases", "journals", "trash")
     try:
         if "\n" in store.root:
             raise OSError(errno.EINVAL, "its path holds a line end")
@@ -111,4 +114,6 @@ def has_slot(store: Store, name: str) -> bool:
 
 def path_digest(path: str) -> str:
     """One digest for a folder, whatever links lead to it."""
+    import hashlib  # who runs a script needs the path of the store, and no digest
+
     return hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]

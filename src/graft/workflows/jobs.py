@@ -15,6 +15,7 @@ from graft.base.programs import find_program
 from graft.base.records import Record
 from graft.scripts.environment import Tools
 from graft.workflows.host import this_platform
+from graft.workflows.lease import lease_modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,9 +57,10 @@ class Jobs(Record):
     notes: tuple[Diagnostic, ...] = ()
 
 
-def carry_out(jobs: Jobs, announce: Callable[[str], None]) -> int:
+def carry_out(place: Place, jobs: Jobs, announce: Callable[[str], None]) -> int:
     """The exit code, if it returns: the last job replaces this process. The first that fails ends
     it. ``announce`` is told what is about to run, and what is not run any more."""
+    lease_modules(place, jobs.folder)
     os.chdir(jobs.folder)
     for at, job in enumerate(jobs.jobs):
         if job.line:

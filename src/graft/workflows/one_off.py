@@ -29,6 +29,7 @@ from graft.store.paths import open_store
 from graft.versions.specifier import parse_specifier
 from graft.workflows.install import install
 from graft.workflows.jobs import Place
+from graft.workflows.lease import lease_modules
 from graft.workflows.project import Context, at_work
 from graft.workflows.report import InstallOptions, InstallReport
 from graft.workflows.wishes import Wish
@@ -94,6 +95,7 @@ def fetch_tools(
         write_atomic(asked, b"")
         graph = context.graph()
         assert graph is not None
+    lease_modules(place, folder)
     return Fetched(graph=graph, bins=os.path.join(folder, "node_modules", ".bin"), report=report)
 
 
