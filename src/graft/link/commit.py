@@ -93,7 +93,7 @@ class Staging:
         os.makedirs(os.path.join(tree, STATE_FOLDER))
         # First the record, so that at no time there is a link that seems to be someone else's.
         write_file(state_file(tree), state)
-        _make_links(tree, entries)
+        make_links(tree, entries)
         self._trees[importer] = {path: f".ignored/{path}" for path in displaced}
         return tree
 
@@ -107,7 +107,7 @@ class Staging:
         write_file(os.path.join(part, os.path.basename(state_file(MODULES))), state)
         tree = os.path.join(part, _ENTRIES)
         os.mkdir(tree)
-        _make_links(tree, entries)
+        make_links(tree, entries)
         # Folders first: links may lead into them.
         paths = sorted(entries, key=lambda path: (not entries[path].startswith(FOLDER), path))
         self._entries[importer] = (paths, removed)
@@ -312,14 +312,15 @@ def _remove_bare(project: str, importer: str) -> None:
         point("tree-removed")
 
 
-def _make_links(tree: str, entries: Mapping[str, str]) -> None:
+def make_links(tree: str, entries: Mapping[str, str]) -> None:
+    """The links among the entries of a ``node_modules``, in a folder that has none of them yet."""
     made = {""}
     for path, target in entries.items():
         if target.startswith(FOLDER):
             continue
         parent = path.rpartition("/")[0]
         if parent not in made:
-            os.makedirs(os.path.join(tree, parent))
+            os.makedirs(os.path.join(tree, parent), exist_ok=True)
             made.add(parent)
         os.symlink(target, os.path.join(tree, path))
 

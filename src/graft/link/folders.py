@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.files import remove_tree
 from graft.link.links import Folder
 from graft.link.state import FOLDER, OWN_TIME
-from graft.store.objects import ObjectFile
-from graft.store.private import Finished
+from graft.store.private import Finished, make_writable
 from graft.store.slots import Slot
 
 
@@ -52,11 +51,6 @@ def make_folder(
     for path, id in folder.packages.items():
         cloner.clone(packages[id].folder, f"{root}/{path}", packages[id].files)
         if folder.own:
-            _give_away(f"{root}/{path}", packages[id].files)
+            make_writable(f"{root}/{path}", packages[id].files)
     if folder.own and "" in folder.packages:
         os.utime(f"{root}/package.json", (OWN_TIME, OWN_TIME))
-
-
-def _give_away(folder: str, files: Iterable[ObjectFile]) -> None:
-    for file in files:
-        os.chmod(f"{folder}/{file.path}", 0o755 if file.executable else 0o644)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
 
 from graft.base.records import Record
 from graft.link.layouts import HOISTED, ISOLATED, VIRTUAL
@@ -32,9 +33,11 @@ class Rung(Record):
     evidence: tuple[str, ...]
 
 
-def read_ladder() -> list[Rung]:
+@cache
+def read_ladder() -> tuple[Rung, ...]:
     with open(os.path.join(os.path.dirname(__file__), "ladder.json"), encoding="utf-8") as file:
-        return [Rung(**{**rung, "evidence": tuple(rung["evidence"])}) for rung in json.load(file)]
+        said = json.load(file)
+    return tuple(Rung(**{**rung, "evidence": tuple(rung["evidence"])}) for rung in said)
 
 
 def needed_rung(graph: Graph) -> tuple[Rung, str] | None:
@@ -44,16 +47,16 @@ def needed_rung(graph: Graph) -> tuple[Rung, str] | None:
     One layout serves all importers, so the strictest counts: a member finds packages with the
     project's own, and those of one slot cannot lie in two places.
     """
-    manifests = [
-        graph.nodes[id].manifest
+    direct = {
+        graph.nodes[id].manifest.id: graph.nodes[id].manifest
         for importer in graph.importers.values()
         for id in importer.edges.values()
-    ]
+    }
     found = [
-        (rung, manifest.id)
+        (rung, id)
         for rung in read_ladder()
         if rung.layout in _STRICTNESS
-        for manifest in sorted(manifests, key=lambda manifest: manifest.id)
+        for id, manifest in sorted(direct.items())
         if _is_for(rung, manifest)
     ]
     return max(found, key=lambda need: _STRICTNESS.index(need[0].layout), default=None)

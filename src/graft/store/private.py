@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from graft.base import trees
@@ -103,8 +103,14 @@ def copy_package(stored: StoredObject, folder: str) -> None:
         folders.add_parents(file.path)
     trees.build(folder, folders.paths, (), ())
     Cloner(shared=False).clone(stored.folder, folder, stored.files)
+    make_writable(folder, stored.files)
+
+
+def make_writable(folder: str, files: Iterable[ObjectFile]) -> None:
+    """Give files that are nobody else's the modes that the package gives them."""
+    files = list(files)
     for executable, mode in ((True, 0o755), (False, 0o644)):
-        paths = [file.path for file in stored.files if file.executable is executable]
+        paths = [file.path for file in files if file.executable is executable]
         trees.set_modes(folder, paths, mode)
 
 

@@ -250,8 +250,14 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
         """What is not may be left out, where it is optional: then it is not needed."""
         if not text:
             return True
-        from graft.workflows.engines import is_for_this_node
+        from graft.resolve.engines import admits_node
 
-        return is_for_this_node(text, context)
+        return not node() or admits_node(text, node())
+
+    @cache
+    def node() -> str:
+        from graft.workflows.engines import node_version
+
+        return node_version(context)
 
     return chosen

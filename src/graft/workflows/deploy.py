@@ -10,16 +10,13 @@ import hashlib
 import os
 from collections.abc import Mapping
 
-from graft.base import trees
-from graft.base.clones import Cloner
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.files import remove_tree, temporary_sibling, write_file
 from graft.base.records import Record, replace
-from graft.link.folders import make_folder
+from graft.link.commit import make_links
 from graft.link.importers import MODULES, ROOT
 from graft.link.layouts import layout_trees
 from graft.link.links import Wanted
-from graft.link.state import FOLDER
 from graft.model.graph import Graph
 from graft.model.integrity import Integrity
 from graft.model.origins import FILE
@@ -27,13 +24,13 @@ from graft.project.checkout import Checkout, read_checkout
 from graft.resolve.standalone import standalone
 from graft.sources.packing import PackedFile, pack
 from graft.store.admission import admit
-from graft.store.private import Finished, finished_package
 from graft.store.slots import Slot, slots_of
 from graft.workflows.answer import answer
 from graft.workflows.fill import fill_objects, fill_store
 from graft.workflows.inputs import builds_for
 from graft.workflows.install import local_graph
 from graft.workflows.local_sources import with_snapshots
+from graft.workflows.place import place_folders
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.publishing import published_files
 from graft.workflows.report import InstallOptions, Laps
@@ -78,7 +75,7 @@ def deploy(
             notes = (*notes, *built)
             laps.lap("fetch")
             tree = layout_trees(layout, graph, slots, work.store, {ROOT: _name(checkout, context)})
-            _write(work, target, files, tree[ROOT], slots)
+            _write(work, target, files, tree[ROOT], graph, slots)
             laps.lap("write")
     return Deployed(
         folder=target,
@@ -161,25 +158,21 @@ def _write(
     target: str,
     files: list[PackedFile],
     tree: Wanted,
+    graph: Graph,
     slots: Mapping[str, Slot],
 ) -> None:
     os.makedirs(os.path.dirname(target), exist_ok=True)
     staged = temporary_sibling(target)
+    modules = f"{staged}/{MODULES}"
     try:
         _write_files(staged, files)
-        modules = f"{staged}/{MODULES}"
-        packages = _packages(work, tree, slots)
-        cloner = Cloner(shared=False)
-        for path, folder in tree.folders.items():
-            make_folder(f"{modules}/{path}", replace(folder, own=True), packages, cloner)
-        folders = trees.Folders()
-        links = [(p, to) for p, to in tree.entries.items() if not to.startswith(FOLDER)]
-        for path, _ in links:
-            folders.add_parents(path)
-        for path in folders.paths:
-            os.makedirs(f"{modules}/{path}", exist_ok=True)
-        os.makedirs(modules, exist_ok=True)
-        trees.build(modules, (), (), links)
+        os.makedirs(modules, exist_ok=True)  # bundled packages may be among the files
+        make_links(modules, tree.entries)
+        own = [
+            (f"{modules}/{path}", replace(folder, own=True))
+            for path, folder in tree.folders.items()
+        ]
+        place_folders(work, graph, slots, own)
         os.rename(staged, target)
     finally:
         if os.path.lexists(staged):
@@ -193,14 +186,3 @@ def _write_files(staged: str, files: list[PackedFile]) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_file(path, file.data)
         os.chmod(path, 0o755 if file.executable else 0o644)
-
-
-def _packages(work: Work, tree: Wanted, slots: Mapping[str, Slot]) -> dict[str, Finished]:
-    ids = {id for folder in tree.folders.values() for id in folder.packages.values()}
-    found = {}
-    for id in sorted(ids):
-        finished = finished_package(work.store, slots[id])
-        if finished is None:
-            raise AssertionError(f"{id} was just stored, and is not there")
-        found[id] = finished
-    return found

@@ -18,15 +18,8 @@ from graft.workflows.project import Context
 def for_this_node(graph: Graph, context: Context) -> Graph:
     """The graph without optional packages that are not for the node that is first on the path;
     where there is no node, all of it."""
-    node = _version(context)
+    node = node_version(context)
     return without_unfit_optional(graph, node) if node else graph
-
-
-def is_for_this_node(text: str, context: Context) -> bool:
-    """Whether a package whose ``engines`` ask for ``text`` is for the node that is first on the
-    path."""
-    node = _version(context)
-    return not node or admits_node(text, node)
 
 
 def engine_notes(
@@ -36,7 +29,7 @@ def engine_notes(
 
     Raises ``engine-unsupported`` for packages, and the project, where ``engine-strict`` is set.
     """
-    node = _version(context)
+    node = node_version(context)
     unfit = unfit_for(graph, node) if node else set()
     paths = Paths(graph) if unfit else None
     notes = {
@@ -104,5 +97,6 @@ def _table(data: Mapping[str, Any], field: str) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _version(context: Context) -> str:
+def node_version(context: Context) -> str:
+    """Of the node that is first on the path; empty where there is none."""
     return find_node(os.environ, context.folder, context.settings.cache_root).version

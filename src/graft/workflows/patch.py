@@ -36,7 +36,7 @@ _EDITS = f"{MODULES}/.graft-patches"
 _DIFF = (
     *("-c", "core.autocrlf=false", "-c", "core.safecrlf=false", "-c", "core.quotePath=true"),
     *("diff", "--no-index", "--no-prefix", "--no-renames", "--no-ext-diff", "--no-textconv"),
-    *("--no-color", "--binary", "--full-index", "--src-prefix=", "--dst-prefix="),
+    *("--no-color", "--binary", "--full-index"),
 )
 
 
@@ -67,7 +67,7 @@ def begin_patch(context: Context, text: str, folder: str = "") -> Begun:
     with at_work(context) as work:
         package = _one(locked_graph(context), text, context.lock_path)
         id = patch_id(package)
-        patch = _patch_of(context, package)
+        patch = _patch_of(read_manifest(context.folder), package)
         target = folder or os.path.join(context.folder, _EDITS, file_name(id))
         if os.path.lexists(target):
             raise GraftError(
@@ -102,13 +102,13 @@ def commit_patch(context: Context, folder: str, options: InstallOptions) -> Comm
         manifest = read_manifest(context.folder)
         package = _edited_package(locked_graph(context), folder, context.lock_path)
         id = patch_id(package)
-        before = _patch_of(context, package)
+        before = _patch_of(manifest, package)
         data = _difference(_stored(work, package), folder)
         if data == (before.data if before else b""):
             return Committed(id=id, path=before.path if before else "", report=None)
         if not data:
             after = _without(manifest, {id})
-            report = _install(work, after, options)
+            report = _install(work, manifest, after, options)
             _discard(context.folder, [before.path] if before else [])
             _forget(context.folder, folder)
             return Committed(id=id, path="", report=report)
@@ -119,7 +119,7 @@ def commit_patch(context: Context, folder: str, options: InstallOptions) -> Comm
         write_atomic(full, data, durable=True)
         try:
             after = _with(manifest, {id: path})
-            report = _install(work, after, options)
+            report = _install(work, manifest, after, options)
         except BaseException:
             if had is None:
                 remove_file(full)
@@ -147,22 +147,22 @@ def remove_patches(
                 raise not_a_dependency(text, said, manifest.path)
             gone |= found
         after = _without(manifest, gone.keys())
-        report = _install(work, after, options)
+        report = _install(work, manifest, after, options)
         kept = set(_entries(after).values())
         _discard(context.folder, [path for path in gone.values() if path not in kept])
         return report
 
 
-def _patch_of(context: Context, package: Manifest) -> Patch | None:
-    manifest = read_manifest(context.folder)
-    return read_patches(manifest.data, context.folder, manifest.path).of(package)
+def _patch_of(manifest: ProjectManifest, package: Manifest) -> Patch | None:
+    folder = os.path.dirname(manifest.path)
+    return read_patches(manifest.data, folder, manifest.path).of(package)
 
 
-def _install(work: Work, manifest: ProjectManifest, options: InstallOptions) -> InstallReport:
-    folder = work.context.folder
-    before = read_manifest(folder)
-    edited = {ROOT: manifest.raw} if manifest.raw != before.raw else {}
-    return install(work, read_checkout(folder, edited), options)
+def _install(
+    work: Work, before: ProjectManifest, after: ProjectManifest, options: InstallOptions
+) -> InstallReport:
+    edited = {ROOT: after.raw} if after.raw != before.raw else {}
+    return install(work, read_checkout(work.context.folder, edited), options)
 
 
 def _difference(stored: StoredObject, folder: str) -> bytes:
