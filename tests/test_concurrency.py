@@ -59,7 +59,7 @@ def test_hazard_31_a_second_install_in_a_project_waits_and_says_for_whom(
     first = many.spawn("install")
     registry.wait_for("/p1/-/p1-1.0.0.tgz")
     second = many.spawn("install", "--force")
-    assert f"waiting for graft (process {first.pid}) in this project" in finish(second)
+    assert f"waiting for graft install (process {first.pid}) in this project" in finish(second)
     assert "waiting" not in finish(first)
     assert many.node(RUNS) == "1.0.0"
     assert many.graft("install", "--json").json["upToDate"]

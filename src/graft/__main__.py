@@ -18,8 +18,11 @@ def main() -> int:
     if arguments in _PLAIN:
         from graft.cli.shortest import run_shortest
 
-        if run_shortest(frozen=arguments == ["ci"]):
-            return 0
+        try:
+            if run_shortest("ci" if arguments == ["ci"] else "install"):
+                return 0
+        except KeyboardInterrupt:
+            return _interrupted()
     if arguments[:1] and arguments[0] in _SCRIPTS:
         from graft.cli.shortest_run import run_shortest as run_script
 
@@ -29,6 +32,15 @@ def main() -> int:
     from graft.cli.main import run
 
     return run(arguments)
+
+
+def _interrupted() -> int:
+    import os
+
+    from graft.cli.console import Console
+    from graft.cli.main import interrupted
+
+    return interrupted(Console(os.environ))
 
 
 if __name__ == "__main__":

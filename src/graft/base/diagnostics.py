@@ -62,6 +62,7 @@ CODES: dict[str, int] = {
     "store-unwritable": 33,
     "source-missing": 34,
     "source-invalid": 35,
+    "store-lockless": 39,
     # 40: registries
     "registry-unknown": 40,
     "registry-unreachable": 41,

@@ -26,13 +26,7 @@ def run(arguments: list[str]) -> int:
     except GraftError as error:
         return console.failure(error.diagnostic)
     except KeyboardInterrupt:
-        return console.failure(
-            Diagnostic(
-                code="interrupted",
-                message="stopped before the end",
-                fix="run the same command again: it finishes what was decided",
-            )
-        )
+        return interrupted(console)
     except BrokenPipeError:
         sys.stderr.close()
         return CODES["interrupted"]
@@ -44,6 +38,16 @@ def run(arguments: list[str]) -> int:
 
         traceback.print_exc()
         return console.failure(_own_error(error))
+
+
+def interrupted(console: Console) -> int:
+    return console.failure(
+        Diagnostic(
+            code="interrupted",
+            message="stopped before the end",
+            fix="run the same command again: it finishes what was decided",
+        )
+    )
 
 
 def _command_first(arguments: list[str]) -> list[str]:

@@ -68,6 +68,7 @@ class Parser(argparse.ArgumentParser):
             self.error(f"there is no flag '{extra[0]}'")
         if extra:
             self.error(f"'{extra[0]}' is one argument too many")
+        said.command = self.prog
         return said
 
     def _check_value(self, action: argparse.Action, value: object) -> None:

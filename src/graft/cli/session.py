@@ -42,6 +42,7 @@ def session(
             folder=folder,
             settings=settings,
             progress=progress,
+            command=said.command,
             importer=importer,
             is_plain=is_plain,
             settings_digest=digest,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from graft.sources.resolutions import Resolution
 
 
-def run_shortest(*, frozen: bool) -> bool:
-    """Whether that was all. ``frozen`` installs nothing without a lock."""
+def run_shortest(command: str) -> bool:
+    """Whether that was all. ``ci`` installs nothing without a lock."""
     start = time.perf_counter()
     environ, folder = os.environ, os.getcwd()
     home = os.path.expanduser("~")
@@ -31,7 +31,7 @@ def run_shortest(*, frozen: bool) -> bool:
     store = store_below(store_home(environ, home))
 
     def recall(manifest: bytes) -> Resolution | None:
-        settings = "" if frozen else settings_digest(folder, environ, home)
+        settings = "" if command == "ci" else settings_digest(folder, environ, home)
         if not settings:
             return None
         from graft.sources.resolutions import read_resolution, resolution_inputs
@@ -39,9 +39,12 @@ def run_shortest(*, frozen: bool) -> bool:
         cache = cache_below(store_home(environ, home))
         return read_resolution(cache, resolution_inputs(settings, manifest), time.time())
 
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
     try:
-        done = relink(folder, store, recall)
-    except OSError:
+        done = relink(folder, store, recall, command=f"graft {command}", say=say)
+    except Exception:
         return False
     if done is None:
         return False

@@ -77,8 +77,13 @@ class Store:
 
     @property
     def shared_lock(self) -> str:
-        """Installs hold this lock shared, collection holds it exclusive."""
+        """Installs hold this lock shared, collection holds it exclusive (store/hold.py)."""
         return os.path.join(self.locks, "store")
+
+    @property
+    def gate_lock(self) -> str:
+        """What all pass through on their way to ``shared_lock``."""
+        return os.path.join(self.locks, "gate")
 
 
 def store_below(home: str) -> Store:

@@ -93,7 +93,13 @@ def _install(context: Context, project: str, within: str) -> None:
     settings = replace(
         context.settings, omit=frozenset(), layout=LayoutSettings(flag=VIRTUAL), notes=()
     )
-    context = Context(folder=project, settings=settings, progress=Progress(), within=within)
+    context = Context(
+        folder=project,
+        settings=settings,
+        progress=Progress(),
+        command=context.command,
+        within=within,
+    )
     with at_work(context) as work:
         install(work, read_checkout(project), InstallOptions(ignore_scripts=True))
 

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from graft.base.files import read_file
-from graft.base.locks import FileLock
 from graft.base.machine import workers
 from graft.base.progress import Progress
 from graft.base.records import Record
@@ -21,6 +20,7 @@ from graft.model.graph import Graph
 from graft.model.links import NO_LINKS, Links
 from graft.model.origins import is_from_registry
 from graft.project.settings import Settings
+from graft.store.hold import hold_project
 from graft.store.paths import Store, open_store
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ Fresh = frozenset[str] | Literal["all"]
 
 class Context(Record):
     """``folder`` is the absolute path of the project's root, and ``importer`` the path from there
-    to the folder that the command is about. ``is_plain`` says that neither flags nor settings have
+    to the folder that the command is about. ``command`` is what others who wait for it are told,
+    such as ``graft add``. ``is_plain`` says that neither flags nor settings have
     a say in what is linked; ``settings_digest`` is then the digest of those that have one in what
     is resolved, where it is known. ``within`` is for a project that is somebody
     else's: the folder that what it names on this machine has to be in."""
@@ -47,6 +48,7 @@ class Context(Record):
     folder: str
     settings: Settings
     progress: Progress
+    command: str = "graft"
     importer: str = ROOT
     is_plain: bool = False
     settings_digest: str = ""
@@ -260,19 +262,7 @@ def at_work(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Work]:
     the registry is asked about again even if it was just now; ``all`` is all of them.
     """
     store = open_store(context.settings.store_root)
-
-    def waiting(holder: str) -> None:
-        context.progress.say(f"waiting for {holder or 'another graft'} in this project")
-
-    with (
-        FileLock(
-            store.project_lock(context.folder),
-            exclusive=True,
-            holder=f"graft (process {os.getpid()})",
-            waiting=waiting,
-        ),
-        FileLock(store.shared_lock, exclusive=False),
-    ):
+    with hold_project(store, context.folder, context.command, context.progress.say):
         if recover(context.folder, store.project_journal(context.folder)):
             context.progress.say("finished a change that had been interrupted")
         work = Work(context, store, fresh)

@@ -18,7 +18,6 @@ import time
 
 from graft import __version__
 from graft.base.files import read_file
-from graft.base.locks import FileLock
 from graft.base.machine import machine
 from graft.base.records import Record
 from graft.link.commit import Staging
@@ -28,6 +27,7 @@ from graft.link.state import FOLDER, State, read_state, state_bytes, state_file
 from graft.project.defaults import PNPM_SETTINGS, npmrc_files
 from graft.project.roots import DECIDING, folders_above, may_be_part
 from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
+from graft.store.hold import hold_project
 from graft.store.paths import Store
 from graft.store.projects import claim_graph, settle_graph
 
@@ -77,12 +77,18 @@ class Relinked(Record):
 
 
 def relink(
-    folder: str, store: Store, recall: Callable[[bytes], Resolution | None]
+    folder: str,
+    store: Store,
+    recall: Callable[[bytes], Resolution | None],
+    *,
+    command: str,
+    say: Callable[[str], None],
 ) -> Relinked | None:
     """Give the project in ``folder`` its links; None if that takes more than making links.
 
     For where neither flags nor settings have a say in what is linked. ``recall`` gives what
-    resolving a manifest's text would give, if that is known.
+    resolving a manifest's text would give, if that is known. ``command`` is this one, in the words
+    that others who wait for it are told, and ``say`` tells the user whom this one waits for.
     """
     if os.path.lexists(os.path.join(folder, MODULES)) or not os.path.isdir(store.locks):
         return None
@@ -103,10 +109,7 @@ def relink(
         return None
     if record.trees.keys() != {ROOT} or may_be_part(folder):
         return None  # that of a workspace: the manifests of its members have a say as well
-    with (
-        FileLock(store.project_lock(folder), exclusive=True, holder=f"process {os.getpid()}"),
-        FileLock(store.shared_lock, exclusive=False),
-    ):
+    with hold_project(store, folder, command, say):
         if not graph_stayed_whole(store, inputs, record) or _busy(folder):
             return None
         if resolution is not None and os.path.lexists(os.path.join(folder, LOCK)):
