@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from harness.zygote import may_fork, run_forked
+
+# -P keeps a project's own files from being imported in place of graft's and Python's.
+GRAFT = (sys.executable, "-P", "-m", "graft")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +53,25 @@ def run(
 
     Without ``stdin`` the command reads an empty one, so it can never wait for the terminal.
     """
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=env,
-        input=stdin or "",
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=timeout,
-        check=False,
-    )
-    result = Result(
-        command=tuple(command), code=done.returncode, stdout=done.stdout, stderr=done.stderr
-    )
+    if tuple(command[: len(GRAFT)]) == GRAFT and may_fork(env):
+        code, stdout, stderr = run_forked(
+            command[len(GRAFT) :], cwd=cwd, env=env, stdin=stdin or "", timeout=timeout
+        )
+    else:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=env,
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+        code, stdout, stderr = done.returncode, done.stdout, done.stderr
+    result = Result(command=tuple(command), code=code, stdout=stdout, stderr=stderr)
     if check and result.code != 0:
         raise AssertionError(str(result))
     return result

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.archive import Content
-from harness.command import Result
+from harness.command import GRAFT, Result
 
 if TYPE_CHECKING:
     from harness.machine import Machine
 
 Environment = Mapping[str, str | None]
-
-# -P keeps the project's own files from being imported in place of graft's and Python's.
-_GRAFT = (sys.executable, "-P", "-m", "graft")
 
 
 class Project:
@@ -57,7 +53,7 @@ class Project:
     ) -> Result:
         """``graft install --json`` is ``graft("install", "--json")``; None in ``env`` unsets."""
         return self.machine.run(
-            [*_GRAFT, *arguments],
+            [*GRAFT, *arguments],
             cwd=self.path(cwd),
             env=env,
             check=check,
@@ -70,7 +66,7 @@ class Project:
     ) -> subprocess.Popen[str]:
         """graft at work, to be killed: it leads a process group of its own."""
         return subprocess.Popen(
-            [*_GRAFT, *arguments],
+            [*GRAFT, *arguments],
             cwd=self.dir,
             env=self.machine.environment(env),
             stdin=stdin,
