@@ -44,7 +44,7 @@ class Folder:
         self.stage(links, **files).commit()
 
     def recover(self) -> bool:
-        return recover(str(self.path), self.journal)
+        return recover(str(self.path), [self.journal])
 
     def links(self) -> dict[str, str]:
         tree = snapshot(self.modules)

@@ -62,6 +62,7 @@ CODES: dict[str, int] = {
     "store-unwritable": 33,
     "source-missing": 34,
     "source-invalid": 35,
+    "store-lacks": 36,
     "store-lockless": 39,
     # 40: registries
     "registry-unknown": 40,

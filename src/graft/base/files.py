@@ -63,6 +63,13 @@ def read_file(path: str) -> bytes | None:
         return None
 
 
+def on_read_only(path: str) -> bool:
+    """Whether it lies, or would lie, on a file system that is mounted read-only."""
+    while not os.path.exists(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
 def remove_file(path: str) -> None:
     try:
         os.unlink(path)

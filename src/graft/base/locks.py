@@ -27,6 +27,9 @@ class FileLock:
     path leads elsewhere, and takes the lock that is there now. A ``lasting`` file is never removed,
     which saves looking. Raises ``OSError``; where the file system has no locks, with the path of
     the file and a number of ``is_lockless``.
+
+    With ``create=False`` nothing is written: what is there is locked, a folder too, and where that
+    is not possible nobody waits, as for those who may only read.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class FileLock:
         wait: bool = True,
         inherited: bool = False,
         lasting: bool = False,
+        create: bool = True,
     ) -> None:
         self.held = False
         self._wait = wait
@@ -46,7 +50,8 @@ class FileLock:
         self._inherited = inherited
         self._lasting = lasting
         self._kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-        self._holder = holder if exclusive else ""
+        self._create = create
+        self._holder = holder if exclusive and create else ""
         self._waiting = waiting
         self._descriptor = -1
 
@@ -56,22 +61,26 @@ class FileLock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def _attempt(self) -> bool:
         """False if the file was removed before it could be locked."""
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        flags = os.O_RDWR | os.O_CREAT if self._create else os.O_RDONLY
         try:
+            self._descriptor = os.open(self._path, flags | os.O_CLOEXEC, 0o666)
             if self._take() and not (self._lasting or self._is_there()):
-                os.close(self._descriptor)
+                self.__exit__()
                 return False
             if self.held and self._holder:
                 os.pwrite(self._descriptor, f"{self._holder}\n".encode(), 0)
             if self._inherited:
                 os.set_inheritable(self._descriptor, True)
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+        except BaseException as error:
+            self.__exit__()
+            if self._create or not isinstance(error, OSError):
+                raise
         return True
 
     def _take(self) -> bool:
@@ -81,7 +90,7 @@ class FileLock:
             if not self._wait:
                 return False
             if self._waiting:
-                self._waiting(_first_line(os.pread(self._descriptor, _NAME_BYTES, 0)))
+                self._waiting(_named(self._descriptor))
                 self._waiting = None
             fcntl.flock(self._descriptor, self._kind)
         except OSError as error:
@@ -110,7 +119,7 @@ def holder_of(path: str) -> str | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _first_line(os.pread(descriptor, _NAME_BYTES, 0))
+        return _named(descriptor)
     except OSError:
         return None
     finally:
@@ -123,5 +132,10 @@ def is_lockless(error: OSError) -> bool:
     return error.errno in _LOCKLESS
 
 
-def _first_line(data: bytes) -> str:
-    return data.partition(b"\n")[0].decode(errors="replace").strip()
+def _named(descriptor: int) -> str:
+    """What the holder calls itself; empty for a folder, in which nobody can leave a name."""
+    try:
+        line = os.pread(descriptor, _NAME_BYTES, 0).partition(b"\n")[0]
+    except IsADirectoryError:
+        return ""
+    return line.decode(errors="replace").strip()

@@ -17,11 +17,13 @@ from graft.cli.session import session
 _EXAMPLES_OF_CI = """\
   graft ci              in CI: nothing is resolved, and a stale lock is an error
   graft ci --prod       without devDependencies
-  graft ci --offline    from the store alone"""
+  graft ci --offline    from the store alone
+  graft ci --frozen-store   the same, and the store may be read-only"""
 _EXAMPLES = """\
   graft install                     what package.json and the lock ask for
   graft install --frozen-lockfile   refuse to change the lock (the default of 'graft ci')
   graft install --offline           use no network
+  graft install --frozen-store      use a store that is read-only
   graft install express@^4          the same as 'graft add express@^4'"""
 
 
@@ -42,6 +44,11 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         help=argparse.SUPPRESS if is_ci else "fail where the lock does not answer package.json",
     )
     parser.add_argument(
+        "--frozen-store",
+        action="store_true",
+        help="write nothing into the store; fail at once where it lacks something",
+    )
+    parser.add_argument(
         "--force",
         "-f",
         action="store_true",
@@ -50,8 +57,8 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     )
     said = parser.parse(arguments)
     if not is_ci and said.packages:
-        if said.frozen_lockfile or said.force:
-            parser.error("--frozen-lockfile and --force go with no package")
+        if said.frozen_lockfile or said.frozen_store or said.force:
+            parser.error("--frozen-lockfile, --frozen-store and --force go with no package")
         adding, _ = find(["add"])
         assert adding is not None
         return add.run(adding, arguments, console)
@@ -63,7 +70,8 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     from graft.workflows.relink import may_run_scripts
 
     options = replace(install_options(said), frozen=said.frozen_lockfile or is_ci, force=said.force)
-    with session(said, console, flag_settings(said)) as context, at_work(context) as work:
+    flags = flag_settings(said) | ({"frozen-store": "true"} if said.frozen_store else {})
+    with session(said, console, flags) as context, at_work(context) as work:
         checkout = read_checkout(context.folder)
         report = install(work, checkout, options)
     code = show(console, command.name, report)

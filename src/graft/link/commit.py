@@ -61,7 +61,7 @@ class Staging:
         self._trees: dict[str, dict[str, str]] = {}
         self._entries: dict[str, tuple[list[str], list[str]]] = {}
         self._gone: list[str] = []
-        remove_file(journal)  # of a staging folder that somebody has removed
+        _forget(journal)  # of a staging folder that somebody has removed
         os.mkdir(self._folder)
 
     def add_file(self, path: str, data: bytes) -> None:
@@ -167,6 +167,7 @@ class Staging:
             },
             "gone": self._gone,
         }
+        os.makedirs(os.path.dirname(self._journal), exist_ok=True)
         write_atomic(self._journal, json.dumps(journal).encode(), durable=True)
         point("journal-written")
         _finish(self._project, self._journal, journal)
@@ -190,8 +191,9 @@ class Staging:
         return part
 
 
-def recover(project: str, journal: str) -> bool:
-    """Finish or forget what an interrupted command left. True if there was something to finish."""
+def recover(project: str, journals: Iterable[str]) -> bool:
+    """Finish or forget what an interrupted command left. True if there was something to finish.
+    ``journals`` are all places where it may have been written down."""
     folder = os.path.join(project, STAGING)
     if not os.path.lexists(folder):
         return False
@@ -202,14 +204,15 @@ def recover(project: str, journal: str) -> bool:
 
     for importer in staged_importers(project):
         refuse_strange_modules(folder_of(project, importer))
-    said = json.loads(read_file(journal) or b"{}")
     token = read_file(os.path.join(folder, _TOKEN))
-    if token is None or said.get("staging") != token.decode(errors="replace"):
-        # Not decided, or not here: the project was moved since, and must lose nothing of its own.
-        _clear(project)
-        return False
-    _finish(project, journal, said)
-    return True
+    for journal in journals:
+        said = json.loads(read_file(journal) or b"{}")
+        if token is not None and said.get("staging") == token.decode(errors="replace"):
+            _finish(project, journal, said)
+            return True
+    # Not decided, or not here: the project was moved since, and must lose nothing of its own.
+    _clear(project)
+    return False
 
 
 def _finish(project: str, journal_path: str, journal: Mapping[str, Any]) -> None:
@@ -278,9 +281,19 @@ def _clear(project: str, journal: str = "", gone: Iterable[str] = ()) -> None:
     for importer in gone:
         _remove_bare(project, importer)
     if journal:
-        remove_file(journal)
+        _forget(journal)
         point("journal-removed")
     remove_tree(os.path.join(project, STAGING))
+
+
+def _forget(journal: str) -> None:
+    """A journal that may not be removed, as it lies in a store that has since become read-only,
+    says nothing of any other staging folder."""
+    try:
+        remove_file(journal)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
 
 
 def _clear_part(part: str, modules: str) -> None:

@@ -19,7 +19,7 @@ _DECISIVE = frozenset(
     {
         *("omit", "include", "only", "production", "dev", "also", "optional"),
         *("strict-ssl", "prefix", "strict-dep-builds", "strict-peer-deps", "engine-strict"),
-        *("layout", "node-linker", "install-strategy"),
+        *("layout", "node-linker", "install-strategy", "frozen-store"),
     }
 )
 # Locks of other package managers, the one to read first in front: a stray package-lock.json beside
@@ -54,6 +54,12 @@ def store_home(environ: Mapping[str, str], home: str) -> str:
     """Where a user's store and caches are: ``$GRAFT_HOME``, else below the user's data folder."""
     data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
     return environ.get("GRAFT_HOME") or os.path.join(data, "graft")
+
+
+def state_home(environ: Mapping[str, str], home: str) -> str:
+    """Where a user keeps what is neither configuration nor data."""
+    folder = environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
+    return os.path.join(folder, "graft")
 
 
 def cache_below(home: str) -> str:

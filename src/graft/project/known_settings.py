@@ -62,6 +62,7 @@ KNOWN: dict[str, Known] = {
     "install-strategy": Known("npm's: 'linked' is isolated, all others are hoisted"),
     "offline": Known("use no network", "false"),
     "prefer-offline": Known("use cached metadata however old it is", "false"),
+    "frozen-store": Known("install from a store that is not written to", "false"),
     "script-shell": Known("the shell of the project's own scripts", "sh"),
     "ignore-scripts": Known("leave out pre and post scripts, and scripts of packages", "false"),
     "strict-dep-builds": Known("fail where scripts of packages are not decided about", "false"),

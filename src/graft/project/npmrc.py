@@ -28,6 +28,7 @@ _REFUSED_IN_PROJECT = frozenset(
     {
         # where graft and npm keep things, and where settings come from
         *("cache", "prefix", "userconfig", "globalconfig", "store-dir", "tmp"),
+        "frozen-store",
         # how connections are made, and who is believed on them
         *("strict-ssl", "ca", "cafile", "cert", "key", "local-address"),
         *("proxy", "http-proxy", "https-proxy", "noproxy", "no-proxy"),

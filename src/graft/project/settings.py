@@ -11,7 +11,7 @@ from graft.base.records import Record
 from graft.project.build_settings import BuildSettings, read_build_settings
 from graft.project.credentials import read_credentials
 from graft.project.default_registry import DefaultRegistry
-from graft.project.defaults import cache_below, store_home, user_config
+from graft.project.defaults import cache_below, state_home, store_home, user_config
 from graft.project.http_settings import read_http_settings
 from graft.project.layout import LayoutSettings, read_layout
 from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
@@ -22,7 +22,8 @@ from graft.project.values import boolean
 
 
 class Settings(Record):
-    """``omit`` holds ``dev``, ``optional`` or ``peer``. ``notes`` are for the user to see."""
+    """``omit`` holds ``dev``, ``optional`` or ``peer``. ``notes`` are for the user to see.
+    ``state_root`` is for what has to be written down while the store is frozen."""
 
     registries: Registries
     http: HttpSettings
@@ -31,6 +32,7 @@ class Settings(Record):
     tag: str
     offline: bool
     prefer_offline: bool
+    frozen_store: bool
     omit: frozenset[str]
     builds: BuildSettings
     peers: PeerSettings
@@ -38,6 +40,7 @@ class Settings(Record):
     layout: LayoutSettings
     notes: tuple[Diagnostic, ...]
     store_root: str
+    state_root: str
     cache_root: str
     user_config: str
 
@@ -66,6 +69,7 @@ def read_settings(
         tag=npmrc.get("tag", "latest"),
         offline=boolean(npmrc, "offline"),
         prefer_offline=boolean(npmrc, "prefer-offline"),
+        frozen_store=boolean(npmrc, "frozen-store"),
         omit=read_omit(npmrc, environ),
         builds=read_build_settings(npmrc),
         peers=read_peer_settings(npmrc),
@@ -73,6 +77,7 @@ def read_settings(
         layout=read_layout(npmrc),
         notes=npmrc.notes + _warnings(npmrc),
         store_root=store_root,
+        state_root=state_home(environ, home),
         cache_root=cache_below(store_root),
         user_config=own_file,
     )

@@ -82,13 +82,21 @@ def hold_project(store: Store, folder: str, command: str, say: Say) -> Hold:
     """A project alone and the store with others, for a ``command`` like ``graft add``. Who has to
     wait is told for whom by ``say``. Raises ``store-unwritable`` and ``store-lockless``."""
 
+    def waiting(who: str) -> None:
+        say(f"waiting for {who or 'another graft'} in this project")
+
     def take(hold: Hold) -> bool:
+        if store.frozen:
+            # The project's own folder, which writes nothing anywhere; and of the store's locks what
+            # those have left who may write there.
+            hold.take(FileLock(folder, exclusive=True, waiting=waiting, create=False))
         hold.take(
             FileLock(
                 store.project_lock(folder),
                 exclusive=True,
                 holder=_named(command),
-                waiting=lambda who: say(f"waiting for {who or 'another graft'} in this project"),
+                waiting=waiting,
+                create=not store.frozen,
             )
         )
         return _take_shared(hold, store, say)
@@ -141,11 +149,18 @@ def _take_shared(hold: Hold, store: Store, say: Say) -> bool:
     def waiting(who: str) -> None:
         _say_alone(who, say)
 
+    create = not store.frozen
+    shared = FileLock(
+        store.shared_lock, exclusive=False, waiting=waiting, lasting=True, create=create
+    )
     if _shared.get(store.root):
-        hold.take(FileLock(store.shared_lock, exclusive=False, lasting=True))
+        hold.take(shared)
     else:
-        with FileLock(store.gate_lock, exclusive=False, waiting=waiting, lasting=True):
-            hold.take(FileLock(store.shared_lock, exclusive=False, waiting=waiting, lasting=True))
+        gate = FileLock(
+            store.gate_lock, exclusive=False, waiting=waiting, lasting=True, create=create
+        )
+        with gate:
+            hold.take(shared)
     return hold.take(_Counted(store))
 
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 import errno
 import os
 
+_FOLDERS = ("objects", "slots", "graphs", "projects", "locks", "leases", "journals", "trash")
+
 
 class Store:
-    """A store's folders. ``root`` is absolute and is what ``graft store path`` prints."""
+    """A store's folders. ``root`` is absolute and is what ``graft store path`` prints.
 
-    __slots__ = ("root",)
+    Nothing is written into a ``frozen`` one. What a change of a project has to write down lies in
+    ``state`` then, a folder of the user's.
+    """
 
-    def __init__(self, root: str) -> None:
+    __slots__ = ("frozen", "root", "state")
+
+    def __init__(self, root: str, *, frozen: bool = False, state: str = "") -> None:
         self.root = root
+        self.frozen = frozen
+        self.state = state
 
     @property
     def objects(self) -> str:
@@ -73,7 +81,15 @@ class Store:
     def project_journal(self, project: str) -> str:
         """Where a change of the project that has been decided is written down: not in the project,
         because what comes with a repository decides nothing."""
-        return os.path.join(self.journals, f"{path_digest(project)}.json")
+        folder = os.path.join(self.state, "journals") if self.frozen else self.journals
+        return os.path.join(folder, f"{path_digest(project)}.json")
+
+    def project_journals(self, project: str) -> list[str]:
+        """All places where a change may have been written down, as it may be finished by a command
+        that may write into the store or by one that may not."""
+        name = f"{path_digest(project)}.json"
+        states = [os.path.join(self.state, "journals")] if self.state else []
+        return [os.path.join(folder, name) for folder in (self.journals, *states)]
 
     @property
     def shared_lock(self) -> str:
@@ -91,24 +107,28 @@ def store_below(home: str) -> Store:
     return Store(os.path.join(os.path.abspath(home), "store", "v1"))
 
 
-def open_store(home: str) -> Store:
-    """The store below ``home``, with its folders made; raises ``store-unwritable``."""
-    store = store_below(home)
-    folders = ("objects", "slots", "graphs", "projects", "locks", "leases", "journals", "trash")
+def open_store(home: str, *, state: str = "", frozen: bool = False) -> Store:
+    """The store below ``home``, with its folders made, or ``frozen`` as it is; ``state`` is where
+    journals lie if nothing may be written into it. Raises ``store-unwritable``, or ``store-lacks``
+    where a frozen store is not there."""
+    store = Store(store_below(home).root, frozen=frozen, state=state)
     try:
+        if home.startswith("~"):
+            raise OSError(errno.ENOENT, "there is no home folder")
         if "\n" in store.root:
             raise OSError(errno.EINVAL, "its path holds a line end")
-        for folder in folders:
-            os.makedirs(os.path.join(store.root, folder), exist_ok=True)
+        if frozen:
+            os.stat(store.slots)
+            return store
+        for name in _FOLDERS:
+            folder = os.path.join(store.root, name)
+            os.makedirs(folder, exist_ok=True)
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
     except OSError as error:
-        from graft.base.diagnostics import GraftError
+        from graft.store.unwritable import no_store, unwritable
 
-        raise GraftError(
-            "store-unwritable",
-            f"the store cannot be created: {error.strerror}",
-            where=store.root,
-            fix="set GRAFT_HOME to a folder that you may write to",
-        ) from error
+        raise (no_store if frozen else unwritable)(store, error) from error
     return store
 
 

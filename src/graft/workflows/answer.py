@@ -19,7 +19,7 @@ from graft.project.overrides import Rules
 from graft.project.peer_settings import PeerSettings
 from graft.resolve.prune import reachable
 from graft.workflows.host import this_platform
-from graft.workflows.project import Context, Work
+from graft.workflows.project import Work
 from graft.workflows.report import InstallOptions
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ def _answer(
         open_questions += changed_rules(previous.patches, patches, "patches", "that patch")
     changes = _local_changes(work, previous, rules)
     open_questions += changes
-    if previous is not None and not options.frozen:
+    if previous is not None and not (options.frozen or work.store.frozen):
         open_questions += _of_peers(previous, peers)
     work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
         graph = reachable(previous)
         return graph, _peer_notes(work, checkout, graph)
-    if options.frozen:
-        raise _frozen(work.context, previous, open_questions)
+    if options.frozen or work.store.frozen:
+        raise _frozen(work, previous, open_questions)
     update = options.update
     others = foreign_locks(work.context.folder) if previous is None and update is not None else []
     if others and taken is None:
@@ -211,8 +211,11 @@ def _outdated(graph: Graph | None, rules: Rules) -> Callable[[Manifest], bool]:
     return changed(had, rules.extensions)
 
 
-def _frozen(context: Context, previous: Graph | None, open_questions: list[Unmet]) -> GraftError:
+def _frozen(work: Work, previous: Graph | None, open_questions: list[Unmet]) -> GraftError:
+    context = work.context
     where = context.lock_path
+    # What is resolved anew is what a store that is not written to will hardly have.
+    beside = " where the store may be written," if work.store.frozen else ""
     if previous is None:
         foreign = foreign_locks(context.folder)
         first = "run 'graft install'"
@@ -222,14 +225,14 @@ def _frozen(context: Context, previous: Graph | None, open_questions: list[Unmet
             "lock-missing",
             "there is no lock to install from",
             where=where,
-            fix=f"{first} once and commit graft-lock.json",
+            fix=f"{first} once{beside} and commit graft-lock.json",
         )
     return GraftError(
         "lock-stale",
         "the lock does not answer what package.json asks for",
         where=where,
         why=[str(question) for question in open_questions],
-        fix="run 'graft install' and commit graft-lock.json",
+        fix=f"run 'graft install'{beside} and commit graft-lock.json",
     )
 
 

@@ -88,8 +88,12 @@ class Change(Record):
         """Make the change. The store learns of the graph, and that the project needs it, before
         anything is linked, and forgets what the project needed before after.
 
-        ``place`` makes folders of files; ``anew`` has all of them made again.
+        ``place`` makes folders of files; ``anew`` has all of them made again. A frozen store learns
+        nothing.
         """
+        if self.store.frozen:
+            self._commit(plan, place, anew=anew)
+            return
         names = {slot.name for slot in slots.values()} if plan.layout == VIRTUAL else set()
         record = GraphRecord(
             layout=plan.layout,
@@ -192,7 +196,7 @@ def current_graph(store: Store, folder: str, inputs: str) -> GraphRecord | None:
         its = read_state(modules_of(folder, importer))
         if its.inputs != member_inputs(importer) or not _is_linked(folder, importer, its):
             return None
-    if claimed_graphs(store, folder) != [inputs]:
+    if not store.frozen and claimed_graphs(store, folder) != [inputs]:
         return None
     record = read_graph(store, inputs)
     return record if record is not None and graph_is_whole(store, record) else None

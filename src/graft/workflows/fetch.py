@@ -10,10 +10,11 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 
 from graft.base.diagnostics import Diagnostic
-from graft.base.records import Record
+from graft.base.records import Record, replace
 from graft.model.graph import Graph, Node
 from graft.model.origins import FILE, LINK
 from graft.project.checkout import read_checkout
+from graft.project.layout import asked_layout
 from graft.project.manifest import MANIFEST_NAME
 from graft.resolve.prune import reachable, spoiled
 from graft.store.admission import required_integrity, weak_integrity_note
@@ -23,8 +24,11 @@ from graft.store.paths import Store, has_slot
 from graft.store.slots import Slot, slots_of
 from graft.workflows.answer import answer
 from graft.workflows.fill import fill_store
+from graft.workflows.frozen import DAMAGED, NOT_THERE
+from graft.workflows.frozen import lacking as lacking_frozen
 from graft.workflows.inputs import builds_for
 from graft.workflows.install import local_graph
+from graft.workflows.layout_choice import chosen_layout
 from graft.workflows.local_sources import with_snapshots
 from graft.workflows.look import locked_graph
 from graft.workflows.project import Context, Work, at_work
@@ -33,8 +37,8 @@ from graft.workflows.report import InstallOptions, Laps
 
 class FetchReport(Record):
     """``packages`` is how many this machine and these settings install. ``missing`` names those
-    that the store lacks, ``damaged`` those of which it has a part; after a fetch there are none.
-    Times are milliseconds by phase."""
+    that the store lacks, ``damaged`` those of which it has a part, ``unmade`` those that it has,
+    but not as they are needed; after a fetch there are none. Times are milliseconds by phase."""
 
     packages: int
     fetched: int = 0
@@ -42,8 +46,13 @@ class FetchReport(Record):
     slots: int = 0
     missing: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
+    unmade: tuple[str, ...] = ()
     notes: tuple[Diagnostic, ...] = ()
     milliseconds: Mapping[str, int] = {}
+
+    @property
+    def is_ready(self) -> bool:
+        return not (self.missing or self.damaged or self.unmade)
 
 
 def fetch(context: Context, *, force: bool = False) -> FetchReport:
@@ -85,45 +94,65 @@ def lacking(context: Context) -> FetchReport:
     return FetchReport(packages=len(graph.package_ids), missing=missing, milliseconds=laps.total())
 
 
-def check(context: Context) -> FetchReport:
+def check(context: Context, *, frozen: bool = False) -> FetchReport:
     """Whether ``install --offline`` will succeed: where there is a ``package.json``, that the lock
     answers it; and that all there is to link is in the store, or can be made of what is. Without
-    one, nothing is said of packages that lie in the project. Builds are not tried.
+    one, nothing is said of packages that lie in the project. Builds are not tried. ``frozen`` asks
+    the same of ``install --frozen-store``, for which nothing can be made.
 
     Raises ``lock-missing``, ``lock-stale`` and ``source-missing``.
     """
     laps = Laps()
+    if frozen:
+        context = replace(context, settings=replace(context.settings, frozen_store=True))
     with at_work(context) as work:
-        graph, slots = _expected(work)
-        missing, damaged = [], []
-        for id, slot in slots.items():
-            if has_slot(work.store, slot.name):
-                if not os.path.isdir(work.store.package(slot.name, slot.package)):
-                    damaged.append(graph.nodes[id])
-            elif not _is_here(graph.nodes[id]) and not _can_be_made(work.store, graph.nodes[id]):
-                missing.append(graph.nodes[id])
+        graph, slots, layout = _expected(work)
+        if work.store.frozen:
+            found = lacking_frozen(work.store, graph, slots, layout)
+        else:
+            found = _lacking_offline(work.store, graph, slots)
+    missing, damaged = (
+        tuple(sorted(id for id, reason in found.items() if reason == what))
+        for what in (NOT_THERE, DAMAGED)
+    )
     return FetchReport(
         packages=len(graph.package_ids),
-        missing=_sorted_ids(missing),
-        damaged=_sorted_ids(damaged),
+        missing=missing,
+        damaged=damaged,
+        unmade=tuple(sorted(found.keys() - {*missing, *damaged})),
         notes=context.settings.notes,
         milliseconds=laps.total(),
     )
 
 
-def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot]]:
-    """The lock's graph and its slots, as an install would take them."""
+def _lacking_offline(store: Store, graph: Graph, slots: Mapping[str, Slot]) -> dict[str, str]:
+    found = {}
+    for id, slot in slots.items():
+        node = graph.nodes[id]
+        if has_slot(store, slot.name):
+            if not os.path.isdir(store.package(slot.name, slot.package)):
+                found[node.manifest.id] = DAMAGED
+        elif not _is_here(node) and not _can_be_made(store, node):
+            found[node.manifest.id] = NOT_THERE
+    return found
+
+
+def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot], str]:
+    """The lock's graph and its slots, as an install would take them, and the layout."""
     context = work.context
     if not os.path.lexists(os.path.join(context.folder, MANIFEST_NAME)):
         graph = local_graph(reachable(locked_graph(context)), context)
-        return graph, slots_of(graph, root=context.folder)
+        layout, _ = chosen_layout(context.folder, asked_layout(context.settings.layout, {}), graph)
+        return graph, slots_of(graph, root=context.folder), layout
     checkout = read_checkout(context.folder)
     options = InstallOptions(frozen=True)
     graph, _ = answer(work, checkout, context.graph(checkout.links), options)
     graph = local_graph(with_snapshots(work, graph), context)
     builds = builds_for(context, checkout, options)
     salts = builds.salts(graph) if builds else {}
-    return graph, slots_of(graph, salts, root=context.folder)
+    asked = asked_layout(context.settings.layout, checkout.root.data)
+    layout, _ = chosen_layout(context.folder, asked, graph)
+    return graph, slots_of(graph, salts, root=context.folder), layout
 
 
 def _is_here(node: Node) -> bool:

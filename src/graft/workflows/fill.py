@@ -41,6 +41,7 @@ def fill_objects(work: Work, graph: Graph, *, distrust: bool = False) -> None:
             lacking[node.manifest.id] = node.manifest
     if not lacking:
         return
+    _refuse_frozen(work.store, lacking)
     for manifest in lacking.values():
         work.archives.need(manifest, lambda _: None)
     work.forget_packuments()
@@ -64,6 +65,7 @@ def fill_store(
             lacking.setdefault(slot.name, id)
     if not lacking:
         return 0
+    _refuse_frozen(store, {graph.nodes[id].manifest.id for id in lacking.values()})
     progress.to_link += len(lacking)
     left = _make(work, graph, slots, lacking.values(), damaged)
     for id in left:
@@ -71,6 +73,13 @@ def fill_store(
     if left and _make(work, graph, slots, left, damaged):
         raise AssertionError("an object that was just admitted lacks files")
     return len(lacking)
+
+
+def _refuse_frozen(store: Store, ids: Iterable[str]) -> None:
+    if store.frozen:
+        from graft.workflows.frozen import damaged
+
+        raise damaged(store, ids)
 
 
 def _make(

@@ -62,12 +62,20 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     with the rest. Call it within ``at_work``."""
     laps = Laps()
     refuse_strange_modules(work.context.folder)
+    if work.store.frozen and (options.force or options.rebuild is not None):
+        from graft.workflows.frozen import refuse_changes
+
+        raise refuse_changes("--force" if options.force else "'graft rebuild'")
     builds = builds_for(work.context, checkout, options)
     lock_before = work.context.lock_bytes()
     done = _up_to_date(work, checkout, options, builds, lock_before)
     if done is not None:
         return replace(done, milliseconds=laps.total())
     wanted = _want(work, checkout, options, builds, lock_before, laps)
+    if work.store.frozen and not options.lock_only:
+        from graft.workflows.frozen import refuse_lacking
+
+        refuse_lacking(work.store, wanted.local, wanted.slots, wanted.layout)
     if options.dry_run:
         report = wanted.report
     elif options.lock_only:
@@ -155,7 +163,7 @@ def _want(
     work.advance()
     local = local_graph(_complete(work, graph) if local_files else graph, context)
     work.graph = local
-    if lock == lock_before and not (options.lock_only or options.dry_run):
+    if lock == lock_before and not (options.lock_only or options.dry_run or work.store.frozen):
         begin_fetching(work, local)  # what was resolved is on its way already
     salts = builds.salts(local) if builds else {}
     slots: Mapping[str, Slot] = slots_of(local, salts, root=context.folder)
@@ -192,12 +200,14 @@ def _carry_out(
     """Fetch, build and link."""
     context, progress = work.context, work.context.progress
     made = 0
-    if wanted.layout == VIRTUAL or wanted.builds is not None:
+    if work.store.frozen:
+        pass  # all is there
+    elif wanted.layout == VIRTUAL or wanted.builds is not None:
         made = fill_store(work, wanted.local, wanted.slots, distrust=options.force)
     else:
         fill_objects(work, wanted.local, distrust=options.force)
     laps.lap("fetch")
-    if wanted.builds is not None:
+    if wanted.builds is not None and not work.store.frozen:
         wanted = _build(work, options, wanted)
         laps.lap("build")
     local, slots, report = wanted.local, wanted.slots, wanted.report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 from graft.base.files import read_file, write_atomic
 from graft.base.lines import read_lines, write_lines
@@ -53,9 +54,10 @@ def find_node(environ: Mapping[str, str], folder: str, cache_root: str) -> Node:
         return Node()
     node = Node(program=os.path.realpath(said[0]), version=said[1], abi=said[2])
     if node.program == os.path.realpath(found):
-        os.makedirs(os.path.dirname(record), exist_ok=True)
         facts = [("program", node.program), ("version", node.version), ("abi", node.abi)]
-        write_atomic(record, write_lines(_FIRST_LINE, facts))
+        with suppress(OSError):  # a cache that cannot be written stays as it is
+            os.makedirs(os.path.dirname(record), exist_ok=True)
+            write_atomic(record, write_lines(_FIRST_LINE, facts))
     return node
 
 

@@ -28,6 +28,11 @@ def place_folders(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Seq
     """Make them all. Objects that turn out to be damaged are fetched anew, once."""
     work.context.progress.to_link += len(jobs)
     left = _make(work, graph, slots, jobs)
+    if left and work.store.frozen:
+        from graft.workflows.frozen import damaged
+
+        ids = {id for _, folder in left for id in folder.packages.values()}
+        raise damaged(work.store, {graph.nodes[id].manifest.id for id in ids})
     if left:
         fill_objects(work, graph)
         if _make(work, graph, slots, left):
@@ -57,7 +62,7 @@ def _make(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Iterable[Jo
         except FileNotFoundError:
             if all(holds_just(its.folder, its.files) for its in found.values()):
                 raise
-        for id in ids:
+        for id in () if store.frozen else ids:
             if id not in found or not holds_just(found[id].folder, found[id].files):
                 distrust_object(store, required_integrity(graph.nodes[id].manifest))
         return False

@@ -261,9 +261,10 @@ def at_work(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Work]:
     A second command in the same project waits, and says for whom. ``fresh`` names packages that
     the registry is asked about again even if it was just now; ``all`` is all of them.
     """
-    store = open_store(context.settings.store_root)
-    with hold_project(store, context.folder, context.command, context.progress.say):
-        if recover(context.folder, store.project_journal(context.folder)):
+    settings, folder = context.settings, context.folder
+    store = open_store(settings.store_root, state=settings.state_root, frozen=settings.frozen_store)
+    with hold_project(store, folder, context.command, context.progress.say):
+        if recover(folder, store.project_journals(folder)):
             context.progress.say("finished a change that had been interrupted")
         work = Work(context, store, fresh)
         try:
