@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import tarfile
 from typing import Any
 
@@ -215,3 +216,18 @@ def test_a_refused_archive_leaves_nothing_behind(
     error = failed.json["error"]
     assert (error["code"], error["where"]) == ("archive-refused", "a@1.0.0")
     assert named in error["message"]
+
+
+def test_hazard_names_that_no_file_system_takes(project: Project, registry: LocalRegistry) -> None:
+    longest = "n" * 214
+    said = json.dumps({"name": "日" * 90, "version": "1.0.0"}).encode()
+    nameless = pack([Entry("package/package.json", said)])
+    registry.publish("a@1.0.0", archive=nameless, bin={"c" * 256: "x.js", "b": "y" * 800})
+    registry.publish(f"{longest}@1.0.0-{'0a' * 100}")
+    project.manifest(dependencies={"a": "1", longest: "*", "日": "*"})
+    assert project.graft("install", "--json", check=False).json["error"]["code"] == (
+        "manifest-invalid"
+    )
+    project.manifest(dependencies={"a": "1", longest: "*"})
+    project.graft("install")
+    assert project.path(f"node_modules/{longest}/package.json").exists()

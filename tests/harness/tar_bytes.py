@@ -26,3 +26,37 @@ def pax_named(name: bytes, *others: Entry) -> bytes:
     tar = tar_of(Entry("package/header", record), Entry("package/x", b"1"), *others)
     tar[156:157] = b"x"
     return resealed(tar)
+
+
+def header(
+    name: bytes,
+    size: int,
+    *,
+    kind: bytes = b"0",
+    prefix: bytes = b"",
+    size_field: bytes = b"",
+    magic: bytes = b"ustar\x0000",
+) -> bytes:
+    """One header with a right checksum; what is too long for its field is cut."""
+    block = bytearray(512)
+    block[: len(name[:100])] = name[:100]
+    block[100:108] = b"0000644\0"
+    block[124:136] = (size_field or b"%011o\0" % size)[:12].ljust(12, b"\0")
+    block[156:157] = kind
+    block[257:265] = magic
+    block[345 : 345 + len(prefix[:155])] = prefix[:155]
+    return resealed(block)
+
+
+def extended(kind: bytes, data: bytes) -> bytes:
+    """A header of the kind ``x``, ``g``, ``L`` or ``K``, with what it says of what follows."""
+    return header(b"extended", len(data), kind=kind) + data + bytes(-len(data) % 512)
+
+
+def pax_record(key: bytes, value: bytes) -> bytes:
+    """``<length> <key>=<value>\\n``, where the length counts its own digits."""
+    rest = b" %s=%s\n" % (key, value)
+    length = len(rest)
+    while len(b"%d" % length) + len(rest) != length:
+        length = len(b"%d" % length) + len(rest)
+    return b"%d" % length + rest

@@ -9,6 +9,10 @@ from typing import Any
 from graft.model.graph import Graph
 from graft.model.names import split_name
 
+# What every file system takes as a name, and what a store's file may have as its path.
+_MAX_COMMAND_BYTES = 255
+_MAX_PATH_BYTES = 768
+
 
 def is_safe_bin(command: str, path: str) -> bool:
     """Whether ``command`` is one plain file name and ``path`` stays inside its package, and both
@@ -23,6 +27,8 @@ def is_safe_bin(command: str, path: str) -> bool:
         and command not in (".", "..")
         and bool(path)
         and path.isprintable()
+        and len(command.encode()) <= _MAX_COMMAND_BYTES
+        and len(path.encode()) <= _MAX_PATH_BYTES
         and path == normal_bin_path(path)
     )
 

@@ -20,7 +20,8 @@ def is_sound(name: str) -> bool:
     """Whether ``name`` is safe as an identity and as a path.
 
     Upper case and a leading dot or underscore in the middle of a name exist on registries and are
-    allowed; separators, traversal and control characters never are.
+    allowed; separators, traversal and control characters never are. Nor is what no URL can hold:
+    npm knows no such names, and file systems take fewer characters of them.
     """
     scope, bare = split_name(name)
     parts = (scope, bare) if name.startswith("@") else (bare,)
@@ -28,6 +29,7 @@ def is_sound(name: str) -> bool:
         len(name) <= _MAX_LENGTH
         and name.count("/") == (1 if name.startswith("@") else 0)
         and all(part and not part.startswith(".") and part != "node_modules" for part in parts)
+        and name.isascii()
         and name.isprintable()
         and _FORBIDDEN.isdisjoint(name)
     )

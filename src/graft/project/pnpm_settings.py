@@ -33,15 +33,15 @@ def read_pnpm_settings(folder: str) -> PnpmSettings:
 
 
 def _parse(text: bytes, where: str) -> Mapping[str, Any]:
-    import yaml  # takes longer to load than the file to read
+    from graft.base.yaml_documents import YamlError, yaml_documents
 
-    # libyaml's parser where PyYAML was built with it: ten times as fast.
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        said = yaml.load(text, Loader=loader) or {}
-    except (yaml.YAMLError, RecursionError) as error:
-        reason = getattr(error, "problem", None) or "it is not YAML"
-        raise _unreadable(where, reason) from None
+        found = yaml_documents(text)
+    except YamlError as error:
+        raise _unreadable(f"{where}:{error.line}" if error.line else where, str(error)) from None
+    if len(found) > 1:
+        raise _unreadable(where, "it holds more than one document")
+    said = (found[0] if found else None) or {}
     if not isinstance(said, dict):
         raise _unreadable(where, "it is not a table")
     for field in _TABLES:

@@ -8,6 +8,7 @@ names) and refuses everything else by name: links, devices, sparse files, traver
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 import zlib
 from collections.abc import Iterator
@@ -22,17 +23,29 @@ MAX_TOTAL_BYTES = 5 * 1024**3
 # 1024 bytes that macOS allows.
 MAX_COMPONENT_BYTES = 255
 MAX_PATH_BYTES = 768
-# Names and PAX records: real ones have a few hundred bytes.
+# As stored; npm's users have no system that takes longer ones.
+_MAX_NAME_BYTES = 4096
+# Names and PAX records: real ones have a few hundred bytes, and at most ten records an entry.
 MAX_EXTENDED_BYTES = 1024**2
+MAX_RECORDS = 10 * MAX_ENTRIES
+# Of a package.json: it is read whole, and takes a hundred times its size in memory.
+MAX_MANIFEST_BYTES = 8 * 1024**2
+# Two gzip members for each entry is more than any tool makes; each costs a copy of what follows.
+MAX_MEMBERS = 2 * MAX_ENTRIES
 # Up to this size an archive is inflated in one call; above it, piece by piece in bounded memory.
 _ONE_CALL_BYTES = 256 * 1024**2
 _PIECE = 64 * 1024
 
 _BLOCK = 512
 _GZIP_MAGIC = b"\x1f\x8b"
+_USTAR = b"ustar\x0000"
 _ADLER_PRIME = 65521
 _FILE_TYPES = frozenset(b"0\x007")
 _EXTENDED_TYPES = frozenset(b"xgLK")  # said of the next entry, or (g) of all; no entries themselves
+# What a PAX record can change of an entry. npm takes any of it from a record that hides within
+# another one's value.
+_PAX_FIELDS = ("path", "size", "linkpath", "GNU.sparse")
+_HIDDEN_RECORD = re.compile(rb"\n[0-9]+ (?:path|size|linkpath|GNU\.sparse[^=\n]*)=")
 _REFUSED_TYPES = {
     ord("1"): "a hard link",
     ord("2"): "a symbolic link",
@@ -84,7 +97,8 @@ def _inflate_at_once(data: bytes) -> bytearray | None:
         inflated: bytearray = deflate.gzip_decompress(data, size)
     except (deflate.DeflateError, ValueError):
         return None
-    complete = len(inflated) == size and not any(inflated[-_BLOCK:])
+    # A first member of the size that the last one names would end here as well.
+    complete = len(inflated) == size and not any(inflated[-2 * _BLOCK :])
     return inflated if complete else None
 
 
@@ -109,6 +123,7 @@ class _GzipStream:
         self._file = io.BytesIO(data)
         self._input = b""
         self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._members = 1
 
     def read(self, size: int, /) -> memoryview:
         inflated = bytearray()
@@ -125,9 +140,14 @@ class _GzipStream:
         return memoryview(inflated)
 
     def _next_member(self) -> bool:
-        self._input = self._inflater.unused_data + self._file.read(_PIECE)
+        self._input = self._inflater.unused_data
+        if len(self._input) < len(_GZIP_MAGIC):
+            self._input += self._file.read(_PIECE)
         if not self._input.startswith(_GZIP_MAGIC):
             return False
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise ArchiveRefused(f"the archive is made of more than {MAX_MEMBERS:,} gzip members")
         self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
         return True
 
@@ -145,7 +165,7 @@ def _files(reader: _Reader) -> Iterator[ArchiveFile]:
             total += _BLOCK + size
             extended.read(kind, _extended(reader, size))
             continue
-        if extended:
+        if extended.said:
             name, size, sparse = extended.applied(_stored_name(header), size)
         else:
             name, sparse = _text(_stored_name(header)), False
@@ -167,43 +187,64 @@ def _files(reader: _Reader) -> Iterator[ArchiveFile]:
             raise ArchiveRefused(f"'{shown(name)}' is an entry of the unknown type {chr(kind)!r}")
         content = _content(reader, size)
         if path := names.file(name):
+            if path == "package.json" and size > MAX_MANIFEST_BYTES:
+                raise ArchiveRefused(f"'{shown(name)}' is larger than is allowed")
             yield ArchiveFile(path, bool(_number(header[100:108]) & 0o111), content)
 
 
 class _Extended:
-    """What PAX and GNU headers say of the next entry."""
+    """What PAX and GNU headers say of the next entry. Each kind may come once before it: of two,
+    npm takes the last and other tools the first."""
 
     def __init__(self) -> None:
-        self._pax: dict[str, bytes] = {}
-        self._long_name: bytes | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self._pax) or self._long_name is not None
+        self.said: dict[int, bytes] = {}
+        self._records = 0
 
     def read(self, kind: int, data: bytes) -> None:
-        if kind == ord("x"):
-            self._pax = _pax_records(data)
-        elif kind == ord("L"):
-            self._long_name = data.rstrip(b"\0")
+        if kind in self.said:
+            raise ArchiveRefused("the archive says twice what one entry is")
+        self.said[kind] = data
+        if kind == ord("g"):
+            for_all = self._pax_of(kind)
+            if any(key.startswith(_PAX_FIELDS) for key in for_all):
+                raise ArchiveRefused("the archive's global header changes every entry")
 
     def applied(self, name: bytes, size: int) -> tuple[str, int, bool]:
         """Name, size, and whether it is a sparse file; and nothing is said any more."""
-        pax = self._pax
-        said = pax.get("size", b"")
-        name = pax.get("path") or self._long_name or name
-        self._pax, self._long_name = {}, None
+        pax = self._pax_of(ord("x"))
+        long_name = self.said.get(ord("L"), b"").rstrip(b"\0")
+        if "path" in pax and long_name:
+            raise ArchiveRefused("the archive says twice what one entry is")
+        self.said = {}
+        said = pax.get("size")
+        # npm reads records line by line, so a name with a line's end in it is no name there.
+        if b"\n" in pax.get("path", b"") or (said is not None and not _is_number(said)):
+            raise ArchiveRefused("the archive holds a broken extended header")
         sparse = any(key.startswith("GNU.sparse") for key in pax)
-        return _text(name), int(said) if _is_number(said) else size, sparse
+        name = pax.get("path") or long_name or name
+        return _text(name), size if said is None else int(said), sparse
+
+    def _pax_of(self, kind: int) -> dict[str, bytes]:
+        records = {}
+        for key, value in _pax_records(self.said.get(kind, b"")):
+            self._records += 1
+            if self._records > MAX_RECORDS:
+                raise ArchiveRefused(f"the archive has more than {MAX_RECORDS:,} extended records")
+            records[key] = value
+        return records
 
 
 def _header(reader: _Reader) -> bytes | None:
-    """The next header, or None at the end: an empty block, or no more bytes at a boundary."""
+    """The next header, or None at the end: two empty blocks, or no more bytes at a boundary."""
     header = bytes(reader.read(_BLOCK))
+    if len(header) == _BLOCK and not header[0] and not any(header):
+        # A lone empty block is passed over, as npm does; behind it, anything may be padding.
+        header = bytes(reader.read(_BLOCK))
+        if len(header) < _BLOCK or (not header[0] and not any(header)):
+            return None
     if len(header) < _BLOCK:
         if header:
             raise ArchiveRefused("the archive ends in the middle of an entry")
-        return None
-    if not header[0] and not any(header):
         return None
     # The sum of the bytes, with the field that holds it taken as spaces. The low half of Adler's
     # checksum is that sum plus one, modulo its prime, at a thirtieth of the time.
@@ -232,7 +273,7 @@ def _extended(reader: _Reader, size: int) -> bytes:
 
 def _stored_name(header: bytes) -> bytes:
     name = header[:100].partition(b"\0")[0]
-    if header[345] and header[257:263] == b"ustar\0":
+    if header[345] and header[257:265] == _USTAR:
         return header[345:500].partition(b"\0")[0] + b"/" + name
     return name
 
@@ -256,17 +297,20 @@ def _is_number(value: bytes) -> bool:
     return value.isdigit() and len(value) < 20
 
 
-def _pax_records(data: bytes) -> dict[str, bytes]:
+def _pax_records(data: bytes) -> Iterator[tuple[str, bytes]]:
     """``<length> <key>=<value>\\n`` records."""
-    rest, records = data, {}
-    while rest:
-        digits, _, _ = rest.partition(b" ")
-        if not (_is_number(digits) and len(digits) < int(digits) <= len(rest)):
+    start = 0
+    while start < len(data):
+        space = data.find(b" ", start, start + 20)
+        digits = data[start : max(space, start)]
+        end = start + int(digits) if _is_number(digits) else 0
+        if not space + 1 < end <= len(data) or data[end - 1] != ord("\n"):
             raise ArchiveRefused("the archive holds a broken extended header")
-        record, rest = rest[len(digits) + 1 : int(digits)], rest[int(digits) :]
-        key, _, value = record.removesuffix(b"\n").partition(b"=")
-        records[_text(key)] = value
-    return records
+        key, equals, value = data[space + 1 : end - 1].partition(b"=")
+        if not equals or (b"\n" in value and _HIDDEN_RECORD.search(value)):
+            raise ArchiveRefused("the archive holds a broken extended header")
+        yield _text(key), value
+        start = end
 
 
 def _text(name: bytes) -> str:
@@ -274,7 +318,10 @@ def _text(name: bytes) -> str:
 
 
 def shown(name: str) -> str:
-    """A name from an archive as a message may hold it: no control characters, no lone bytes."""
+    """A name from an archive as a message may hold it: no control characters, no lone bytes, and
+    not all of one that is too long for a path."""
+    if len(name) > _MAX_NAME_BYTES:
+        name = f"{name[:MAX_PATH_BYTES]}…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
@@ -297,6 +344,7 @@ class _Names:
         self._files: dict[str, str] = {}
         self._folders: dict[str, str] = {}
         self._looked_at: dict[str, str] = {}
+        self._count = 0
 
     def folder(self, name: str) -> None:
         parts = _safe_parts(name)
@@ -329,9 +377,9 @@ class _Names:
         return "/".join(parts)
 
     def _claim_folders(self, parts: list[str], name: str) -> None:
-        path = ""
-        for part in parts:
-            path = f"{path}/{part}" if path else part
+        """All folders on the way, the last one first: above one that was claimed, all were."""
+        for length in range(len(parts), 0, -1):
+            path = "/".join(parts[:length])
             folded = _folded(path)
             if folded in self._files:
                 file = shown(self._files[folded])
@@ -339,10 +387,18 @@ class _Names:
             other = self._folders.setdefault(folded, path)
             if other != path:
                 raise ArchiveRefused(_one_name(path, other))
+            if len(self._folders) == self._count:
+                return
+            self._count += 1
+            if self._count > MAX_ENTRIES:
+                raise ArchiveRefused(f"the archive has more than {MAX_ENTRIES:,} folders")
 
 
 def _folded(path: str) -> str:
-    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path.casefold())
+    if path.isascii():
+        return path.lower()
+    # Unicode's canonical caseless match: folding tells apart what only composing makes one.
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
 
 def _one_name(name: str, other: str) -> str:
@@ -351,6 +407,8 @@ def _one_name(name: str, other: str) -> str:
 
 def _safe_parts(name: str) -> list[str]:
     """The components below the archive's first one; refuses what would leave the package."""
+    if len(name) > _MAX_NAME_BYTES:
+        raise ArchiveRefused(f"'{shown(name)}' is too long for a path")
     parts = [part for part in name.split("/") if part]
     if name.startswith(("/", "\\")) or any(part[1:2] == ":" for part in parts):
         raise ArchiveRefused(f"'{shown(name)}' is an absolute path")
