@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-real conformance ecosystems differential check bench \
+.PHONY: help setup demo test test-real conformance ecosystems differential crashes check bench \
 	bench-counts bench-growth clean
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make conformance  compare ranges and specifiers with npm'
 	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
 	@echo 'make differential compare what graft, npm and pnpm choose'
+	@echo 'make crashes      kill graft before each of its effects on files, and count what is left'
 	@echo 'make check        ruff and mypy, strict'
 	@echo 'make bench        time graft beside npm, pnpm and bun'
 	@echo 'make bench-counts count what graft does (needs strace)'
@@ -50,6 +51,9 @@ ecosystems: $(STAMP)
 
 differential: $(STAMP)
 	@$(BIN)/python bench/differential.py --markdown
+
+crashes: $(STAMP)
+	@$(BIN)/python bench/crashes.py --markdown build/crashes.md
 
 check: $(STAMP)
 	@echo 'check: ruff'

@@ -1,11 +1,315 @@
-"""graft that dies at a named point, as in a power cut."""
+"""graft, ended by SIGKILL before one of its effects on files, and what is asked of what is left.
+
+A command is tried in a ``Lab``: a machine whose state is put back before each attempt. It always
+lies at the same path, as paths are in links and in records.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shutil
+import subprocess
 import sys
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
 
+import graft
+from graft.base.files import remove_tree
+from harness.effects import Effect
+from harness.machine import Machine
 from harness.project import Project
+from harness.registry import LocalRegistry
+from harness.tree import snapshot
+from harness.zygote import run_forked
+
+Torn = Literal["", "half", "empty"]
+"""What has come of the file that was being written: all of it, half, or nothing."""
+
+_LAUNCHER = Path(graft.__file__).parents[2] / "bin" / "graft"
+_STAMP = "node_modules/.graft/stamp"
+_KILLED = -9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """``prepare`` brings a project to the state before ``command``, which runs in its folder
+    ``within``. ``settle`` is done again whenever the state has been put back: for what depends on
+    inodes and times. Where ``two_steps`` is true, or ``runs`` is not, code that ran before need not
+    run until the next command."""
+
+    name: str
+    command: tuple[str, ...]
+    prepare: Callable[[Project, LocalRegistry], None]
+    settle: Callable[[Project], object] = str
+    within: str = "."
+    two_steps: bool = False
+    runs: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What there is after a command that nothing has interrupted, and the plain one after it."""
+
+    project: Mapping[str, str]
+    store: Mapping[str, str]
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """What became of one kill: the ``old`` project, the ``new`` one, or ``done`` where both are the
+    same; and what is wrong with it."""
+
+    outcome: str
+    faults: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+class Lab:
+    """One scenario's machine, with a registry of its own, and a bystander: another project that
+    uses the same store. Without ``native`` folders are made file by file."""
+
+    def __init__(self, scenario: Scenario, root: Path, *, native: bool) -> None:
+        self.scenario = scenario
+        self._native = native
+        self._root = root.resolve() / "machine"
+        self._saved = root.resolve() / "saved"
+        self._registry = LocalRegistry()
+        machine = Machine(self._root, self._registry)
+        self.project = machine.project("app")
+        self._put_launcher()
+        scenario.prepare(self.project, self._registry)
+        subprocess.run(["cp", "-a", self._root, self._saved], check=True)
+        self.old = self._reference()
+        self.effects = self.run(0)
+        self.new = self._reference(restore=False)
+        self._bystander = _without_stamp(self._other)
+
+    def close(self) -> None:
+        self._registry.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def _other(self) -> Path:
+        return self.project.dir.with_name("other")
+
+    def restore(self) -> None:
+        """The state before the command, as new."""
+        remove_tree(str(self._root))
+        # Files of slots that are links to those of objects stay so.
+        subprocess.run(["cp", "-a", self._saved, self._root], check=True)
+        self.scenario.settle(self.project)
+
+    def run(
+        self, kill: int, arguments: Sequence[str] | None = None, *, restore: bool = True
+    ) -> list[Effect]:
+        """Run the command, or the one given, and end it before effect number ``kill``, if it comes
+        to that one. Its effects; the last is the one that did not happen."""
+        if restore:
+            self.restore()
+        log = self._root / "effects"
+        project, scenario = self.project, self.scenario
+        code, out, err = run_forked(
+            scenario.command if arguments is None else arguments,
+            cwd=project.path(scenario.within if arguments is None else "."),
+            env=project.machine.environment(),
+            stdin="",
+            timeout=60,
+            watched={
+                "below": [str(project.dir), str(project.machine.graft_home)],
+                "log": str(log),
+                "kill": kill,
+                "native": self._native,
+                "two_steps": scenario.two_steps,
+            },
+        )
+        if code != 0 and (not kill or code != _KILLED):
+            raise AssertionError(f"exit code {code}\n{out}\n{err}")
+        return [Effect(*json.loads(line)) for line in log.read_text().splitlines()]
+
+    def tear(self, effect: Effect, torn: Torn) -> bool:
+        """Cut the file that ``effect`` has begun to write. False if there is nothing to cut."""
+        path = Path(effect.path)
+        if not (torn and effect.writes and path.is_file() and path.stat().st_size):
+            return False
+        os.truncate(path, path.stat().st_size // 2 if torn == "half" else 0)
+        return True
+
+    def judge(self) -> Verdict:
+        """Whether all is well now, and what the next plain command makes of it."""
+        faults = self._at_once()
+        if not self._launcher_is_content():
+            healed = self.project.graft("install", check=False)
+            if healed.code != 0:
+                return Verdict(outcome="broken", faults=[*faults, str(healed)])
+        present = _without_stamp(self.project.dir)
+        outcome = self._outcome(present)
+        reference = self.old if outcome == "old" else self.new
+        if not outcome:
+            faults.append(f"neither old nor new: {_difference(present, self.new.project)}")
+        faults += self._store_faults(reference)
+        again = self.project.graft("install", "--json", check=False)
+        if again.code != 0 or not again.json["upToDate"]:
+            faults.append(f"the next command finds something to do: {again}")
+        if _without_stamp(self.project.dir) != present:
+            faults.append("the next command changes something")
+        left = [path for path in _below(self.project.store, junk=True) if ".tmp-" in path]
+        return Verdict(outcome=outcome or "between", faults=faults, left=left)
+
+    def _at_once(self) -> list[str]:
+        """What must hold before anything is mended."""
+        faults = []
+        if _without_stamp(self._other) != self._bystander:
+            faults.append("another project has changed")
+        asked = self._asked(self._other)
+        if self.scenario.runs and not self.scenario.two_steps:
+            asked |= self._asked(self.project.dir) & self._asked_before
+        for folder, name in sorted(asked):
+            fault = unloadable(Path(folder), name)
+            if fault:
+                faults.append(f"code that ran before does not run: {fault}")
+        return faults
+
+    def _asked(self, folder: Path) -> set[tuple[str, str]]:
+        if not (folder / "node_modules").is_dir() and folder == self._other:
+            return set()
+        said = json.loads((folder / "package.json").read_text())
+        return {(str(folder), name) for name in said.get("dependencies", {})}
+
+    @property
+    def _asked_before(self) -> set[tuple[str, str]]:
+        saved = self._saved / self.project.dir.relative_to(self._root)
+        if not (saved / "node_modules").is_dir():
+            return set()
+        said = json.loads((saved / "package.json").read_text())
+        return {
+            (str(self.project.dir), name)
+            for name in said.get("dependencies", {})
+            if os.path.lexists(saved / "node_modules" / name)
+        }
+
+    def _outcome(self, present: Mapping[str, str]) -> str:
+        if self.old.project == self.new.project == present:
+            return "done"
+        if present == self.new.project:
+            return "new"
+        return "old" if present == self.old.project else ""
+
+    def _store_faults(self, reference: Reference) -> list[str]:
+        """Objects and slots are what they are in an undisturbed run, byte by byte; there may be
+        more of them than the project needs. Records of projects are just those."""
+        present = _below(self.project.store)
+        known = {**self.old.store, **self.new.store}
+        records = {path for path in present if path.startswith(("projects/", "journals/"))}
+        faults = [f"{path} is missing" for path in reference.store.keys() - present.keys()]
+        faults += [f"{path} is too much" for path in records - reference.store.keys()]
+        for path, what in present.items():
+            said = (reference.store if path in records else known).get(path, what)
+            if said != what:
+                faults.append(f"{path} is {what}, and should be {said}")
+        return sorted(faults)
+
+    def _reference(self, *, restore: bool = True) -> Reference:
+        if restore:
+            self.restore()
+        self.project.graft("install")
+        return Reference(project=_without_stamp(self.project.dir), store=_below(self.project.store))
+
+    def _put_launcher(self) -> None:
+        """The launcher, where what it would start says only that it was asked."""
+        folder = self._root / "bin"
+        folder.mkdir()
+        shutil.copy(_LAUNCHER, folder / "graft")
+        (folder / "python").write_text("#!/bin/sh\nexit 97\n")
+        (folder / "python").chmod(0o755)
+
+    def _launcher_is_content(self) -> bool:
+        machine = self.project.machine
+        asked = [str(self._root / "bin/graft"), "install"]
+        return machine.run(asked, cwd=self.project.dir, check=False).code == 0
+
+
+def kind(effect: Effect, root: Path) -> tuple[str, str]:
+    """The event, and a pattern for its path: the same for what differs only by package or name."""
+    path = os.path.relpath(effect.path, root)
+    path = re.sub(r"\.tmp-\d+-[0-9a-f]+-.*?(?=/|$)", ".tmp", path)
+    path = re.sub(r"(objects|slots)/[^/]+/(.*/)?[^/]*$", r"\1/*/*", path)
+    path = re.sub(r"(objects|slots)/(?!\.tmp)[^/]+", r"\1/*", path)
+    path = re.sub(r"[0-9a-f]{32,}", "*", path)
+    return effect.event, path
+
+
+def sample(effects: Sequence[Effect], root: Path, *, most: int) -> list[int]:
+    """Numbers of effects, at most so many of each kind: the first, the last, what is between."""
+    by_kind: dict[tuple[str, str], list[int]] = {}
+    for number, effect in enumerate(effects, 1):
+        by_kind.setdefault(kind(effect, root), []).append(number)
+    chosen: set[int] = set()
+    for numbers in by_kind.values():
+        chosen |= {numbers[0], *(numbers[-1:] if most > 1 else ())}
+        chosen |= {numbers[len(numbers) // 2]} if most > 2 else set()
+    return sorted(chosen)
+
+
+def unloadable(folder: Path, name: str, above: frozenset[Path] = frozenset()) -> str:
+    """Why code in ``folder`` cannot load a package, or what that loads, as node would; or ''."""
+    for place in (folder, *folder.parents):
+        found = place / "node_modules" / name
+        if found.is_dir():
+            break
+    else:
+        return f"{folder} does not find {name}"
+    real = found.resolve()
+    if real in above:
+        return ""
+    try:
+        said = json.loads((real / "package.json").read_text())
+        code = (real / "index.js").read_text()
+    except (OSError, ValueError) as error:
+        return f"{real}: {error}"
+    if not code:
+        return f"{real} is empty"
+    below: Iterable[str] = said.get("dependencies", {})
+    return next(filter(None, (unloadable(real, each, above | {real}) for each in below)), "")
+
+
+def _without_stamp(folder: Path) -> dict[str, str]:
+    """The stamp has inodes and times in it."""
+    return {path: what for path, what in snapshot(folder).items() if not path.endswith(_STAMP)}
+
+
+def _below(store: Path, *, junk: bool = False) -> dict[str, str]:
+    """What lies in a store, but for locks and for what says how other things looked."""
+    return {
+        path: what
+        for path, what in snapshot(store).items()
+        if not path.startswith("locks/")
+        and not path.endswith(".seen")
+        and (junk or not (".tmp-" in path or path.startswith("trash/")))
+    }
+
+
+def _difference(first: Mapping[str, str], second: Mapping[str, str]) -> str:
+    return "; ".join(
+        f"{path}: {first.get(path)} for {second.get(path)}"
+        for path in sorted(first.keys() | second.keys())
+        if first.get(path) != second.get(path)
+    )
+
 
 _WRAPPER = """\
 import sys

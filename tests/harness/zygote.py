@@ -38,15 +38,22 @@ def may_fork(env: Mapping[str, str]) -> bool:
         hasattr(os, "pidfd_open")
         and env.get("LANG") == _LANG
         and not any(key.startswith(("PYTHON", "LC_")) for key in env)
-        and zlib.crc32(name.encode()) % _ONE_IN != 0
+        and (not name or zlib.crc32(name.encode()) % _ONE_IN != 0)
     )
 
 
 def run_forked(
-    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str, timeout: float
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: str,
+    timeout: float,
+    watched: Mapping[str, Any] | None = None,
 ) -> tuple[int, str, str]:
     """Run graft to its end: exit code (negative for a signal), stdout and stderr.
 
+    ``watched`` is what ``harness.effects.count`` takes, where effects are to be counted.
     Raises ``subprocess.TimeoutExpired`` as ``subprocess.run`` does.
     """
     streams = [os.pipe() for _ in range(3)]
@@ -56,7 +63,12 @@ def run_forked(
             connection.connect(_zygote())
             _send(
                 connection,
-                {"arguments": list(arguments), "cwd": str(cwd), "env": dict(env)},
+                {
+                    "arguments": list(arguments),
+                    "cwd": str(cwd),
+                    "env": dict(env),
+                    "watched": watched,
+                },
                 (child_in, child_out, child_err),
             )
         finally:
@@ -235,6 +247,10 @@ def _become(said: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
         sys.stderr = _stream(2, "w", "backslashreplace")
         from graft.__main__ import main
 
+        if said["watched"]:
+            from harness.effects import count
+
+            count(**said["watched"])
         try:
             code = main()
         except SystemExit as ended:
@@ -268,6 +284,8 @@ def _load() -> None:
 
     import graft
 
+    sys.path.append(str(Path(__file__).parents[1]))
+    importlib.import_module("harness.effects")
     for module in pkgutil.walk_packages(graft.__path__, "graft."):
         importlib.import_module(module.name)
     for name in ("json", "pycurl", "msgspec", "yaml", "tomllib", "tempfile", "shutil"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from graft.base.files import remove_file
 from graft.project.defaults import sets_anything
 
 TYPE_CHECKING = False
@@ -37,15 +38,18 @@ def write_stamp(
     """
     path = os.path.join(folder, STAMP)
     data = make_stamp(folder, files=files, made=made, environ=environ, now=now)
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+    remove_stamp(folder)
     if data is None:
         return False
     with open(path, "x", encoding="utf-8") as file:
         file.write(data)
     return True
+
+
+def remove_stamp(folder: str) -> None:
+    """Before a change begins: what the launcher does not see, such as a record in the store that an
+    interrupted command left, is then looked at."""
+    remove_file(os.path.join(folder, STAMP))
 
 
 def make_stamp(

@@ -11,6 +11,7 @@ from graft.link.commit import Staging
 from graft.link.importers import ROOT, is_own_folder, modules_of, refuse_strange_importer
 from graft.link.layouts import VIRTUAL, layout_trees
 from graft.link.links import Folder, Plan, Tree, Wanted, plan_tree
+from graft.link.stamp import remove_stamp
 from graft.link.state import (
     STATE_FOLDER,
     State,
@@ -105,6 +106,7 @@ class Change(Record):
             copies=_copies(plan, slots),
         )
         write_graph(self.store, self.inputs, record)
+        remove_stamp(self.folder)
         claim_graph(self.store, self.folder, self.inputs)
         self._commit(plan, place, anew=anew)
         settle_graph(self.store, self.folder, self.inputs)

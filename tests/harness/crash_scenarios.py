@@ -1,0 +1,231 @@
+"""The commands that are killed, and the states that they start from."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness.crash import Scenario
+from harness.project import Project
+from harness.registry import LocalRegistry
+
+# What others keep in a node_modules.
+FOREIGN = {".cache/data": "cached", "@acme/own/x.js": "own", ".bin/mine": "mine", "own": "a file"}
+
+
+def publish(registry: LocalRegistry) -> None:
+    registry.publish("b@1.0.0")
+    registry.publish("a@1.0.0", dependencies={"b": "1"}, bin={"a": "cli.js"})
+    registry.publish("@acme/more@1.0.0", dependencies={"b": "1"}, bin={"more": "cli.js"})
+
+
+def asked(project: Project, registry: LocalRegistry) -> None:
+    """It asks for ``a -> b``, and nothing is there."""
+    publish(registry)
+    project.manifest(dependencies={"a": "1"})
+
+
+def locked(project: Project, registry: LocalRegistry) -> None:
+    asked(project, registry)
+    project.graft("install", "--lockfile-only")
+
+
+def stored(project: Project, registry: LocalRegistry) -> None:
+    """Another project has installed the same; this one has no more than manifest and lock."""
+    locked(project, registry)
+    other = project.sibling("other", dependencies={"a": "1"})
+    other.graft("install")
+
+
+def without_records(project: Project, registry: LocalRegistry) -> None:
+    stored(project, registry)
+    for record in project.store.glob("graphs/*"):
+        record.unlink()
+
+
+def not_locked(project: Project, registry: LocalRegistry) -> None:
+    stored(project, registry)
+    project.remove("graft-lock.json")
+
+
+def resolve_elsewhere(project: Project) -> None:
+    """What was resolved is remembered together with how the cache looks."""
+    other = project.sibling("other")
+    other.remove("graft-lock.json")
+    other.remove("node_modules")
+    other.write("package.json", project.read("package.json"))
+    other.graft("install")
+
+
+def installed(project: Project, registry: LocalRegistry, *, layout: str = "virtual") -> None:
+    stored(project, registry)
+    project.manifest(graft={"layout": layout})
+    project.graft("install")
+    for path, text in FOREIGN.items():
+        project.write(f"node_modules/{path}", text)
+
+
+def with_more(project: Project, registry: LocalRegistry, *, layout: str) -> None:
+    installed(project, registry, layout=layout)
+    project.graft("add", "@acme/more")
+
+
+def outdated(project: Project, registry: LocalRegistry, *, layout: str = "virtual") -> None:
+    installed(project, registry, layout=layout)
+    registry.publish("b@1.1.0")
+    registry.publish("a@1.1.0", dependencies={"b": "1.1"}, bin={"a": "cli.js"})
+
+
+def switched(project: Project, registry: LocalRegistry, *, before: str, after: str) -> None:
+    installed(project, registry, layout=before)
+    project.manifest(graft={"layout": after})
+
+
+def stamped(project: Project) -> None:
+    """The launcher would say that there is nothing to do."""
+    project.graft("install")
+
+
+def workspace(project: Project, registry: LocalRegistry) -> None:
+    stored(project, registry)
+    project.remove("graft-lock.json")
+    project.manifest(workspaces=["packages/*"])
+    project.manifest("packages/one", dependencies={"a": "1", "two": "workspace:*"})
+    project.manifest("packages/two", dependencies={"b": "1"})
+
+
+def installed_workspace(project: Project, registry: LocalRegistry) -> None:
+    workspace(project, registry)
+    project.graft("install")
+    for folder in (".", "packages/one", "packages/two"):
+        for path, text in FOREIGN.items():
+            project.write(f"{folder}/node_modules/{path}", text)
+
+
+def fewer_members(project: Project, registry: LocalRegistry) -> None:
+    installed_workspace(project, registry)
+    project.manifest("packages/one", dependencies={"a": "1"})
+    project.manifest(workspaces=["packages/one"])
+
+
+def to_build(project: Project, registry: LocalRegistry) -> None:
+    stored(project, registry)
+    script = "cp index.js built.js; mkdir made; echo made >made/file"
+    registry.publish("built@1.0.0", dependencies={"b": "1"}, scripts={"postinstall": script})
+    project.manifest(
+        dependencies={"a": "1", "built": "1"}, graft={"approvedBuilds": {"built": True}}
+    )
+
+
+def to_patch(project: Project, registry: LocalRegistry) -> None:
+    """Files of a package have been edited."""
+    installed(project, registry)
+    folder = project.graft("patch", "a", "--json").json["folder"]
+    project.machine.root.joinpath(folder, "index.js").write_text("module.exports = 'patched'\n")
+
+
+def beside(project: Project, registry: LocalRegistry) -> None:
+    installed(project, registry)
+    project.sibling("b", version="1.2.0").write("index.js", "module.exports = 'b'\n")
+
+
+def linked(project: Project, registry: LocalRegistry) -> None:
+    beside(project, registry)
+    project.graft("link", "../b")
+
+
+def duplicates(project: Project, registry: LocalRegistry) -> None:
+    installed(project, registry)
+    registry.publish("b@1.1.0")
+    registry.publish("c@1.0.0", dependencies={"b": "1.1"})
+    project.graft("add", "c")
+
+
+def damaged(project: Project, registry: LocalRegistry) -> None:
+    """A file of an object, and a link of a slot."""
+    installed(project, registry)
+    for path in project.store.glob("objects/*/node_modules/b/index.js"):
+        path.chmod(0o644)
+        path.write_text("damaged")
+        path.chmod(0o444)
+    for path in project.store.glob("slots/a@*/node_modules/b"):
+        path.parent.chmod(0o755)
+        path.unlink()
+        path.symlink_to("nowhere")
+
+
+def _layout(name: str) -> list[Scenario]:
+    started = partial(installed, layout=name)
+    return [
+        Scenario(
+            name=f"add, {name}", command=("add", "@acme/more"), prepare=started, settle=stamped
+        ),
+        Scenario(
+            name=f"remove, {name}",
+            command=("remove", "@acme/more"),
+            prepare=partial(with_more, layout=name),
+            settle=stamped,
+        ),
+        Scenario(
+            name=f"update, {name}",
+            command=("update",),
+            prepare=partial(outdated, layout=name),
+            settle=stamped,
+        ),
+    ]
+
+
+def _switch(before: str, after: str) -> Scenario:
+    return Scenario(
+        name=f"{before} to {after}",
+        command=("install",),
+        prepare=partial(switched, before=before, after=after),
+    )
+
+
+_INSTALL = ("install",)
+SCENARIOS = (
+    Scenario(name="first install, no lock", command=_INSTALL, prepare=asked),
+    Scenario(name="first install, lock", command=_INSTALL, prepare=locked),
+    Scenario(name="second folder, graph known", command=_INSTALL, prepare=stored),
+    Scenario(name="second folder, graph not known", command=_INSTALL, prepare=without_records),
+    Scenario(
+        name="second folder, no lock",
+        command=_INSTALL,
+        prepare=not_locked,
+        settle=resolve_elsewhere,
+    ),
+    *_layout("virtual"),
+    *_layout("isolated"),
+    *_layout("hoisted"),
+    _switch("virtual", "isolated"),
+    _switch("isolated", "hoisted"),
+    _switch("hoisted", "virtual"),
+    Scenario(
+        name="add in two steps",
+        command=("add", "@acme/more"),
+        prepare=installed,
+        settle=stamped,
+        two_steps=True,
+    ),
+    Scenario(
+        name="update in two steps, hoisted",
+        command=("update",),
+        prepare=partial(outdated, layout="hoisted"),
+        settle=stamped,
+        two_steps=True,
+    ),
+    Scenario(name="workspace", command=_INSTALL, prepare=workspace),
+    Scenario(
+        name="workspace, add in a member",
+        command=("add", "@acme/more"),
+        prepare=installed_workspace,
+        settle=stamped,
+        within="packages/two",
+    ),
+    Scenario(name="workspace, a member less", command=_INSTALL, prepare=fewer_members),
+    Scenario(name="build", command=_INSTALL, prepare=to_build),
+    Scenario(name="link", command=("link", "../b"), prepare=beside, settle=stamped),
+    Scenario(name="unlink", command=("unlink",), prepare=linked, settle=stamped),
+    Scenario(name="dedupe", command=("dedupe",), prepare=duplicates, settle=stamped),
+    Scenario(name="damaged store", command=("install", "--force"), prepare=damaged, runs=False),
+)
