@@ -49,7 +49,8 @@ def test_a_change_that_fails_leaves_no_trace(folder: Folder) -> None:
 def test_a_file_whose_link_leads_to_another_file_system(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shared = folder.path.parent / "elsewhere.json"
+    shared = folder.path / "mounted" / "elsewhere.json"
+    shared.parent.mkdir()
     (folder.path / "package.json").rename(shared)
     shared.chmod(0o666)
     (folder.path / "package.json").symlink_to(shared)

@@ -133,21 +133,39 @@ def test_no_server_is_an_error_that_says_what_was_tried(client: HttpClient) -> N
     assert "hush" not in str(error) and "s3cret" not in str(error)
 
 
-def test_retry_after_is_obeyed_and_blocks_nobody_else(
-    client: HttpClient, registry: LocalRegistry
+def test_retry_after_is_obeyed_for_all_of_the_server_and_for_no_other(
+    client: HttpClient, registry: LocalRegistry, other: LocalRegistry
 ) -> None:
     registry.fault("/slow", status=429, retry_after=1, times=1)
     slow = client.send(Request(url=registry.serve("/slow", b"slow")))
     start = time.monotonic()
-    order: list[bytes] = []
-    slow.on_done(lambda transfer: order.append(transfer.result().body))
-    while client.pump(0.05) and registry.count("/slow") < 1:
-        pass
-    get(client, registry.serve("/quick", b"quick"))
-    assert time.monotonic() - start < 0.9 and not slow.done
-    assert client.wait(slow).body == b"slow"
+    # Retries are counted when the answer has been read, not when it was sent.
+    while not client.stats.retries:
+        client.pump(0.05)
+    same = client.send(Request(url=registry.serve("/same", b"same")))
+    get(client, other.serve("/quick", b"quick"))
+    assert not slow.done and not same.done
+    assert registry.count("/same") == 0
+    assert [client.wait(transfer).body for transfer in (slow, same)] == [b"slow", b"same"]
     assert time.monotonic() - start >= 1.0
-    assert order == [b"slow"]
+    assert client.stats.requests == 4  # who was put off had no try
+
+
+def test_a_server_that_always_asks_for_patience_gets_the_same_number_of_tries_from_all(
+    registry: LocalRegistry,
+) -> None:
+    registry.fault(lambda _: True, status=429, retry_after=60, times=None)
+    now = [0.0]
+    settings = HttpSettings(retry=RetryPolicy(retries=2, shortest=0.01), max_streams=2)
+    with HttpClient(settings, jitter=lambda: 0.0, clock=lambda: now[0]) as client:
+        transfers = [client.send(Request(url=f"{registry.url}{n}")) for n in range(8)]
+        while client.pump(0.01):
+            if not client._running:
+                now[0] += 60.0
+        assert [transfer.result().status for transfer in transfers] == [429] * 8
+    # Two that were under way each time it spoke, and one try for each of the others, at once.
+    assert now[0] <= 60.0 * 3
+    assert len(registry.requests) <= 3 * 2 + 8
 
 
 def test_retry_after_reads_seconds_and_dates_up_to_a_minute() -> None:

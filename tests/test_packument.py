@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from graft.base.diagnostics import GraftError
 from graft.model.manifest import Manifest
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
+from graft.resolve.pick import pick
 from graft.sources.packument import Packument
 from graft.sources.slim import slim
+from graft.versions.specifier import parse_specifier
 
 REGISTRY = "https://registry.example.com/npm/"
 SHA1 = "0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33"
@@ -224,6 +227,16 @@ def test_integrity_falls_back_to_the_shasum() -> None:
         ("pkg", "https://host/a b.tgz", ""),
         ("pkg", "https://host/a\r\nX: y", ""),
         ("pkg", ["https://host/"], ""),
+        ("pkg", "data:application/gzip,x", ""),
+        ("pkg", "//host/pkg.tgz", ""),
+        ("pkg", "pkg.tgz", ""),
+        ("pkg", "https://", ""),
+        ("pkg", "https:///pkg.tgz", ""),
+        ("pkg", "https://user:pw@/pkg.tgz", ""),
+        ("pkg", "https://host/" + "x" * 5000, ""),
+        ("pkg", "HTTPS://host/pkg.tgz", "https://host/pkg.tgz"),
+        ("pkg", "https://u:p@host/a@b.tgz", "https://host/a@b.tgz"),
+        ("pkg", f"https://u:p@ss@{REGISTRY[8:]}pkg/-/pkg-1.0.0.tgz", ""),
     ],
 )
 def test_tarballs_are_relative_where_they_can_be(name: str, url: Any, tarball: str) -> None:
@@ -260,6 +273,66 @@ def test_a_version_that_is_no_object_is_an_error_when_it_is_picked() -> None:
         assert packument.manifest("2.0.0").version == "2.0.0"
         with pytest.raises(GraftError, match=r"pkg@1\.0\.0"):
             packument.manifest("1.0.0")
+
+
+def test_a_tagged_version_that_cannot_be_read_spoils_no_range_without_it() -> None:
+    body = b'{"dist-tags":{"latest":"2.0.0"},"versions":{"1.0.0":{},"2.0.0":null}}'
+    packument = Packument(body, name="pkg", registry=REGISTRY)
+    assert pick(packument, parse_specifier("pkg", "^1"), "latest") == "1.0.0"
+    with pytest.raises(GraftError, match=r"pkg@2\.0\.0"):
+        pick(packument, parse_specifier("pkg", "*"), "latest")
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        *("1.9.0\n", " 1.9.0", "1.9.0\t", "v 1.9.0", "1.9.0\u2028", "1.9.0\0", "\uff11.9.0"),
+        *("1.9.0/../../x", "..", "1.9.0\\x", "1.9.0+a/b", "__proto__", "constructor", ""),
+        *("9" * 5000 + ".0.0", "1.9.0-" + "9" * 5000, "1.9"),
+    ],
+)
+def test_a_version_that_could_be_no_part_of_a_path_is_nobodys_choice(version: str) -> None:
+    said = {"dist-tags": {"latest": version}, "versions": {version: {}, "1.0.0": {}}}
+    packument = Packument(json.dumps(said).encode(), name="pkg", registry=REGISTRY)
+    for text in ("*", "^1", ">=1.0.0-0"):
+        assert pick(packument, parse_specifier("pkg", text), "latest") == "1.0.0"
+    assert pick(packument, parse_specifier("pkg", "latest"), "latest") is None
+
+
+def test_what_a_version_says_of_its_own_name_changes_nothing() -> None:
+    manifest = read(version="9.9.9")
+    body = document(name="pkg").replace(b'{"1.0.0": {"name": "pkg"', b'{"1.0.0": {"name": "../x"')
+    assert Packument(body, name="pkg", registry=REGISTRY).manifest("1.0.0") == manifest
+    assert (manifest.name, manifest.version) == ("pkg", "1.0.0")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"versions":{"1.0.0":{"dist":' + b"[" * 100_000 + b"]" * 100_000 + b"}}}",
+        b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b',"versions":{}}',
+        b'{"versions":{"\\ud800":{}}}',
+        b'{"versions":{"1.0.0":{"deprecated":"\\udc00"}}}',
+        b'{"name":7,"versions":{}}',
+    ],
+)
+def test_what_no_reader_could_bear_is_refused_as_a_whole(said: bytes) -> None:
+    with pytest.raises(GraftError) as caught:
+        Packument(slim(said), name="pkg", registry=REGISTRY)
+    assert caught.value.diagnostic.code == "registry-answer"
+
+
+def test_a_huge_packument_is_read_in_less_memory_than_it_has_itself() -> None:
+    versions = {f"1.0.{n}": {"dist": {"x": "y" * 2000}} for n in range(5_000)}
+    body = json.dumps({"dist-tags": {"latest": "1.0.7"}, "versions": versions}).encode()
+    del versions
+    tracemalloc.start()
+    packument = Packument(body, name="pkg", registry=REGISTRY)
+    assert pick(packument, parse_specifier("pkg", "^1"), "latest") == "1.0.7"
+    assert pick(packument, parse_specifier("pkg", "<1.0.5"), "latest") == "1.0.4"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(body)
 
 
 def test_slimming_drops_what_an_install_does_not_need() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.base.http import HttpSettings, Transfer
+from graft.base.http import HttpSettings, Response, Transfer
 from graft.base.http_client import HttpClient
 from graft.base.retry import RetryPolicy
 from graft.model.integrity import parse_integrity
@@ -19,6 +19,7 @@ from graft.model.manifest import Manifest
 from graft.project.credentials import Credentials
 from graft.project.default_registry import DefaultRegistry
 from graft.project.registries import Registries
+from graft.sources.answers import validators_of
 from graft.sources.packument import Packument
 from graft.sources.packument_cache import PackumentCache, Validators
 from graft.sources.registry import Mode, RegistrySource
@@ -205,6 +206,23 @@ def test_cache_control_decides_where_it_is_sent(lab: Lab, max_age: int, requests
     lab.now += 400
     lab.run().packument("a")
     assert len(lab.registry.requests) == requests
+
+
+@pytest.mark.parametrize(
+    ("said", "age"),
+    [
+        ("max-age=\u00b2", None),
+        ("max-age=" + "9" * 400, 999_999_999_999_999.0),
+        ("max-age=-1, max-age=7", 7.0),
+        ('max-age="5"', 5.0),
+        (",,=,max-age", None),
+    ],
+)
+def test_cache_control_that_makes_no_sense_says_nothing(said: str, age: float | None) -> None:
+    lines = [b"HTTP/1.1 200 OK\r\n", f"Cache-Control: {said}\r\n".encode("latin-1")]
+    validators = validators_of(Response(status=200, url="", body=b"", lines=lines), full=False)
+    assert validators is not None and validators.max_age == age
+    assert validators.lifetime <= 86400
 
 
 def test_a_packument_that_may_not_be_stored_is_not(lab: Lab) -> None:

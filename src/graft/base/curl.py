@@ -7,7 +7,7 @@ from typing import Any
 
 from graft.base.certificates import Trust
 from graft.base.diagnostics import GraftError
-from graft.base.http import ClientCertificate, HttpSettings, Request, redact
+from graft.base.http import ClientCertificate, HttpSettings, Request, redact, without_users
 from graft.base.light_pycurl import pycurl
 from graft.base.records import replace
 
@@ -17,11 +17,18 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What libcurl reads from a socket at once. At 512 KB the archives of a large install need a tenth
 # of the system calls that they need at the default of 16 KB.
 _BUFFER = 512 * 1024
+# Bytes a second: less than this, for as long as nothing at all would be borne, is a server that
+# keeps a connection busy. And no try lasts longer than an hour, however well it goes.
+_SLOWEST = 100
+_LONGEST_SECONDS = 3600
 # Addresses are kept for a whole run: name look-ups in bursts can stall for seconds.
 _DNS_SECONDS = 600
 
 # CURLE_HTTP2_STREAM: the server reset one stream. pycurl has no name for it.
 _HTTP2_STREAM = 92
+# CURLE_WEIRD_SERVER_REPLY and CURLE_TOO_LARGE, likewise: a head that is no HTTP, or has no end.
+_NO_HTTP = 8
+_TOO_LARGE = 100
 _RETRYABLE = frozenset(
     {
         pycurl.E_COULDNT_RESOLVE_PROXY,
@@ -43,7 +50,7 @@ _WORDS = {
     pycurl.E_COULDNT_RESOLVE_HOST: "the host's name is not known",
     pycurl.E_COULDNT_CONNECT: "no connection could be made",
     pycurl.E_PARTIAL_FILE: "the answer broke off",
-    pycurl.E_OPERATION_TIMEDOUT: "nothing came for too long",
+    pycurl.E_OPERATION_TIMEDOUT: "too little came for too long",
     pycurl.E_SSL_CONNECT_ERROR: "no secure connection could be made",
     pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
     pycurl.E_RECV_ERROR: "the connection broke",
@@ -52,6 +59,8 @@ _WORDS = {
     pycurl.E_TOO_MANY_REDIRECTS: f"more than {_MAX_REDIRECTS} redirects",
     pycurl.E_UNSUPPORTED_PROTOCOL: "not http or https, or a redirect from https to http",
     pycurl.E_URL_MALFORMAT: "not a URL",
+    _NO_HTTP: "the answer is not HTTP",
+    _TOO_LARGE: "the answer has far too many headers",
     pycurl.E_PEER_FAILED_VERIFICATION: "the server's certificate is not trusted",
     pycurl.E_SSL_CACERT_BADFILE: "the file of trusted certificates cannot be read",
 }
@@ -59,7 +68,13 @@ _CERTIFICATES = frozenset({pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CACER
 # Of a client's own: the second is what a key that cannot be read, or is another's, comes to.
 _OWN_CERTIFICATE = frozenset({pycurl.E_SSL_CERTPROBLEM, pycurl.E_BAD_FUNCTION_ARGUMENT})
 _ANSWERS = frozenset(
-    {pycurl.E_TOO_MANY_REDIRECTS, pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_URL_MALFORMAT}
+    {
+        pycurl.E_TOO_MANY_REDIRECTS,
+        pycurl.E_UNSUPPORTED_PROTOCOL,
+        pycurl.E_URL_MALFORMAT,
+        _NO_HTTP,
+        _TOO_LARGE,
+    }
 )
 
 
@@ -89,7 +104,8 @@ def new_handle(settings: HttpSettings, trusted: Trust) -> Any:
     # of the first URL. This is its default; it is said here because tokens depend on it.
     put(pycurl.UNRESTRICTED_AUTH, 0)
     put(pycurl.CONNECTTIMEOUT_MS, _milliseconds(settings.connect_timeout))
-    put(pycurl.LOW_SPEED_LIMIT, 1)
+    put(pycurl.LOW_SPEED_LIMIT, _SLOWEST)
+    put(pycurl.TIMEOUT, _LONGEST_SECONDS)
     put(pycurl.LOW_SPEED_TIME, max(1, round(settings.idle_timeout)))
     put(pycurl.DNS_CACHE_TIMEOUT, _DNS_SECONDS)
     # Said even when empty, or libcurl would read the environment by itself.
@@ -123,16 +139,16 @@ def aim(
     """Point a handle, new or used before, at ``request``. One that was given a certificate is not
     to be used again."""
     secure = request.url[:6].lower() == "https:"
-    headers = [f"{name}: {value}" for name, value in request.headers.items()]
+    headers = [_header(name, value) for name, value in request.headers.items()]
     if request.auth:
-        headers.append(f"Authorization: {request.auth}")
+        headers.append(_header("Authorization", request.auth))
     put = handle.setopt
-    put(pycurl.URL, request.url)
+    put(pycurl.URL, request.url if request.url.isascii() else _escaped(request.url))
     if request.body is None:
         put(pycurl.HTTPGET, 1)  # the last request may have been another
     else:
         put(pycurl.POSTFIELDS, request.body)
-        headers.append("Expect:")  # without it libcurl waits for leave to send what is long
+        headers.append(b"Expect:")  # without it libcurl waits for leave to send what is long
     # pycurl takes an empty list for no change: the last request's headers, with its token, would
     # be sent again.
     handle.unsetopt(pycurl.HTTPHEADER)
@@ -149,6 +165,21 @@ def aim(
         _present(handle, request.certificate)
     put(pycurl.WRITEFUNCTION, on_body)
     put(pycurl.HEADERFUNCTION, on_header)
+
+
+def _header(name: str, value: str) -> bytes:
+    """One line. What a server said, an ETag among it, is sent back byte for byte."""
+    line = f"{name}: {value}"
+    try:
+        return line.encode("latin-1")
+    except UnicodeEncodeError:
+        return line.encode()
+
+
+def _escaped(url: str) -> str:
+    """As browsers send it; of a host's name it makes one that nobody has."""
+    data = url.encode(errors="surrogateescape")
+    return "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in data)
 
 
 def _present(handle: Any, own: ClientCertificate) -> None:
@@ -216,7 +247,8 @@ def failure(request: Request, code: int, message: str, tries: int) -> GraftError
         "registry-answer" if code in _ANSWERS else "registry-unreachable",
         f"{request.subject}: {words}" if request.subject else words,
         where=redact(request.url),
-        why=(message or f"libcurl error {code}", tried(tries)),
+        # Of a proxy that it cannot make sense of, libcurl shows all that the setting says.
+        why=(without_users(message) or f"libcurl error {code}", tried(tries)),
         fix=fix,
     )
 

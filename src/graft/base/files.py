@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -55,12 +56,23 @@ def copy_mode(source: str, target: str) -> None:
 
 
 def read_file(path: str) -> bytes | None:
-    """The file's bytes, or None where there is no such file."""
+    """The file's bytes, or None where there is no such file. Raises OSError for what is no file:
+    a pipe would be waited for, and some devices never end."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    try:
+        seen = os.fstat(descriptor)
+        if stat.S_ISREG(seen.st_mode):
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        if os.path.samestat(seen, os.stat(os.devnull)):
+            return b""  # how people say that there is none
+        kind = errno.EISDIR if stat.S_ISDIR(seen.st_mode) else errno.EINVAL
+        raise OSError(kind, "it is no regular file", path)
+    finally:
+        os.close(descriptor)
 
 
 def on_read_only(path: str) -> bool:

@@ -158,6 +158,13 @@ def without_user(text: str) -> str:
     return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
 
 
+def without_users(text: str) -> str:
+    """What a program said, without users and passwords of the URLs in it."""
+    import re  # only where something went wrong
+
+    return re.sub(r"(?<=//)[^/\s]+@", "", text)
+
+
 def _parse_headers(lines: list[bytes]) -> dict[str, str]:
     """The last answer's headers: redirects and 1xx answers leave their own before it."""
     headers: dict[str, str] = {}

@@ -22,7 +22,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings, HttpStats, Request, Response, Transfer
 from graft.base.light_pycurl import pycurl
 from graft.base.records import replace
-from graft.base.retry import RETRYABLE_STATUSES, parse_retry_after
+from graft.base.retry import RETRYABLE_STATUSES, Silences, parse_retry_after
 
 _EVENTS = {
     pycurl.POLL_IN: selectors.EVENT_READ,
@@ -98,6 +98,7 @@ class HttpClient:
         self._urgent: deque[_Try] = deque()
         self._later: list[tuple[float, int, _Try]] = []
         self._postponed = 0
+        self._silences = Silences(settings.retry.retries)
         self._running: dict[Any, _Try] = {}
         self._idle: list[Any] = []
         self._finished: deque[tuple[Transfer, Response | GraftError]] = deque()
@@ -143,9 +144,9 @@ class HttpClient:
 
     @property
     def in_flight(self) -> int:
-        """Transfers under way, queued, or waiting for their next try."""
+        """Transfers under way, queued, waiting for their next try, or done and not yet told."""
         queued = len(self._waiting) + len(self._urgent) + len(self._later)
-        return queued + len(self._running)
+        return queued + len(self._running) + len(self._finished)
 
     def wake(self) -> None:
         """End the wait of a pump early. The one method that any thread may call."""
@@ -182,22 +183,33 @@ class HttpClient:
                 # Who has waited already goes first.
                 self._urgent.appendleft(heapq.heappop(self._later)[2])
         while len(self._running) < self._settings.max_streams:
-            if self._urgent:
-                self._start(self._urgent.popleft())
-            elif self._waiting:
-                self._start(self._waiting.popleft())
-            else:
+            queue = self._urgent or self._waiting
+            if not queue:
                 return
+            attempt = queue.popleft()
+            end = self._silences.end(attempt.request.url) if self._silences else 0.0
+            if end > self._clock():
+                self._put_off(attempt, end)
+            else:
+                self._start(attempt)
 
     def _start(self, attempt: _Try) -> None:
         handle = self._idle.pop() if self._idle else curl.new_handle(self._settings, self._trust)
-        curl.aim(
-            handle,
-            attempt.request,
-            self._settings,
-            on_body=attempt.take,
-            on_header=attempt.lines.append,
-        )
+        try:
+            curl.aim(
+                handle,
+                attempt.request,
+                self._settings,
+                on_body=attempt.take,
+                on_header=attempt.lines.append,
+            )
+        except (pycurl.error, ValueError) as error:
+            handle.close()
+            failed = curl.failure(
+                attempt.request, pycurl.E_URL_MALFORMAT, str(error), attempt.tries
+            )
+            self._finished.append((attempt.transfer, failed))
+            return
         attempt.trusted = self._trust
         self._running[handle] = attempt
         self._multi.add_handle(handle)
@@ -285,7 +297,10 @@ class HttpClient:
             )
             if outcome.status in RETRYABLE_STATUSES:
                 asked = parse_retry_after(outcome.headers.get("retry-after", ""), self._now)
-                wait = self._delay(attempt, asked)
+                if not asked or self._silences.ask(request.url, self._clock(), asked):
+                    wait = self._delay(attempt, asked)
+            elif self._silences:
+                self._silences.answered(request.url)
         if attempt.trusted is self._trust and not request.certificate:
             curl.rest(handle)
             self._idle.append(handle)
@@ -314,8 +329,11 @@ class HttpClient:
     def _postpone(self, attempt: _Try, seconds: float) -> None:
         attempt.begin()
         self.stats.retries += 1
+        self._put_off(attempt, self._clock() + seconds)
+
+    def _put_off(self, attempt: _Try, moment: float) -> None:
         self._postponed += 1
-        heapq.heappush(self._later, (self._clock() + seconds, self._postponed, attempt))
+        heapq.heappush(self._later, (moment, self._postponed, attempt))
 
     def _deliver(self) -> None:
         # A queue of the client's own: a callback may pump, or raise, and nothing gets lost.

@@ -30,6 +30,42 @@ class RetryPolicy(Record):
         return full * (1.0 - jitter / 2)
 
 
+class Silences:
+    """Servers that asked to be left alone, by the start of their URLs: what holds for one request
+    holds for all. After ``limit`` times nobody waits for them any more. Moments are of one clock,
+    in seconds."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._until: dict[str, float] = {}
+        self._times: dict[str, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._until)
+
+    def ask(self, url: str, now: float, seconds: float) -> bool:
+        """Keep away from the server of ``url``; False if it has asked too often since it last
+        answered. Many requests that were under way together count as one."""
+        server = _server(url)
+        if now >= self._until.get(server, 0.0):
+            self._times[server] = self._times.get(server, 0) + 1
+        if self._times[server] > self._limit:
+            return False
+        self._until[server] = max(self._until.get(server, 0.0), now + seconds)
+        return True
+
+    def end(self, url: str) -> float:
+        """When the server of ``url`` may be asked again; 0 if it never forbade it."""
+        return self._until.get(_server(url), 0.0)
+
+    def answered(self, url: str) -> None:
+        self._times[_server(url)] = 0
+
+
+def _server(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3]).lower()
+
+
 def parse_retry_after(value: str, now: Callable[[], float]) -> float | None:
     """Seconds that a ``Retry-After`` header asks for, at most 60; None if it says nothing sound.
 

@@ -177,13 +177,13 @@ def _direct(folder: str) -> dict[str, str]:
 
 def _locked(folder: str) -> dict[str, str]:
     """Everything that the lock has, with one of its versions."""
+    from graft.base.files import read_file
     from graft.base.light_json import read_json
     from graft.lockfile.format import LOCK_NAME
     from graft.model.names import split_spec
 
     try:
-        with open(os.path.join(folder, LOCK_NAME), "rb") as file:
-            nodes = read_json(file.read())["nodes"]
+        nodes = read_json(read_file(os.path.join(folder, LOCK_NAME)) or b"")["nodes"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     ids = sorted(nodes) if isinstance(nodes, dict) else []

@@ -28,19 +28,24 @@ class Console:
         self.quiet = quiet
 
     def data(self, text: str) -> None:
-        """A line of the answer."""
-        print(text)
+        """A line of the answer; whoever reads it through a pipe gets it as it is."""
+        print(harmless(text) if sys.stdout.isatty() else text)
 
     def document(self, value: Any) -> None:
         """The answer as JSON."""
         import json
 
-        print(json.dumps(value, indent=2, ensure_ascii=False))
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # a path may hold bytes that are no text
+            text = json.dumps(value, indent=2)
+        print(text)
 
     def status(self, text: str) -> None:
         """A line about what was done; not part of the answer."""
         if not self.quiet:
-            print(text, file=sys.stderr)
+            print(harmless(text), file=sys.stderr)
 
     def note(self, note: Diagnostic) -> None:
         if self.quiet or self.json:
@@ -62,7 +67,7 @@ class Console:
             lines.append(f"  {'why' if index == 0 else '   '}    {reason}")
         if diagnostic.fix:
             lines.append(f"  {self.style('green', 'fix')}    {diagnostic.fix}")
-        print("\n".join(lines), file=sys.stderr)
+        print(harmless("\n".join(lines)), file=sys.stderr)
         return diagnostic.exit_code
 
     def style(self, name: str, text: str, stream: TextIO | None = None) -> str:
@@ -88,6 +93,20 @@ class Console:
         if self._environ.get("FORCE_COLOR", "0") not in ("", "0"):
             return True
         return stream.isatty() and self._environ.get("TERM") != "dumb"
+
+
+def harmless(text: str) -> str:
+    """What a terminal may be shown: whoever publishes a package writes its description, and could
+    write what clears a screen, renames a window or turns a line around. Colours may stay."""
+    if text.isprintable():
+        return text
+    import re
+
+    return re.sub(
+        r"\x1b\[\d{0,3}m|[\n\t]|([\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff])",
+        lambda found: "\ufffd" if found[1] else found[0],
+        text,
+    )
 
 
 class _Lines(Progress):

@@ -26,8 +26,6 @@ def run_shortest(command: str) -> bool:
     start = time.perf_counter()
     environ, folder = os.environ, os.getcwd()
     home = os.path.expanduser("~")
-    if not only_defaults(folder, environ, home):
-        return False
     store = store_below(store_home(environ, home))
 
     def recall(manifest: bytes) -> Resolution | None:
@@ -43,12 +41,14 @@ def run_shortest(command: str) -> bool:
         print(text, file=sys.stderr)
 
     try:
+        if not only_defaults(folder, environ, home):
+            return False
         done = relink(folder, store, recall, command=f"graft {command}", say=say)
+        if done is None:
+            return False
+        stamp_project(folder, store, environ, home)
     except Exception:
         return False
-    if done is None:
-        return False
-    stamp_project(folder, store, environ, home)
     milliseconds = round((time.perf_counter() - start) * 1000)
     graph, resolution = done.graph, done.resolution
     if resolution is not None:

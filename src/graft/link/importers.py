@@ -75,6 +75,27 @@ def refuse_strange_modules(folder: str) -> None:
         )
 
 
+def inside(project: str, path: str) -> str:
+    """The file that ``path``, below the project, comes to: a link may lead to another place in the
+    project, and stays. Empty where it leads out of it."""
+    real = os.path.realpath(os.path.join(project, path))
+    return real if real.startswith(os.path.join(os.path.realpath(project), "")) else ""
+
+
+def refuse_strange_file(project: str, path: str) -> None:
+    """Raise ``link-refused`` where writing a file of the project would write somewhere else."""
+    if not inside(project, path):
+        from graft.base.diagnostics import GraftError
+
+        real = os.path.realpath(os.path.join(project, path))
+        raise GraftError(
+            "link-refused",
+            f"{path} leads to {real}, and graft writes only in the project",
+            where=os.path.join(project, path),
+            fix="put the file itself in the place of the link, or run graft where it lies",
+        )
+
+
 def staged_of(project: str, importer: str) -> str:
     """The importer's part of the staging folder: that folder itself, or one of its folders."""
     folder = os.path.join(project, STAGING)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.files import read_file
 from graft.base.records import Record
 from graft.project.defaults import is_setting
 from graft.project.ini import IniLine, expand, parse_ini, references
@@ -142,10 +143,7 @@ def _read_file(path: str, layer: Layer, environ: Mapping[str, str]) -> Source:
 def read_text(path: str) -> str:
     """What is in a settings file; empty if there is none. Raises ``settings-unreadable``."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
+        data = read_file(path) or b""
     except OSError as error:
         raise GraftError(
             "settings-unreadable",

@@ -27,9 +27,10 @@ def pick(packument: Packument, specifier: Specifier, tag: str) -> str | None:
 def newest(packument: Packument, range: Range, tag: str) -> str | None:
     tagged = packument.tags.get(tag, "")
     is_there = tagged in packument
-    if is_there and not packument.is_deprecated(tagged):
+    if is_there:
         version = _version(tagged)
-        if version and range.contains(version):
+        # In this order: a tagged version that cannot be read spoils no range without it.
+        if version and range.contains(version) and not packument.is_deprecated(tagged):
             return tagged
     deprecated = ""
     for key, text in packument.newest_first(prereleases=range.has_prereleases):

@@ -30,8 +30,10 @@ def validators_of(response: Response, *, full: bool) -> Validators | None:
         name, _, value = directive.partition("=")
         if name == "no-cache":
             max_age = 0.0
-        elif name == "max-age" and max_age is None and value.strip('"').isdigit():
-            max_age = float(value.strip('"'))
+        elif name == "max-age" and max_age is None:
+            digits = value.strip('"')
+            # What has more digits is longer than anything is kept, and a superscript is a digit.
+            max_age = float(digits[:15]) if digits.isascii() and digits.isdigit() else None
     return Validators(
         etag=said.get("etag", ""),
         modified=said.get("last-modified", ""),

@@ -7,10 +7,10 @@ The user's own settings count: credential helpers, ``insteadOf``, what ssh knows
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 
 from graft.base.diagnostics import GraftError
+from graft.base.http import without_users
 from graft.base.processes import exchange
 from graft.base.programs import find_program
 from graft.base.records import Record
@@ -24,7 +24,6 @@ _OF_A_REPOSITORY = (
 )
 # Maintenance would go on in the background, in a folder that may be deleted at any time.
 _QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null")
-_CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@")
 
 
 class GitAnswer(Record):
@@ -70,7 +69,7 @@ class GitProgram:
     ) -> GitAnswer:
         command = [self._found(), *_QUIET, *arguments]
         done = exchange(command, data, cwd=folder, environ=self._environ, timeout=timeout)
-        lines = _CREDENTIALS.sub("", done.stderr).splitlines()
+        lines = without_users(done.stderr).splitlines()
         return GitAnswer(
             is_good=done.status == 0,
             data=done.stdout,

@@ -54,7 +54,7 @@ class Packument:
         self.tags: dict[str, str] = {
             tag: version for tag, version in tags.items() if isinstance(version, str)
         }
-        self._raw = document.versions
+        self._raw = _spelt(document.versions)
         self._documents: dict[str, VersionDocument] = {}
         self._manifests: dict[str, Manifest] = {}
 
@@ -118,6 +118,20 @@ class Packument:
                 raise _garbage(f"{self.name}@{version}", self.registry, str(error)) from error
             self._documents[version] = document
         return document
+
+
+def _spelt(versions: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    """Those whose names can be part of a path, a URL and a line. That others are versions too, but
+    for white space around them, helps nobody."""
+    if _is_spelt("".join(versions)):
+        return versions
+    return {version: raw for version, raw in versions.items() if _is_spelt(version)}
+
+
+def _is_spelt(text: str) -> bool:
+    return (
+        text.isascii() and text.isprintable() and not (" " in text or "/" in text or "\\" in text)
+    )
 
 
 def _garbage(subject: str, registry: str, reason: str) -> GraftError:

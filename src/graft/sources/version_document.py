@@ -16,6 +16,7 @@ from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
 from graft.versions.npm import parse_range
 
+_MAX_URL = 4096
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall")
 
 
@@ -48,10 +49,17 @@ class VersionDocument(msgspec.Struct, rename="camel"):
 
     @property
     def tarball_url(self) -> str:
-        url = _table(self.dist).get("tarball")
-        if not isinstance(url, str) or not url.isprintable() or " " in url:
+        """Without user and password; empty if it is no http(s) URL."""
+        said = _table(self.dist).get("tarball")
+        if not isinstance(said, str) or not said.isprintable() or " " in said:
             return ""
-        return url if url[:8].lower().startswith(("https://", "http://")) else ""
+        scheme, separator, rest = said.partition("://")
+        authority, slash, path = rest.partition("/")
+        # Registries hand out no passwords; one in a packument would end in the lock.
+        host = authority.rpartition("@")[2]
+        if (scheme := scheme.lower()) not in ("https", "http") or not host or len(said) > _MAX_URL:
+            return ""
+        return f"{scheme}{separator}{host}{slash}{path}"
 
     @property
     def has_scripts(self) -> bool:

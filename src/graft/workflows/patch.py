@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, remove_file, remove_tree, temporary_sibling, write_atomic
 from graft.base.records import Record
-from graft.link.importers import MODULES
+from graft.link.importers import MODULES, inside, refuse_strange_file
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.names import canonical_name, file_name
@@ -113,6 +113,7 @@ def commit_patch(context: Context, folder: str, options: InstallOptions) -> Comm
             _forget(context.folder, folder)
             return Committed(id=id, path="", report=report)
         path = before.path if before else patch_path(id)
+        refuse_strange_file(context.folder, path)
         full = os.path.join(context.folder, path)
         had = read_file(full)
         os.makedirs(os.path.dirname(full), exist_ok=True)
@@ -274,7 +275,7 @@ def _set(manifest: ProjectManifest, entries: dict[str, str], *, beside: bool) ->
 def _discard(project: str, paths: Iterable[str]) -> None:
     """Delete patches that nothing names any more, where graft keeps its own."""
     for path in paths:
-        if os.path.dirname(os.path.normpath(path)) == FOLDER:
+        if os.path.dirname(os.path.normpath(path)) == FOLDER and inside(project, FOLDER):
             remove_file(os.path.join(project, path))
 
 
