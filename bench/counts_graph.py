@@ -5,7 +5,7 @@ from __future__ import annotations
 from traffic import CountingRegistry
 
 DIRECT = 10
-_CHILDREN = 3
+CHILDREN = 3
 
 
 def publish_graph(registry: CountingRegistry, packages: int) -> dict[str, str]:
@@ -15,8 +15,8 @@ def publish_graph(registry: CountingRegistry, packages: int) -> dict[str, str]:
     direct ones are scoped, and two have a command.
     """
     for number in range(packages):
-        first = DIRECT + _CHILDREN * number
-        children = range(first, min(first + _CHILDREN, packages))
+        first = DIRECT + CHILDREN * number
+        children = range(first, min(first + CHILDREN, packages))
         dependencies = {name(child): "^1.0.0" for child in children}
         if number in (1, 2):
             command = {f"run-{number}": "cli.js"}

@@ -97,7 +97,7 @@ def test_a_built_package_is_read_only_and_exactly_what_was_built(
     assert record["links"] == {"lib/link": "deep/tool", "out": "/nowhere"}
     named = {entry[0]: entry[1] for entry in record["files"]}
     assert named["lib/deep/tool"] and not named["lib/shut"]
-    assert sorted(os.listdir(folder.parent.parent)) == ["node_modules", "slot.json"]
+    assert sorted(os.listdir(folder.parent.parent)) == ["inventory", "node_modules", "slot.json"]
 
 
 def test_finished_files_lie_in_the_slot_or_in_the_object(

@@ -30,18 +30,19 @@ def _imported(python: str, code: str, *, cwd: Path, env: Mapping[str, str]) -> s
 
 # A folder without ``node_modules`` whose graph the store knows.
 _SECOND_FOLDER = """
-    graft graft.__main__ graft.base graft.base.faults graft.base.files graft.base.lines
+    graft graft.__main__ graft.base graft.base._native graft.base.faults graft.base.files
+    graft.base.inventories graft.base.lines graft.base.native
     graft.base.locks graft.base.machine graft.base.records graft.base.renames graft.cli
     graft.cli.shortest graft.cli.words graft.link graft.link.commit graft.link.importers
     graft.link.stamp graft.link.state graft.project graft.project.defaults graft.store
-    graft.store.graphs graft.store.hold graft.store.paths graft.store.projects graft.workflows
-    graft.workflows.relink graft.project.roots errno fcntl hashlib
+    graft.store.complete graft.store.graphs graft.store.hold graft.store.paths graft.store.projects
+    graft.workflows graft.workflows.relink graft.project.roots errno fcntl hashlib
 """
 
 # The full check of a project in which nothing changed: what runs where the launcher is not sure.
 _FULL_CHECK = """
-    graft.base._native graft.base.clones graft.base.diagnostics graft.base.http
-    graft.base.native graft.base.pool graft.base.processes graft.base.progress graft.base.retry
+    graft.base.clones graft.base.diagnostics graft.base.http
+    graft.base.pool graft.base.processes graft.base.progress graft.base.retry
     graft.base.trees graft.cli.add graft.cli.commands graft.cli.console graft.cli.main
     graft.cli.parser graft.cli.report graft.cli.session graft.link.links graft.link.layouts
     graft.lockfile graft.lockfile.check graft.lockfile.format graft.model graft.model.bins

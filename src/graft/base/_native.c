@@ -1,15 +1,19 @@
-/* The three operations of trees.py, each one call without the interpreter's lock; a system call that
- * Python lacks, for renames.py; and one word to the C library's allocator, for native.py.
+/* The three operations of trees.py and the one of inventories.py, each one call without the
+ * interpreter's lock; a system call that Python lacks, for renames.py; and one word to the C
+ * library's allocator, for native.py.
  *
  * A thread that unpacks an archive makes ten system calls a file. From Python each of them gives
  * the lock away and has to win it back, against the thread that resolves. Here a whole tree is one
  * such pause. What is written, where and with which mode has been decided by then: this file
- * knows no format and no rule. trees.py does the same without it.
+ * knows no rule, and no format but that of inventories. trees.py and inventories.py do the same
+ * without it.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -237,6 +241,98 @@ done:
     return result;
 }
 
+enum { COMPLETE, LACKING, UNKNOWN }; /* as in inventories.py */
+
+/* The whole of a file below `folder`, with a zero behind it; NULL with errno set. */
+static char *read_whole(int folder, const char *name, size_t *size)
+{
+    struct stat seen;
+    int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0)
+        return NULL;
+    char *data = NULL;
+    if (fstat(file, &seen) == 0 && S_ISREG(seen.st_mode) &&
+        (data = malloc((size_t)seen.st_size + 1)) != NULL) {
+        size_t got = 0;
+        ssize_t more = 0;
+        while (got < (size_t)seen.st_size &&
+               (more = read(file, data + got, (size_t)seen.st_size - got)) > 0)
+            got += (size_t)more;
+        data[got] = 0;
+        *size = got;
+    }
+    close(file);
+    if (!data)
+        errno = EIO;
+    return data;
+}
+
+static int look_at(int above, const char *name, const char *inventory, int front, int depth)
+{
+    int folder = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return LACKING;
+    size_t size = 0;
+    char *data = read_whole(folder, inventory, &size), *at = data;
+    int state = data ? COMPLETE : errno == ENOENT ? UNKNOWN : LACKING;
+    if (data && (size == 0 || data[size - 1] != 0))
+        state = LACKING;
+    while (state == COMPLETE && at < data + size) {
+        struct stat seen;
+        char kind = *at, *path = at;
+        long long said = kind ? strtoll(at + 1, &path, 10) : 0;
+        if (*path != ' ')
+            state = LACKING;
+        else if (kind == '-' && front)
+            break;
+        else if (kind == 'd')
+            state = depth && look_at(folder, path + 1, inventory, front, depth - 1) == LACKING
+                        ? LACKING : COMPLETE;
+        else if (kind != '-' && (fstatat(folder, path + 1, &seen, AT_SYMLINK_NOFOLLOW) < 0 ||
+                 !((kind == 'l' && S_ISLNK(seen.st_mode)) ||
+                   (kind == 'f' && S_ISREG(seen.st_mode))) ||
+                 (long long)seen.st_size != said))
+            state = LACKING;
+        at = path + strlen(path) + 1;
+    }
+    free(data);
+    close(folder);
+    return state;
+}
+
+static PyObject *compare(PyObject *self, PyObject *args)
+{
+    PyObject *root_owner = NULL, *items, *result = NULL;
+    const char *inventory;
+    int front;
+    Entries names = {0};
+    if (!PyArg_ParseTuple(args, "O&Osp", PyUnicode_FSConverter, &root_owner, &items, &inventory,
+                          &front))
+        return NULL;
+    if (!read_entries(items, 'p', &names))
+        goto done;
+    Py_BEGIN_ALLOW_THREADS
+    int root = open_folder(PyBytes_AS_STRING(root_owner));
+    for (Py_ssize_t i = 0; i < names.count; i++)
+        names.entries[i].mode =
+            root < 0 ? LACKING : look_at(root, names.entries[i].path, inventory, front, 1);
+    if (root >= 0)
+        close(root);
+    Py_END_ALLOW_THREADS
+    result = PyList_New(names.count);
+    for (Py_ssize_t i = 0; result && i < names.count; i++) {
+        PyObject *state = PyLong_FromLong(names.entries[i].mode);
+        if (!state)
+            Py_CLEAR(result);
+        else
+            PyList_SET_ITEM(result, i, state);
+    }
+done:
+    release(&names);
+    Py_DECREF(root_owner);
+    return result;
+}
+
 /* The error number; 0 if the two have changed places. */
 static PyObject *exchange(PyObject *self, PyObject *args)
 {
@@ -275,6 +371,7 @@ static PyMethodDef methods[] = {
     {"build", build, METH_VARARGS, "build(root, folders, files, links)"},
     {"link_files", link_files, METH_VARARGS, "link_files(source, target, paths)"},
     {"set_modes", set_modes, METH_VARARGS, "set_modes(root, paths, mode)"},
+    {"compare", compare, METH_VARARGS, "compare(root, folders, inventory, front)"},
     {"exchange", exchange, METH_VARARGS, "exchange(first, second)"},
     {"return_buffers", return_buffers, METH_VARARGS, "return_buffers(size)"},
     {NULL, NULL, 0, NULL},

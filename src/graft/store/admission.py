@@ -16,6 +16,7 @@ from graft.store.archive import ArchiveRefused
 from graft.store.objects import (
     MANIFEST_VERSION,
     StoredObject,
+    has_inventory,
     holds_just,
     object_folder,
     object_record,
@@ -79,7 +80,13 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
         point("object-staged")
         # Another process, or an earlier life of this one, may have been here first and not have
         # written its manifest yet.
-        publish(store, staged, final, lambda: holds_just(folder, files))
+        stored = StoredObject(package=package, folder=folder, files=files)
+        publish(
+            store,
+            staged,
+            final,
+            lambda: has_inventory(store, integrity, stored) and holds_just(folder, files),
+        )
         point("object-renamed")
         write_atomic(
             object_record(store, integrity), json.dumps(manifest, separators=(",", ":")).encode()
@@ -95,7 +102,7 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
     finally:
         if os.path.lexists(staged):
             remove_tree(staged)
-    return StoredObject(package=package, folder=folder, files=files)
+    return stored
 
 
 def _same_kind(data: bytes, integrity: Integrity) -> Integrity:

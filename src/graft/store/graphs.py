@@ -11,6 +11,7 @@ import os
 
 from graft.base.files import read_file, write_atomic
 from graft.base.lines import read_lines, write_lines
+from graft.store.complete import lacking_slots
 from graft.store.paths import has_slot
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from graft.store.paths import Store
 
 _FIRST_LINE = "graft-graph 2"
+_SECONDS_UNSEEN = 3600
 
 
 class GraphRecord:
@@ -95,16 +97,27 @@ def graph_is_whole(store: Store, record: GraphRecord) -> bool:
     return all(has_slot(store, name) for name in record.slots)
 
 
-def graph_stayed_whole(store: Store, inputs: str, record: GraphRecord) -> bool:
-    """The same, but the slots are looked at only if the folder that holds all of them has changed
-    since they last were: while nobody adds to the store, the cost does not grow with the graph."""
-    now = slots_seen(store)
-    if read_file(store.graph_seen(inputs)) == now:
-        return True
-    if not graph_is_whole(store, record):
+def graph_stayed_whole(store: Store, inputs: str, record: GraphRecord, now: float) -> bool:
+    """Whether every slot of the graph is there and has all its files, in their sizes. They are
+    looked at only if the folder that holds all slots has changed since they last were, or that was
+    an hour before ``now``; else those that the project itself links to, and of their files the
+    front: so the cost does not grow with the graph."""
+    seen = slots_seen(store)
+    path = store.graph_seen(inputs)
+    if read_file(path) == seen and now - os.stat(path).st_mtime < _SECONDS_UNSEEN:
+        return not lacking_slots(store, _linked(store, record), front=True)
+    if lacking_slots(store, record.slots):
         return False
-    write_atomic(store.graph_seen(inputs), now)
+    write_atomic(path, seen)
     return True
+
+
+def _linked(store: Store, record: GraphRecord) -> set[str]:
+    """The slots that links of the project, or folders of files in it, come from."""
+    root = f"{store.slots}/"
+    links = (target for links in record.trees.values() for target in links.values())
+    below = [target.removeprefix(root) for target in links if target.startswith(root)]
+    return {path.partition("/")[0] for path in (*below, *record.copies.values())}
 
 
 def slots_seen(store: Store) -> bytes:

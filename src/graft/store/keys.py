@@ -12,25 +12,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T", bound=Hashable)
 
 _KEY_BYTES = 16  # 128 bits: 32 hex digits in a slot's name
+_NOTHING: Mapping[Any, str] = {}
 
 # Nodes on cycles by what they are: key -> the keys of their children by local name.
 _OnCycles = dict[str, dict[str, dict[str, str]]]
 
 
 def graph_keys(
-    fields: Mapping[T, Sequence[str]], edges: Mapping[T, Mapping[str, T]]
+    fields: Mapping[T, Sequence[str]],
+    edges: Mapping[T, Mapping[str, T]],
+    known: Mapping[T, str] = _NOTHING,
 ) -> dict[T, str]:
     """A key for each node, as 32 hex digits.
 
     ``fields`` holds what a node is by itself, in a fixed order; ``edges`` its children by local
-    name. Every child must be a node.
+    name. Every child must be a node, or be ``known`` with its key.
     """
-    keys: dict[T, str] = {}
+    keys: dict[T, str] = dict(known)
     on_cycles: _OnCycles = {}
     own = {node: _hash("node", *values) for node, values in fields.items()}
     for component in components(edges):
@@ -143,7 +146,8 @@ def _hash(*parts: str) -> str:
 
 def components(edges: Mapping[T, Mapping[str, T]]) -> Iterator[list[T]]:
     """Strongly connected components, children before parents (Tarjan 1972, without recursion:
-    real graphs are deeper than Python's stack)."""
+    real graphs are deeper than Python's stack). Children without edges of their own are left out.
+    """
     index: dict[T, int] = {}
     low: dict[T, int] = {}
     stack: list[T] = []
@@ -158,6 +162,8 @@ def components(edges: Mapping[T, Mapping[str, T]]) -> Iterator[list[T]]:
         while work:
             node, children = work[-1]
             for child in children:
+                if child not in edges:
+                    continue
                 if child not in index:
                     index[child] = low[child] = len(index)
                     stack.append(child)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, remove_file
+from graft.base.inventories import INVENTORY, inventory
 from graft.base.records import Record
 from graft.model.integrity import Integrity
 from graft.model.names import check_name
@@ -82,10 +83,32 @@ def object_folder(store: Store, integrity: Integrity, package: str) -> str:
     return f"{store.objects}/{integrity.file_name}/node_modules/{package}"
 
 
+def object_inventory(package: str, files: Iterable[ObjectFile]) -> bytes:
+    """For the cheap check (store/complete.py)."""
+    front, behind = sized(f"node_modules/{package}", files)
+    return inventory(front, behind=behind)
+
+
+def sized(
+    folder: str, files: Iterable[ObjectFile]
+) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """A package's files as inventories have them, below ``folder``: those that lie in no folder of
+    the package, and the others."""
+    found: tuple[list[tuple[str, int]], list[tuple[str, int]]] = [], []
+    for file in files:
+        found["/" in file.path].append((f"{folder}/{file.path}", file.size))
+    return found
+
+
 def distrust_object(store: Store, integrity: Integrity) -> None:
     """Have an object fetched anew. Its files stay until then: there may be projects that run with
     them, and what is left is better than nothing."""
     remove_file(object_record(store, integrity))
+
+
+def has_inventory(store: Store, integrity: Integrity, stored: StoredObject) -> bool:
+    path = f"{store.objects}/{integrity.file_name}/{INVENTORY}"
+    return read_file(path) == object_inventory(stored.package, stored.files)
 
 
 def holds_just(folder: str, files: Iterable[ObjectFile]) -> bool:

@@ -18,12 +18,13 @@ from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.faults import point
 from graft.base.files import read_file, remove_tree, temporary_sibling, write_file
+from graft.base.inventories import INVENTORY
 from graft.base.records import Record
-from graft.base.renames import exchange
 from graft.model.integrity import parse_integrity
+from graft.store.complete import lacking_slots
 from graft.store.objects import FOLDER_MODE, ObjectFile, StoredObject, find_object
-from graft.store.paths import Store, has_slot
-from graft.store.slots import Slot, slot_inputs, slot_links
+from graft.store.paths import Store
+from graft.store.slots import Slot, slot_inputs, slot_inventory, slot_links
 from graft.store.trash import publish
 
 
@@ -38,12 +39,14 @@ class Finished(Record):
 
 class Draft(Record):
     """A slot on its way. ``package`` is the folder that may be changed; ``modules`` holds it and
-    the links to its dependencies; ``scratch`` is an empty folder that goes when the draft does."""
+    the ``links`` to its dependencies; ``scratch`` is an empty folder that goes when the draft
+    does."""
 
     root: str
     modules: str
     package: str
     scratch: str
+    links: Mapping[str, str]
 
 
 def finished_package(store: Store, slot: Slot) -> Finished | None:
@@ -73,14 +76,15 @@ def draft_of(store: Store, slot: Slot, stored: StoredObject) -> Iterator[Draft]:
     """A draft with the archive's files, writable, none of them linked to the object. It is removed
     in the end unless it was published."""
     root = temporary_sibling(store.slot(slot.name))
+    links = slot_links(store, slot, stored)
     draft = Draft(
         root=root,
         modules=f"{root}/node_modules",
         package=f"{root}/node_modules/{slot.package}",
         scratch=f"{root}/scratch",
+        links=links,
     )
     folders = trees.Folders()
-    links = slot_links(store, slot, stored)
     for path in links:
         folders.add_parents(f"node_modules/{path}")
     folders.add_parents(f"node_modules/{slot.package}/package.json")
@@ -121,16 +125,20 @@ def publish_draft(store: Store, slot: Slot, draft: Draft, *, replace: bool = Fal
     files, links, folders = _sealed(draft.package)
     said = slot_inputs(slot) | {"salt": slot.salt, "files": files, "links": links}
     record = json.dumps(said, separators=(",", ":")).encode()
+    own = {f"{slot.package}/{path}": target for path, target in links.items()}
+    listed = slot_inventory(slot, {**draft.links, **own}, files, record)
     write_file(f"{draft.root}/slot.json", record, mode=0o444)
+    write_file(f"{draft.root}/{INVENTORY}", listed, mode=0o444)
     trees.set_modes(draft.package, folders, FOLDER_MODE)
     shared = [f"node_modules/{name}" for name in _shared_folders(draft.modules)]
     trees.set_modes(draft.root, [*shared, "node_modules", "."], FOLDER_MODE)
     point("slot-staged")
-    final = store.slot(slot.name)
-    if replace and os.path.isdir(final) and exchange(draft.root, final):
-        made = True  # what was there is the draft now, and goes with it
-    else:
-        made = publish(store, draft.root, final, lambda: not replace and has_slot(store, slot.name))
+    made = publish(
+        store,
+        draft.root,
+        store.slot(slot.name),
+        lambda: not (replace or lacking_slots(store, [slot.name])),
+    )
     point("slot-published")
     return made
 

@@ -3,7 +3,9 @@
 A package that has no dependencies needs no neighbours, and most have none: its slot holds a link to
 its object, where the same files would be.
 
-A slot is published whole by one rename, with ``slot.json`` in it, so it is complete or absent.
+A slot is published whole by one rename, with ``slot.json`` in it, so it is complete or absent. That
+says what the slot's key was made of (store/slot_records.py reads it back), and the inventory beside
+it which files and links the slot has, for the cheap check (store/complete.py).
 Links lead from slot to slot by relative paths: the store may move as a whole.
 
 What must differ from the archive, because a script built it or a patch changed it, has a salt in
@@ -14,25 +16,29 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.faults import point
 from graft.base.files import remove_tree, temporary_sibling
-from graft.base.records import Record
+from graft.base.inventories import INVENTORY, inventory
+from graft.base.records import Record, replace
 from graft.model.bins import chosen_bins
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.names import file_name
+from graft.model.origins import LINK
+from graft.store.complete import lacking_slots
 from graft.store.keys import graph_keys
-from graft.store.objects import FOLDER_MODE, StoredObject
-from graft.store.paths import Store, has_slot
+from graft.store.objects import FOLDER_MODE, ObjectFile, StoredObject, sized
+from graft.store.paths import Store
 from graft.store.trash import publish
 
 _READABLE_LENGTH = 120
-_SLOT_VERSION = 1
+SLOT_VERSION = 2
+_SALT = ":salt"  # no command has a colon in it
 _NO_SALTS: Mapping[str, str] = {}
 
 
@@ -40,7 +46,11 @@ class Slot(Record):
     """What a slot must hold. ``dependencies`` maps local names to (slot name, package name), or for
     a folder of a project, to nothing and that folder's absolute path; ``bins`` maps commands to
     paths relative to the slot's ``node_modules``. ``salt`` says what the files are beside what the
-    archive held; empty for what is shared as it is."""
+    archive held; empty for what is shared as it is.
+
+    ``identity``, ``edges`` and ``folders`` are what the key is made of: what the package is by
+    itself, and by local name the slots and the folders of a project that it finds, these as
+    identities of their own."""
 
     name: str
     package: str
@@ -48,7 +58,10 @@ class Slot(Record):
     integrity: str
     dependencies: Mapping[str, tuple[str, str]]
     bins: Mapping[str, str]
-    salt: str = ""
+    salt: str
+    identity: tuple[str, ...]
+    edges: Mapping[str, str]
+    folders: Mapping[str, tuple[str, ...]]
 
 
 def slots_of(
@@ -60,15 +73,27 @@ def slots_of(
     so what has one below it is in a slot that no other project shares. ``salts`` has a text for
     each node that gets a private slot: one text for each content that its files may come to have.
     """
-    fields = {
-        node.id: _fields(node.manifest, root, salts.get(node.id, ""))
+    identities = {
+        node.id: identity_of(node.manifest, root, salts.get(node.id, ""))
         for node in graph.nodes.values()
     }
-    keys = graph_keys(fields, {node.id: node.edges for node in graph.nodes.values()})
+    keys = graph_keys(identities, {node.id: node.edges for node in graph.nodes.values()})
     names = {
         node.id: slot_name(node.manifest.name, node.manifest.version, keys[node.id])
         for node in graph.nodes.values()
     }
+    return named_slots(graph, names, identities, salts, root=root)
+
+
+def named_slots(
+    graph: Graph,
+    names: Mapping[str, str],
+    identities: Mapping[str, tuple[str, ...]],
+    salts: Mapping[str, str],
+    *,
+    root: str = "",
+) -> dict[str, Slot]:
+    """The same where the name of each slot is known, by node id."""
 
     def lead(child: str) -> tuple[str, str]:
         manifest = graph.nodes[child].manifest
@@ -86,6 +111,7 @@ def slots_of(
         salt = salts.get(node.id, "")
         # Scripts of a package find its own commands as well.
         beside = {manifest.name: node.id, **edges} if salt else edges
+        is_folder = {local: graph.nodes[id].manifest.is_link for local, id in node.edges.items()}
         slots[node.id] = Slot(
             name=names[node.id],
             package=manifest.name,
@@ -97,16 +123,44 @@ def slots_of(
                 for command, (local, path) in chosen_bins(graph, beside).items()
             },
             salt=salt,
+            identity=identities[node.id],
+            edges={
+                local: names[child]
+                for local, child in sorted(node.edges.items())
+                if not is_folder[local]
+            },
+            folders={
+                local: identities[child]
+                for local, child in sorted(node.edges.items())
+                if is_folder[local]
+            },
         )
     return slots
 
 
-def _fields(manifest: Manifest, root: str, salt: str) -> tuple[str, ...]:
+def identity_of(manifest: Manifest, root: str, salt: str) -> tuple[str, ...]:
+    """What a package is by itself, for its key. ``manifest_of`` goes back."""
     commands = (part for bin_ in manifest.bins for part in bin_)
     if manifest.is_link:
         return ("link", os.path.join(root, manifest.folder), *commands)
     said = (manifest.name, manifest.version, manifest.origin, manifest.integrity, *commands)
-    return (*said, ":salt", salt) if salt else said  # no command has a colon in it
+    return (*said, _SALT, salt) if salt else said
+
+
+def manifest_of(identity: Sequence[str]) -> tuple[Manifest, str]:
+    """The manifest that ``identity_of`` tells of, as far as it does, and the salt. A folder's path
+    is absolute. Raises ValueError where this is none."""
+    salt = ""
+    if identity[0] == "link":
+        folder, *commands = identity[1:]
+        manifest = Manifest(name="", version="", origin=LINK + folder)
+    else:
+        name, version, origin, integrity, *commands = identity
+        if commands[-2:-1] == [_SALT]:
+            *commands, _, salt = commands
+        manifest = Manifest(name=name, version=version, origin=origin, integrity=integrity)
+    bins = tuple(zip(commands[::2], commands[1::2], strict=True))
+    return replace(manifest, bins=bins), salt
 
 
 def slot_name(package: str, version: str, key: str) -> str:
@@ -115,14 +169,18 @@ def slot_name(package: str, version: str, key: str) -> str:
     return f"{readable[:_READABLE_LENGTH]}-{key}"
 
 
-def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> bool:
-    """Make a slot without salt unless it is there; False if another process was first, which is as
-    good."""
+def populate(
+    store: Store, slot: Slot, stored: StoredObject, cloner: Cloner, *, anew: bool = False
+) -> bool:
+    """Make a slot without salt unless it is there, and whole; False if another process was first,
+    which is as good. With ``anew`` it takes the place of one that is there in any case."""
     final = store.slot(slot.name)
     staged = temporary_sibling(final)
     package = f"node_modules/{slot.package}"
     links = slot_links(store, slot, stored)
     files = () if slot.package in links else stored.files
+    record = json.dumps(slot_inputs(slot), separators=(",", ":")).encode()
+    listed = slot_inventory(slot, links, files, record, () if files else (_object_of(stored),))
     folders = trees.Folders()
     for path in links:
         folders.add_parents(f"node_modules/{path}")
@@ -133,18 +191,43 @@ def populate(store: Store, slot: Slot, stored: StoredObject, cloner: Cloner) -> 
         trees.build(
             staged,
             folders.paths,
-            [("slot.json", 0o444, json.dumps(slot_inputs(slot), separators=(",", ":")).encode())],
+            [("slot.json", 0o444, record), (INVENTORY, 0o444, listed)],
             [(f"node_modules/{path}", target) for path, target in links.items()],
         )
         cloner.clone(stored.folder, f"{staged}/{package}", files)
         trees.set_modes(staged, [*folders.paths, "."], FOLDER_MODE)
         point("slot-staged")
-        made = publish(store, staged, final, lambda: has_slot(store, slot.name))
+        made = publish(
+            store, staged, final, lambda: not (anew or lacking_slots(store, [slot.name]))
+        )
         point("slot-published")
         return made
     finally:
         if os.path.lexists(staged):
             remove_tree(staged)
+
+
+def _object_of(stored: StoredObject) -> str:
+    """The object's folder, from a slot."""
+    return f"../../objects/{os.path.basename(stored.folder.rpartition('/node_modules/')[0])}"
+
+
+def slot_inventory(
+    slot: Slot,
+    links: Mapping[str, str],
+    files: Iterable[ObjectFile],
+    record: bytes,
+    folders: Iterable[str] = (),
+) -> bytes:
+    """``links`` are those in ``node_modules``, ``files`` those of the package, and ``record`` is
+    what is in ``slot.json``."""
+    front, behind = sized(f"node_modules/{slot.package}", files)
+    return inventory(
+        [("slot.json", len(record)), *front],
+        {f"node_modules/{path}": target for path, target in links.items()},
+        folders,
+        behind,
+    )
 
 
 def slot_links(store: Store, slot: Slot, stored: StoredObject) -> dict[str, str]:
@@ -164,13 +247,13 @@ def slot_links(store: Store, slot: Slot, stored: StoredObject) -> dict[str, str]
 
 
 def slot_inputs(slot: Slot) -> dict[str, Any]:
-    """What ``slot.json`` says of every slot."""
+    """What ``slot.json`` says of every slot: the inputs of its key."""
     return {
-        "slot": _SLOT_VERSION,
+        "slot": SLOT_VERSION,
         "name": slot.package,
         "version": slot.version,
         "integrity": slot.integrity,
-        "dependencies": {
-            local: child or folder for local, (child, folder) in slot.dependencies.items()
-        },
+        "identity": slot.identity,
+        "dependencies": slot.edges,
+        "folders": slot.folders,
     }

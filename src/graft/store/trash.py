@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from graft.base.files import remove_tree, temporary_sibling
+from graft.base.renames import exchange
 from graft.store.paths import Store
 
 _ATTEMPTS = 8
@@ -16,8 +17,9 @@ _ATTEMPTS = 8
 def publish(store: Store, staged: str, final: str, is_good: Callable[[], bool]) -> bool:
     """Rename a finished folder into place. False if what lies there ``is_good``; then that stays.
 
-    What is not good was damaged, or half made by someone who died, and makes way. Others may be
-    doing the same at the same time, which is why it is tried more than once.
+    What is not good was damaged, or half made by someone who died, and makes way: in one step where
+    the system can, so that code which runs from it misses nothing. Others may be doing the same at
+    the same time, which is why it is tried more than once.
     """
     for attempt in range(_ATTEMPTS):
         try:
@@ -29,7 +31,11 @@ def publish(store: Store, staged: str, final: str, is_good: Callable[[], bool]) 
                 raise
         if is_good():
             return False
-        discard(store, final)
+        with suppress(FileNotFoundError):  # somebody else has made room
+            if exchange(staged, final):
+                discard(store, staged)
+                return True
+            discard(store, final)
     raise AssertionError("the last attempt returns or raises")
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from graft.base import trees
 from graft.base.diagnostics import GraftError
+from graft.base.inventories import INVENTORY
 from graft.model.names import check_name
 from graft.store.archive import ArchiveFile, ArchiveRefused, read_archive, shown
-from graft.store.objects import FOLDER_MODE, ObjectFile
+from graft.store.objects import FOLDER_MODE, ObjectFile, object_inventory
 
 # What waits to be written in one go. Nearly every archive is smaller; of a larger one this is all
 # that is in memory at once.
@@ -84,8 +85,9 @@ class _Unpacking:
                 os.chmod(f"{self._root}/files/{path}", entry.mode)
         self._write()
         package = _name(said)
-        self._put_in_place(package)
-        return package, tuple(sorted(self._files.values()))
+        files = tuple(sorted(self._files.values()))
+        self._put_in_place(package, object_inventory(package, files))
+        return package, files
 
     def _write(self) -> None:
         files = [(f"files/{path}", self._files[path].mode, data) for path, data in self._waiting]
@@ -94,10 +96,10 @@ class _Unpacking:
         self._waiting.clear()
         self._waiting_bytes = 0
 
-    def _put_in_place(self, package: str) -> None:
+    def _put_in_place(self, package: str, listed: bytes) -> None:
         above = trees.Folders()
         above.add_parents(f"node_modules/{package}")
-        trees.build(self._root, above.paths, (), ())
+        trees.build(self._root, above.paths, [(INVENTORY, 0o444, listed)], ())
         # The folder that moves last: moving it needs permission to write in it.
         _, *within = self._folders.paths
         trees.set_modes(self._root, within, FOLDER_MODE)

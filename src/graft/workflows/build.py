@@ -20,8 +20,8 @@ from graft.model.graph import Graph, Importer
 from graft.resolve.prune import leave_out
 from graft.sources.git_program import GitProgram
 from graft.store.admission import required_integrity
+from graft.store.complete import lacking_slots
 from graft.store.objects import find_object
-from graft.store.paths import has_slot
 from graft.store.private import draft_of, publish_draft
 from graft.store.slots import Slot, slots_of
 from graft.workflows.builds import Builds, check_approved, phases_of_object, preparing_phases
@@ -76,9 +76,10 @@ class _Builder:
     def build(self, graph: Graph, slots: Mapping[str, Slot]) -> dict[str, GraftError]:
         """Build what is lacking; what failed, by node id. What needs that is not begun."""
         store = self._work.store
+        absent = lacking_slots(store, {slot.name for slot in slots.values() if slot.salt})
         lacking: dict[str, str] = {}
         for id, slot in sorted(slots.items()):
-            if slot.salt and (self._is_again(graph, id) or not has_slot(store, slot.name)):
+            if slot.salt and (self._is_again(graph, id) or slot.name in absent):
                 lacking.setdefault(slot.name, id)
         if not lacking:
             return {}
@@ -155,7 +156,7 @@ class _Builder:
         store, manifest = self._work.store, graph.nodes[id].manifest
         again = self._is_again(graph, id)
         with FileLock(store.slot_lock(slot.name), exclusive=True):
-            if has_slot(store, slot.name) and not again:
+            if not (again or lacking_slots(store, [slot.name])):
                 return  # another process was building it
             stored = find_object(store, required_integrity(manifest))
             assert stored is not None

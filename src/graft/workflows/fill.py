@@ -11,8 +11,9 @@ from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.store.admission import required_integrity
 from graft.store.check import object_is_intact, slot_is_intact
+from graft.store.complete import lacking_objects, lacking_slots
 from graft.store.objects import StoredObject, distrust_object, find_object, has_object
-from graft.store.paths import Store, has_slot
+from graft.store.paths import Store
 from graft.store.slots import Slot, populate
 from graft.store.trash import discard
 from graft.workflows.project import Work
@@ -32,13 +33,13 @@ def fill_objects(work: Work, graph: Graph, *, distrust: bool = False) -> None:
 
     ``distrust`` compares every byte with what the archives held, and fetches what differs.
     """
+    fetched = {n.manifest.id: n.manifest for n in graph.nodes.values() if not n.manifest.is_link}
+    _distrust_lacking(work, fetched.values())
     lacking = {}
-    for node in graph.nodes.values():
-        if node.manifest.is_link:
-            continue
-        there = has_object(work.store, required_integrity(node.manifest))
-        if not there or (distrust and _intact_object(work.store, node.manifest) is None):
-            lacking[node.manifest.id] = node.manifest
+    for id, manifest in fetched.items():
+        there = has_object(work.store, required_integrity(manifest))
+        if not there or (distrust and _intact_object(work.store, manifest) is None):
+            lacking[id] = manifest
     if not lacking:
         return
     _refuse_frozen(work.store, lacking)
@@ -59,14 +60,16 @@ def fill_store(
     """
     store, progress = work.store, work.context.progress
     damaged = _damaged(store, graph, slots) if distrust else frozenset()
+    absent = lacking_slots(store, {slot.name for slot in slots.values()})
     lacking: dict[str, str] = {}
     for id, slot in slots.items():
-        if slot.name in damaged or not has_slot(store, slot.name):
+        if slot.name in damaged or slot.name in absent:
             lacking.setdefault(slot.name, id)
     if not lacking:
         return 0
     _refuse_frozen(store, {graph.nodes[id].manifest.id for id in lacking.values()})
     progress.to_link += len(lacking)
+    _distrust_lacking(work, (graph.nodes[id].manifest for id in lacking.values()))
     left = _make(work, graph, slots, lacking.values(), damaged)
     for id in left:
         distrust_object(store, required_integrity(graph.nodes[id].manifest))
@@ -90,7 +93,8 @@ def _make(
     damaged: Collection[str],
 ) -> list[str]:
     """Fetch what these slots need and build each as soon as its object is there; the ids of those
-    whose objects turn out to be unreadable or to lack files."""
+    whose objects turn out to be unreadable or to lack files. ``damaged`` ones are replaced even if
+    they seem to be whole."""
     store, progress, pool = work.store, work.context.progress, work.pool
     cloner = Cloner()
     left = []
@@ -100,13 +104,13 @@ def _make(
         stored = stored or find_object(store, required_integrity(graph.nodes[id].manifest))
         if stored is None:
             return False
-        if slots[id].name in damaged:
-            # Not before its successor can be made: other projects run with what there is.
-            discard(store, store.slot(slots[id].name))
         if slots[id].salt:
+            if slots[id].name in damaged:
+                # Not before its successor can be made: other projects run with what there is.
+                discard(store, store.slot(slots[id].name))
             return True
         try:
-            populate(store, slots[id], stored, cloner)
+            populate(store, slots[id], stored, cloner, anew=slots[id].name in damaged)
         except FileNotFoundError:
             if object_is_intact(stored):
                 raise
@@ -138,6 +142,13 @@ def _make(
     pool.submit(work.flush, Outcome.get)
     work.finish()
     return left
+
+
+def _distrust_lacking(work: Work, manifests: Iterable[Manifest]) -> None:
+    """Have the objects fetched anew that lack files, or have them in other sizes."""
+    known = {required_integrity(manifest) for manifest in manifests if not work.fetches(manifest)}
+    for integrity in lacking_objects(work.store, known):
+        distrust_object(work.store, integrity)
 
 
 def _damaged(store: Store, graph: Graph, slots: Mapping[str, Slot]) -> frozenset[str]:

@@ -204,7 +204,7 @@ def _carry_out(
         pass  # all is there
     elif wanted.layout == VIRTUAL or wanted.builds is not None:
         made = fill_store(work, wanted.local, wanted.slots, distrust=options.force)
-    else:
+    if wanted.layout != VIRTUAL:
         fill_objects(work, wanted.local, distrust=options.force)
     laps.lap("fetch")
     if wanted.builds is not None and not work.store.frozen:

@@ -110,7 +110,7 @@ def relink(
     if record.trees.keys() != {ROOT} or may_be_part(folder):
         return None  # that of a workspace: the manifests of its members have a say as well
     with hold_project(store, folder, command, say):
-        if not graph_stayed_whole(store, inputs, record) or _busy(folder):
+        if not graph_stayed_whole(store, inputs, record, time.time()) or _busy(folder):
             return None
         if resolution is not None and os.path.lexists(os.path.join(folder, LOCK)):
             return None
