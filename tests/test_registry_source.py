@@ -344,6 +344,87 @@ def test_an_entry_that_is_whole_but_no_packument_is_fetched_anew(lab: Lab) -> No
     assert "if-none-match" not in lab.registry.requests[0].headers
 
 
+def test_a_wrong_entry_that_the_registry_goes_on_to_confirm_is_fetched_anew(lab: Lab) -> None:
+    lab.registry.publish("a@1.0.0")
+    lab.registry.fault("/a", status=304, times=1)
+    cache = PackumentCache(str(lab.folder))
+    cache.put(f"{lab.registry.url}a", "", b'{"name":"b","versions":{}}', Validators(etag='"x"'), 0)
+    cache.flush()
+    source = lab.run()
+    assert source.packument("a").versions == ["1.0.0"]
+    source.flush()
+    assert ["if-none-match" in r.headers for r in lab.registry.requests] == [True, False]
+    lab.registry.clear_log()
+    assert lab.run().packument("a").versions == ["1.0.0"] and lab.registry.requests == []
+
+
+def test_a_confirmation_of_nothing_is_no_answer(lab: Lab) -> None:
+    lab.registry.fault("/a", status=304, times=None)
+    assert failure(lab.run(), "a").diagnostic.code == "registry-answer"
+    assert lab.registry.count("/a") == 1 and lab.entries() == []
+
+
+@pytest.mark.parametrize("tag", ['W/"1"', "\u00e9", "no quotes", '"' + "x" * 5000 + '"'])
+def test_an_etag_of_any_form_is_sent_back_as_it_was(lab: Lab, tag: str) -> None:
+    lab.registry.publish("a@1.0.0")
+    lab.registry.fault("/a", headers={"ETag": tag})
+    lab.fill("a")
+    lab.now += 301
+    assert lab.run().packument("a").versions == ["1.0.0"]
+    assert lab.registry.requests[0].headers["if-none-match"] == tag
+
+
+def test_an_entry_of_another_url_is_not_looked_at(lab: Lab, other: LocalRegistry) -> None:
+    lab.registry.publish("a@1.0.0")
+    lab.fill("a")
+    lab.registry = other
+    other.publish("a@2.0.0")
+    assert lab.run().packument("a").versions == ["2.0.0"]
+
+
+def test_an_entry_of_a_later_format_is_missing(lab: Lab) -> None:
+    lab.registry.publish("a@1.0.0")
+    lab.fill("a")
+    (entry,) = lab.entries()
+    entry.write_bytes(entry.read_bytes().replace(b"graft-packument-2", b"graft-packument-3", 1))
+    assert lab.run(Mode.PREFER_OFFLINE).packument("a").versions == ["1.0.0"]
+    assert len(lab.registry.requests) == 1
+
+
+def test_a_packument_of_another_name_poisons_nobody(lab: Lab, other: LocalRegistry) -> None:
+    """Whatever a registry answers, it is the answer for that name at that registry alone."""
+    for name in ("a", "b", "@acme/a"):
+        lab.registry.publish(f"{name}@1.0.0")
+    other.publish("@acme/a@6.6.6")
+    lab.scopes["@acme"] = other.url
+    lab.registry.fault("/a", body=b'{"name":"b","versions":{"6.6.6":{}}}')
+    source = lab.run()
+    assert failure(source, "a").diagnostic.code == "registry-answer"
+    assert source.packument("@acme/a").versions == ["6.6.6"]
+    source.flush()
+    del lab.scopes["@acme"]
+    again = lab.run()
+    assert [again.packument(n).versions for n in ("a", "b", "@acme/a")] == [["1.0.0"]] * 3
+
+
+def test_another_certificate_does_not_see_what_this_one_saw() -> None:
+    fields = [
+        {"//host/": {"_authToken": "t"}},
+        {"//host/": {"_authToken": "t", "certfile": "/a.pem", "keyfile": "/a.key"}},
+        {"//host/": {"_authToken": "t", "certfile": "/b.pem", "keyfile": "/b.key"}},
+        {"//host/": {"certfile": "/b.pem", "keyfile": "/b.key"}},
+        {},
+    ]
+    askers = [
+        Registries(default="https://host/", credentials=Credentials(said)).asker_for(
+            "https://host/pkg"
+        )
+        for said in fields
+    ]
+    assert len(set(askers)) == len(fields)
+    assert askers[0] == "Bearer t" and askers[-1] == ""
+
+
 def test_another_token_does_not_see_what_this_one_saw(lab: Lab) -> None:
     lab.registry.publish("a@1.0.0")
     lab.registry.require_token("mine")

@@ -71,6 +71,13 @@ class Registries:
         """The value of the Authorization header for ``url``; empty if there is none for it."""
         return self._credentials.header_for(url)
 
+    def asker_for(self, url: str) -> str:
+        """Who asks, as far as the server of ``url`` is told: what it answers to one may be for
+        nobody else. As secret as a token."""
+        own = self.certificate_for(url)
+        authorization = self.authorization_for(url)
+        return f"{authorization}\0{own.certificate}" if own else authorization
+
     def certificate_for(self, url: str) -> ClientCertificate | None:
         """The client certificate that the server of ``url`` is shown, if there is one for it."""
         return self._credentials.certificate_for(url)

@@ -111,7 +111,8 @@ def _complete_peers(
 ) -> PeerContexts:
     """Resolve peers; add those that are missing to the importer; again until none is missing.
 
-    One version serves all who miss a name where their ranges allow it.
+    One version serves all who miss a name where their ranges allow it. Each round adds what was not
+    there before, or gives up on something: a peer that is missed although it was added stays so.
     """
     added: dict[tuple[str, str], list[str]] = {}
     hopeless: set[tuple[str, str, str]] = set()
@@ -132,14 +133,14 @@ def _complete_peers(
             ids = added.setdefault((importer, name), [])
             everybody = [missing for askers in texts.values() for missing in askers]
             together = closure.add_peer(name, sorted(texts), everybody)
-            if together:
+            if together and together not in ids:
                 ids.append(together)
                 continue
             for text in sorted(texts):
                 alone = closure.add_peer(name, [text], texts[text])
-                if alone is None:
+                if alone is None or alone in ids:
                     hopeless.add((importer, name, text))
-                elif alone not in ids:
+                else:
                     ids.append(alone)
         _drop_failed(closure, asked, {id for ids in added.values() for id in ids})
 

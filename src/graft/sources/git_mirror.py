@@ -21,6 +21,8 @@ from graft.versions.source_text import GitSource
 MIRRORS = "git"
 _LOCK = ".lock"
 _FILES = {"100644": False, "100755": True, "100664": False}
+# What an archive from elsewhere may have: the files go through memory.
+_MAX_TREE_BYTES = 1 << 30
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
@@ -102,7 +104,7 @@ class Mirror:
     def tree(self, commit: str, path: str) -> GitTree:
         """The files of a commit, or of a folder in it. Raises ``git-ref-missing``."""
         listed = self._git.run(
-            self._folder, ["ls-tree", "-r", "-z", "--full-tree", f"{commit}:{path}"]
+            self._folder, ["ls-tree", "-r", "-z", "--long", "--full-tree", f"{commit}:{path}"]
         )
         if not listed.is_good:
             if (
@@ -116,7 +118,16 @@ class Mirror:
                     fix="correct what stands behind 'path:'",
                 )
             raise self._damaged(listed)
-        return GitTree(self, listed.data)
+        tree = GitTree(self, listed.data)
+        if tree.size > _MAX_TREE_BYTES:
+            raise GraftError(
+                "source-invalid",
+                f"the files of the repository at {commit[:12]} come to {tree.size:,} bytes",
+                where=redact(self._url),
+                why=[f"graft reads up to {_MAX_TREE_BYTES:,}"],
+                fix="name a folder of it with '#path:', or depend on a version from a registry",
+            )
+        return tree
 
     def blobs(self, names: Sequence[str]) -> Iterator[bytes]:
         """The contents of these objects, in order."""
@@ -234,14 +245,16 @@ class GitTree:
 
     def __init__(self, mirror: Mirror, listed: bytes) -> None:
         self._mirror = mirror
+        self.size = 0
         self._blobs: dict[str, str] = {}
         self._executable: set[str] = set()
         self._folders: dict[str, dict[str, bool]] = {"": {}}
         for entry in filter(None, listed.split(b"\0")):
             head, _, name = entry.partition(b"\t")
-            mode, _, blob = head.decode().split(" ")
+            mode, _, blob, size = head.decode().split()
             path = name.decode(errors="surrogateescape")
             if mode in _FILES:
+                self.size += int(size)
                 self._add(path, blob)
                 if _FILES[mode]:
                     self._executable.add(path)

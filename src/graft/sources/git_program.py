@@ -21,9 +21,16 @@ _NETWORK_SECONDS = 600.0
 _OF_A_REPOSITORY = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"),
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_SHALLOW_FILE"),
+    *("GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE", "GIT_QUARANTINE_PATH"),
 )
 # Maintenance would go on in the background, in a folder that may be deleted at any time.
-_QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null")
+# Nothing of what a repository says is run, and nothing but what was asked for is fetched, whatever
+# the user's own settings allow for other work.
+_QUIET = (
+    *("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null"),
+    *("-c", "protocol.ext.allow=never", "-c", "fetch.recurseSubmodules=false"),
+    *("-c", "transfer.bundleURI=false", "-c", "core.fsmonitor=false"),
+)
 
 
 class GitAnswer(Record):

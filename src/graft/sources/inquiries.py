@@ -49,11 +49,11 @@ class Inquiry:
     """One packument of this run: asked for, and in time answered one way or the other.
 
     ``transfer`` is there while it is under way, and not longer: it holds the whole answer.
-    ``consulted`` is there if the answer may be kept.
+    ``consulted`` is there if the answer may be kept. ``asker`` is whose answer it is.
     """
 
     __slots__ = (
-        *("asked_registry", "consulted", "error", "full", "name", "origin"),
+        *("asked_registry", "asker", "consulted", "error", "full", "name", "origin"),
         *("packument", "registry", "transfer"),
     )
 
@@ -62,6 +62,7 @@ class Inquiry:
         self.registry = registry
         self.origin = origin
         self.full = full
+        self.asker = ""
         self.transfer: Transfer | None = None
         self.packument: Packument | None = None
         self.error: GraftError | None = None
@@ -132,7 +133,7 @@ class Inquiries:
         self._superseded.clear()
 
     def wait(self, inquiry: Inquiry) -> Packument:
-        if inquiry.transfer is not None:
+        while inquiry.transfer is not None:  # one that is done may have led to another
             self._client.pump_until_done(inquiry.transfer)
         if inquiry.error is not None:
             raise inquiry.error
@@ -145,8 +146,8 @@ class Inquiries:
             self._superseded.append(before)
         inquiry = Inquiry(name=name, registry=registry, origin=origin, full=full)
         self._inquiries[registry, name] = inquiry
-        authorization = self._registries.authorization_for(inquiry.url)
-        cached = self._cache.get(inquiry.url, authorization)
+        inquiry.asker = self._registries.asker_for(inquiry.url)
+        cached = self._cache.get(inquiry.url, inquiry.asker)
         if cached is not None and full and not cached.validators.full:
             cached = None
         if cached is not None and self._is_enough(cached, name, again):
@@ -155,14 +156,14 @@ class Inquiries:
             except GraftError:
                 cached = None  # whole but wrong: fetch it anew
             else:
-                self._note(inquiry, authorization, cached.looked, cached.validators)
+                self._note(inquiry, cached.looked, cached.validators)
                 self._stats.cached += 1
                 self._tell()
                 return inquiry
         if self._mode is Mode.OFFLINE:
             inquiry.error = missing_offline(f"the packument of {name}", inquiry.url)
         else:
-            self._send(inquiry, cached, authorization)
+            self._send(inquiry, cached)
         return inquiry
 
     def _is_enough(self, cached: CachedPackument, name: str, again: bool) -> bool:
@@ -171,7 +172,7 @@ class Inquiries:
         wanted_fresh = again or self._fresh == "all" or name in self._fresh
         return not wanted_fresh and cached.is_current(self._clock())
 
-    def _send(self, inquiry: Inquiry, cached: CachedPackument | None, authorization: str) -> None:
+    def _send(self, inquiry: Inquiry, cached: CachedPackument | None) -> None:
         headers = {"Accept": FULL if inquiry.full else ABBREVIATED}
         # A validator belongs to one form of the document.
         if cached is not None and cached.validators.full == inquiry.full:
@@ -183,7 +184,7 @@ class Inquiries:
             url=inquiry.url,
             headers=headers,
             subject=inquiry.name,
-            auth=authorization,
+            auth=self._registries.authorization_for(inquiry.url),
             certificate=self._registries.certificate_for(inquiry.url),
             max_bytes=MAX_PACKUMENT,
             urgent=True,
@@ -200,10 +201,15 @@ class Inquiries:
         try:
             response = transfer.result()
             if response.status == NOT_MODIFIED and cached is not None:
-                self._settle(inquiry, cached.body)
+                try:
+                    self._settle(inquiry, cached.body)
+                except GraftError:
+                    # Whole but wrong, and what confirms it would do so for ever.
+                    self._send(inquiry, None)
+                    return
                 now = self._clock()
-                self._cache.confirm(request.url, request.auth, now)
-                self._note(inquiry, request.auth, now, cached.validators)
+                self._cache.confirm(request.url, inquiry.asker, now)
+                self._note(inquiry, now, cached.validators)
                 self._stats.revalidated += 1
             elif response.status == 200:
                 self._receive(inquiry, request, response)
@@ -225,15 +231,13 @@ class Inquiries:
         validators = validators_of(response, full=inquiry.full)
         if validators is not None:
             now = self._clock()
-            self._cache.put(request.url, request.auth, body, validators, now)
-            self._note(inquiry, request.auth, now, validators)
+            self._cache.put(request.url, inquiry.asker, body, validators, now)
+            self._note(inquiry, now, validators)
 
-    def _note(
-        self, inquiry: Inquiry, authorization: str, looked: float, validators: Validators
-    ) -> None:
+    def _note(self, inquiry: Inquiry, looked: float, validators: Validators) -> None:
         if self._cache.root:
             inquiry.consulted = self._cache.consulted(
-                inquiry.url, authorization, looked, validators
+                inquiry.url, inquiry.asker, looked, validators
             )
 
     def _settle(self, inquiry: Inquiry, body: bytes) -> None:

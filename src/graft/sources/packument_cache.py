@@ -63,7 +63,8 @@ _decode = msgspec.json.Decoder(_Header).decode
 
 
 class PackumentCache:
-    """Entries are keyed by URL and by the Authorization header that was sent.
+    """Entries are keyed by URL and by who asked: the Authorization header that was sent, and the
+    client certificate.
 
     So nobody reads what only somebody else's token may see. An empty ``root`` caches nothing.
     """
@@ -73,26 +74,24 @@ class PackumentCache:
         self._folder = os.path.join(root, PACKUMENTS) if root else ""
         self._pending: dict[str, tuple[bytes, ...]] = {}
 
-    def get(self, url: str, authorization: str) -> CachedPackument | None:
+    def get(self, url: str, asker: str) -> CachedPackument | None:
         """The entry, or None where there is none that is whole. Sees what ``flush`` has written."""
-        return read_entry(self._path(url, authorization)) if self._folder else None
+        return read_entry(self._path(url, asker)) if self._folder else None
 
-    def put(
-        self, url: str, authorization: str, body: bytes, validators: Validators, now: float
-    ) -> None:
+    def put(self, url: str, asker: str, body: bytes, validators: Validators, now: float) -> None:
         """Queue an entry for ``flush``: nobody waits for a cache while packages are missing."""
         if not self._folder:
             return
         header = _Header(checksum=crc32(body), validators=validators)
         lines = (_first_line(now), _encode(header), b"\n", body)
-        self._pending[self._path(url, authorization)] = lines
+        self._pending[self._path(url, asker)] = lines
 
-    def confirm(self, url: str, authorization: str, now: float) -> None:
+    def confirm(self, url: str, asker: str, now: float) -> None:
         """Note that the registry has just confirmed an entry."""
         if not self._folder:
             return
         with contextlib.suppress(OSError):
-            descriptor = os.open(self._path(url, authorization), os.O_WRONLY)
+            descriptor = os.open(self._path(url, asker), os.O_WRONLY)
             try:
                 os.pwrite(descriptor, _first_line(now), 0)
             finally:
@@ -107,11 +106,9 @@ class PackumentCache:
             except OSError:
                 return
 
-    def consulted(
-        self, url: str, authorization: str, looked: float, validators: Validators
-    ) -> Consulted:
+    def consulted(self, url: str, asker: str, looked: float, validators: Validators) -> Consulted:
         """An entry as whoever remembers what it led to needs it."""
-        path = self._path(url, authorization)[len(self.root) + 1 :]
+        path = self._path(url, asker)[len(self.root) + 1 :]
         return Consulted(path=path, since=looked, until=looked + validators.lifetime)
 
     def holds(self, consulted: Consulted) -> bool:
@@ -125,9 +122,9 @@ class PackumentCache:
         finally:
             os.close(descriptor)
 
-    def _path(self, url: str, authorization: str) -> str:
+    def _path(self, url: str, asker: str) -> str:
         # Hashed: a name may hold what a file system cannot, and a token must not be on disk.
-        key = hashlib.sha256(f"{url}\0{authorization}".encode()).hexdigest()
+        key = hashlib.sha256(f"{url}\0{asker}".encode()).hexdigest()
         return os.path.join(self._folder, key[:2], key[2:])
 
 

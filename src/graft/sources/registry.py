@@ -165,6 +165,9 @@ class RegistrySource:
         inquiry = self._inquiries.ask(manifest.name, registry, manifest.origin)
 
         def answered(_: Transfer | None) -> None:
+            if inquiry.transfer is not None:
+                inquiry.transfer.on_done(answered)
+                return
             url = ""
             if inquiry.packument and manifest.version in inquiry.packument.versions:
                 url = inquiry.packument.tarball_url(manifest.version)
@@ -176,10 +179,7 @@ class RegistrySource:
                 lambda transfer: whole.finish(_checked(_outcome(transfer), request))
             )
 
-        if inquiry.transfer is None:
-            answered(None)
-        else:
-            inquiry.transfer.on_done(answered)
+        answered(None)
 
 
 def _failed(request: Request, error: GraftError) -> Transfer:

@@ -33,7 +33,7 @@ def whole_packument(
     """
     url = registries.url_for(name) + name.replace("/", "%2f")
     authorization = registries.authorization_for(url)
-    cached = cache.get(url, authorization)
+    cached = cache.get(url, registries.asker_for(url))
     if cached is not None and not cached.validators.full:
         cached = None
     if cached is not None and (mode is not Mode.ONLINE or cached.is_current(clock())):
