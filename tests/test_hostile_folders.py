@@ -4,6 +4,7 @@ devices without end, and links that lead out of the project."""
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -207,3 +208,44 @@ def test_a_project_may_lie_anywhere(machine: Machine, registry: LocalRegistry, n
     failed = project.graft("install", "--json", check=False)
     assert failed.json["error"]["code"] == "manifest-unreadable"
     assert "manifest-unreadable" in project.graft("install", check=False).stderr
+
+
+def test_what_a_repository_says_of_its_modules_is_but_a_claim(
+    app: Project, machine: Machine, registry: LocalRegistry
+) -> None:
+    """Records and a stamp that came along, and somebody's code in the place of a package."""
+    app.graft("install")
+    other = Machine(machine.root / "other", registry)
+    clone = other.root / "projects" / "app"
+    shutil.copytree(app.dir, clone, symlinks=True)
+    (clone / "node_modules/a").unlink()
+    (clone / "node_modules/a").mkdir()
+    (clone / "node_modules/a/package.json").write_text('{"name":"a","version":"1.0.0"}')
+    (clone / "node_modules/a/package.json").chmod(0o444)
+    (clone / "node_modules/a/index.js").write_text("exports.version = 'evil'")
+    project = Project(clone, other)
+    for command in (["sh", str(LAUNCHER), "install"], None):
+        if command:
+            other.run(command, cwd=clone, check=False)
+        else:
+            project.graft("install")
+    assert project.node("console.log(require('a').version)") == "1.0.0"
+    assert project.path("node_modules/a").resolve().is_relative_to(other.store)
+    assert project.exists("node_modules/.ignored/a/index.js")
+
+
+@pytest.mark.parametrize("what", ["packages/b", "packages", "packages/b/node_modules"])
+def test_a_member_that_is_a_link_out_of_the_project_is_not_written(
+    app: Project, outside: Path, what: str
+) -> None:
+    app.manifest(workspaces=["packages/*"])
+    app.write("packages/b/package.json", {"name": "b", "dependencies": {"a": "1.1.0"}})
+    if what.endswith("node_modules"):
+        app.path(what).symlink_to(outside)
+    else:
+        app.path(what).rename(outside / "moved")
+        app.path(what).symlink_to(outside / "moved")
+    before = snapshot(outside)
+    done = app.graft("install", "--json", check=False)
+    assert done.code == 0 or done.json["error"]["code"] == "link-refused"
+    assert snapshot(outside) == before

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from graft.base.files import remove_file
+from graft.link.importers import inside
 from graft.project.defaults import sets_anything
 
 TYPE_CHECKING = False
@@ -38,18 +39,21 @@ def write_stamp(
     """
     path = os.path.join(folder, STAMP)
     data = make_stamp(folder, files=files, made=made, environ=environ, now=now)
-    remove_stamp(folder)
-    if data is None:
+    if not remove_stamp(folder) or data is None:
         return False
     with open(path, "x", encoding="utf-8") as file:
         file.write(data)
     return True
 
 
-def remove_stamp(folder: str) -> None:
+def remove_stamp(folder: str) -> bool:
     """Before a change begins: what the launcher does not see, such as a record in the store that an
-    interrupted command left, is then looked at."""
+    interrupted command left, is then looked at. False where its place is behind a link, and another
+    project's stamp may be."""
+    if not inside(folder, os.path.dirname(STAMP)):
+        return False
     remove_file(os.path.join(folder, STAMP))
+    return True
 
 
 def make_stamp(
