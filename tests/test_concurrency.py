@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -92,6 +93,42 @@ def test_hazard_31_eight_projects_over_one_empty_store(many: Project) -> None:
     assert len(list(many.store.glob("objects/*.json"))) == 13
     assert junk(many.store) == [] and not list(many.store.glob("trash/*"))
     assert projects[0].graft("install", "--force", "--json").json["slots"] == 0
+
+
+def test_hazard_31_what_one_process_fetches_no_other_does(
+    project: Project, registry: LocalRegistry
+) -> None:
+    wanted = {f"p{n}": "1" for n in range(200)}  # more than are under way at once
+    for name in wanted:
+        registry.publish(f"{name}@1.0.0")
+    registry.fault(lambda request: request.kind == "tarball", times=None, delay=0.02)
+    projects = [project.sibling(f"project-{n}", dependencies=wanted) for n in range(2)]
+    for process in [each.spawn("install") for each in projects]:
+        finish(process)
+    assert len(registry.tarball_requests) == len(wanted)
+    for each in projects:
+        assert each.links().keys() >= wanted.keys()
+
+
+@pytest.mark.parametrize("end", ["killed", "stopped"])
+def test_what_another_process_does_not_finish_fetching_is_fetched(
+    many: Project, registry: LocalRegistry, end: str
+) -> None:
+    registry.fault(lambda request: request.kind == "tarball", times=13, delay=20)
+    wanted = many.json("package.json")["dependencies"]
+    first = many.spawn("install")
+    registry.wait_for(lambda request: request.kind == "tarball")
+    try:
+        os.kill(first.pid, signal.SIGKILL if end == "killed" else signal.SIGSTOP)
+        registry.clear_faults()
+        other = many.sibling("other", dependencies=wanted)
+        patient = "import graft.sources.archives as it; it._PATIENCE_SECONDS = 0.1\n"
+        wrapper = f"{patient}import sys\nfrom graft.__main__ import main\nsys.exit(main())"
+        other.machine.run([sys.executable, "-P", "-c", wrapper, "install"], cwd=other.dir)
+        assert other.node(RUNS) == "1.0.0"
+    finally:
+        first.kill()
+        first.communicate()
 
 
 def test_hazard_31_eight_projects_heal_one_damaged_store(many: Project) -> None:

@@ -67,9 +67,8 @@ class FileLock:
 
     def _attempt(self) -> bool:
         """False if the file was removed before it could be locked."""
-        flags = os.O_RDWR | os.O_CREAT if self._create else os.O_RDONLY
         try:
-            self._descriptor = os.open(self._path, flags | os.O_CLOEXEC, 0o666)
+            self._descriptor = open_lock(self._path, create=self._create)
             if self._take() and not (self._lasting or self._is_there()):
                 self.__exit__()
                 return False
@@ -107,6 +106,12 @@ class FileLock:
         except FileNotFoundError:
             return False
         return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
+
+
+def open_lock(path: str, *, create: bool = True) -> int:
+    """A descriptor of the file of a lock, which is created if missing, or only read."""
+    flags = os.O_RDWR | os.O_CREAT if create else os.O_RDONLY
+    return os.open(path, flags | os.O_CLOEXEC, 0o666)
 
 
 def holder_of(path: str) -> str | None:

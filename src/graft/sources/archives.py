@@ -6,6 +6,7 @@ inflating, hashing and writing, all without the interpreter's lock.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +20,8 @@ from graft.base.progress import Progress
 from graft.model.integrity import Integrity
 from graft.model.manifest import Manifest
 from graft.store.admission import admit, required_integrity
-from graft.store.objects import StoredObject, has_object
+from graft.store.claims import Claims
+from graft.store.objects import StoredObject, find_object, has_object
 from graft.store.paths import Store
 
 _PUMP_SECONDS = 0.05
@@ -27,12 +29,18 @@ _PUMP_SECONDS = 0.05
 # network and the threads at work, and few enough that memory does not grow with the graph.
 _WINDOW = 128
 _MAX_WAITING_BYTES = 24 * 1024**2
+# How often to look for what other processes are fetching, and how long to rely on them while none
+# of it comes: the other may be stopped, or have a slow network. To fetch it twice harms nothing.
+_LOOK_SECONDS = 0.02
+_PATIENCE_SECONDS = 20.0
+_SILENT_SECONDS = 2.0
 
 _Then = Callable[[StoredObject], None]
 
 
 class Archives:
-    """Fetches each archive once, however often it is wanted."""
+    """Fetches each archive once, however often it is wanted; and not at all if another process is
+    doing so: that one's object serves as well."""
 
     def __init__(
         self,
@@ -49,7 +57,11 @@ class Archives:
         self._pool = pool
         self._progress = progress
         self._to_start: deque[tuple[Manifest, Integrity]] = deque()
-        self._open: set[str] = set()  # wanted, and neither stored nor failed yet
+        self._claims = Claims(store)
+        self._elsewhere: list[tuple[Manifest, Integrity]] = []  # other processes fetch these
+        self._looked = self._last_news = 0.0
+        self._said = False
+        self._open: dict[str, Integrity] = {}  # wanted, and neither stored nor failed yet
         self._held = 0
         self._waiting_bytes = 0
         self._stored: dict[str, StoredObject] = {}
@@ -81,10 +93,14 @@ class Archives:
 
         Raises the first failure among what is needed, by id.
         """
-        while not self._open.isdisjoint(self._needed) or self._pool.pending:
+        while not self._needed.keys().isdisjoint(self._open) or self._pool.pending:
             self._advance()
             if not self._client.pump(_PUMP_SECONDS):
+                if self._elsewhere and not self._pool.pending:
+                    time.sleep(_LOOK_SECONDS)
                 self._pool.settle(wait=True)
+        # What is still on its way is no longer needed here, and may not come for a long time.
+        self._claims.close()
         failed = sorted(self._needed.keys() & self._failed.keys())
         self._needed.clear()
         if failed:
@@ -97,19 +113,64 @@ class Archives:
         id = manifest.id
         if self.knows(manifest):
             return
-        self._open.add(id)
+        self._open[id] = required_integrity(manifest)
         self._progress.to_fetch += 1
-        self._to_start.append((manifest, required_integrity(manifest)))
+        self._to_start.append((manifest, self._open[id]))
 
     def _advance(self) -> None:
         """Note what has been unpacked, and start what there is room for."""
         self._pool.settle()
+        if self._elsewhere:
+            self._look_again()
         while self._to_start and self._held < _WINDOW and self._waiting_bytes < _MAX_WAITING_BYTES:
             manifest, integrity = self._to_start.popleft()
-            self._held += 1
-            done = partial(self._arrived, manifest.id, integrity)
-            self._download(manifest).on_done(done)
+            if self._claims.take(integrity):
+                self._start(manifest, integrity)
+            else:
+                self._last_news = time.monotonic()
+                self._elsewhere.append((manifest, integrity))
         self._progress.changed()
+
+    def _look_again(self) -> None:
+        """Whatever others have let go of is there now, or is to be fetched after all."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = now
+        free = [one for one in self._elsewhere if self._claims.take(one[1])]
+        idle = 0.0 if self._held else now - self._last_news
+        if not free and idle > _PATIENCE_SECONDS:
+            free = self._elsewhere
+        elif idle > _SILENT_SECONDS and not self._said:
+            self._said = True
+            self._progress.say("waiting for archives that another graft is fetching")
+        if free:
+            self._last_news = now
+            ids = {manifest.id for manifest, _ in free}
+            self._elsewhere = [one for one in self._elsewhere if one[0].id not in ids]
+            for manifest, integrity in free:
+                self._start(manifest, integrity)
+
+    def _start(self, manifest: Manifest, integrity: Integrity) -> None:
+        """Fetch it, unless another process has just done so."""
+        self._held += 1
+        if has_object(self._store, integrity):
+            job = partial(find_object, self._store, integrity)
+            self._pool.submit(job, partial(self._found, manifest, integrity))
+        else:
+            self._load(manifest, integrity)
+
+    def _found(
+        self, manifest: Manifest, integrity: Integrity, outcome: Outcome[StoredObject | None]
+    ) -> None:
+        stored = outcome.get()
+        if stored is None:
+            self._load(manifest, integrity)
+        else:
+            self._came(manifest.id, stored)
+
+    def _load(self, manifest: Manifest, integrity: Integrity) -> None:
+        self._download(manifest).on_done(partial(self._arrived, manifest.id, integrity))
 
     def _arrived(self, id: str, integrity: Integrity, transfer: Transfer) -> None:
         try:
@@ -125,10 +186,14 @@ class Archives:
     def _admitted(self, id: str, size: int, outcome: Outcome[StoredObject]) -> None:
         self._waiting_bytes -= size
         try:
-            self._stored[id] = outcome.get()
+            stored = outcome.get()
         except GraftError as error:
             self._fail(id, error)
             return
+        self._came(id, stored)
+
+    def _came(self, id: str, stored: StoredObject) -> None:
+        self._stored[id] = stored
         self._settle(id)
         if id in self._needed:
             self._hand_over(id)
@@ -138,7 +203,7 @@ class Archives:
         self._settle(id)
 
     def _settle(self, id: str) -> None:
-        self._open.discard(id)
+        self._claims.give_up(self._open.pop(id))
         self._held -= 1
         self._progress.fetched += 1
 

@@ -97,6 +97,11 @@ class Store:
         return os.path.join(self.locks, "store")
 
     @property
+    def objects_lock(self) -> str:
+        """In which each object that somebody is fetching has a byte (store/claims.py)."""
+        return os.path.join(self.locks, "objects")
+
+    @property
     def gate_lock(self) -> str:
         """What all pass through on their way to ``shared_lock``."""
         return os.path.join(self.locks, "gate")
