@@ -36,7 +36,8 @@ _SECOND_FOLDER = """
     graft.cli.shortest graft.cli.words graft.link graft.link.commit graft.link.importers
     graft.link.stamp graft.link.state graft.project graft.project.defaults graft.store
     graft.store.complete graft.store.graphs graft.store.hold graft.store.paths graft.store.projects
-    graft.workflows graft.workflows.relink graft.project.roots errno fcntl hashlib
+    graft.store.sharing graft.workflows graft.workflows.relink graft.project.roots errno fcntl
+    hashlib
 """
 
 # The full check of a project in which nothing changed: what runs where the launcher is not sure.

@@ -8,6 +8,8 @@ import stat
 
 from graft.base.faults import point
 
+_FOR_GROUP = stat.S_ISGID | stat.S_IWGRP
+
 
 def temporary_sibling(path: str) -> str:
     """A fresh name in the same folder, recognisable as junk if its maker dies."""
@@ -53,6 +55,14 @@ def copy_mode(source: str, target: str) -> None:
         os.chmod(target, stat.S_IMODE(os.stat(source).st_mode))
     except FileNotFoundError:
         pass
+
+
+def is_for_group(folder: str) -> bool:
+    """Whether a folder was made for a group to work in: setgid, and its group may write."""
+    try:
+        return os.stat(folder).st_mode & _FOR_GROUP == _FOR_GROUP
+    except OSError:
+        return False
 
 
 def read_file(path: str) -> bytes | None:

@@ -6,6 +6,8 @@ import errno
 import fcntl
 import os
 
+from graft.base.files import is_for_group, temporary_sibling
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,9 +111,30 @@ class FileLock:
 
 
 def open_lock(path: str, *, create: bool = True) -> int:
-    """A descriptor of the file of a lock, which is created if missing, or only read."""
-    flags = os.O_RDWR | os.O_CREAT if create else os.O_RDONLY
-    return os.open(path, flags | os.O_CLOEXEC, 0o666)
+    """A descriptor of the file of a lock, which is created if missing, or only read. In a folder
+    that is made for a group, all of the group can lock it from the moment that it is there."""
+    if not create:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    while True:
+        try:
+            return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if not is_for_group(os.path.dirname(path)):
+                return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            _create_for_group(path)
+
+
+def _create_for_group(path: str) -> None:
+    staged = temporary_sibling(path)
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.fchmod(descriptor, 0o664)
+        os.link(staged, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.close(descriptor)
+        os.unlink(staged)
 
 
 def holder_of(path: str) -> str | None:

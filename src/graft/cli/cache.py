@@ -47,13 +47,15 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     )
     said = parser.parse(arguments)
     console.quiet = said.silent
-    from graft.project.defaults import cache_below, store_home, user_config
+    from graft.project.defaults import cache_below, own_home, store_home, user_config
     from graft.workflows.cache import Caches, place_of
 
     home = os.path.expanduser("~")
     root = store_home(os.environ, home)
     caches = Caches(
-        root=cache_below(root), store_root=root, user_config=user_config(os.environ, home)
+        root=cache_below(own_home(os.environ, home)),
+        store_root=root,
+        user_config=user_config(os.environ, home),
     )
     kinds: list[str] = said.kinds
     if said.action in ("clean", "rm"):

@@ -10,7 +10,7 @@ import sys
 import time
 
 from graft.cli.words import summary
-from graft.project.defaults import cache_below, only_defaults, settings_digest, store_home
+from graft.project.defaults import cache_below, only_defaults, own_home, settings_digest, store_home
 from graft.store.paths import store_below
 from graft.workflows.relink import relink, stamp_project
 
@@ -34,7 +34,7 @@ def run_shortest(command: str) -> bool:
             return None
         from graft.sources.resolutions import read_resolution, resolution_inputs
 
-        cache = cache_below(store_home(environ, home))
+        cache = cache_below(own_home(environ, home))
         return read_resolution(cache, resolution_inputs(settings, manifest), time.time())
 
     def say(text: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from graft.base.files import read_file
+from graft.base.files import is_for_group, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +54,16 @@ def store_home(environ: Mapping[str, str], home: str) -> str:
     """Where a user's store and caches are: ``$GRAFT_HOME``, else below the user's data folder."""
     data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
     return environ.get("GRAFT_HOME") or os.path.join(data, "graft")
+
+
+def own_home(environ: Mapping[str, str], home: str) -> str:
+    """Where a user's caches and notes are: beside the store, but not if a group shares that. They
+    hold what registries said to this user's tokens, and what this user has linked."""
+    shared = store_home(environ, home)
+    if not is_for_group(shared):
+        return shared
+    data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
+    return os.path.join(data, "graft")
 
 
 def state_home(environ: Mapping[str, str], home: str) -> str:

@@ -11,7 +11,7 @@ from graft.base.records import Record
 from graft.project.build_settings import BuildSettings, read_build_settings
 from graft.project.credentials import read_credentials
 from graft.project.default_registry import DefaultRegistry
-from graft.project.defaults import cache_below, state_home, store_home, user_config
+from graft.project.defaults import cache_below, own_home, state_home, store_home, user_config
 from graft.project.http_settings import read_http_settings
 from graft.project.layout import LayoutSettings, read_layout
 from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
@@ -41,6 +41,7 @@ class Settings(Record):
     notes: tuple[Diagnostic, ...]
     store_root: str
     state_root: str
+    own_root: str
     cache_root: str
     user_config: str
 
@@ -59,6 +60,7 @@ def read_settings(
     """
     npmrc = read_npmrc(settings_files(project_dir, environ, home, global_files), environ, flags)
     store_root = store_home(environ, home)
+    own_root = own_home(environ, home)
     own_file = user_config(environ, home)
     fallback = DefaultRegistry(user_config=own_file, home=home, environ=environ)
     return Settings(
@@ -78,7 +80,8 @@ def read_settings(
         notes=npmrc.notes + _warnings(npmrc),
         store_root=store_root,
         state_root=state_home(environ, home),
-        cache_root=cache_below(store_root),
+        own_root=own_root,
+        cache_root=cache_below(own_root),
         user_config=own_file,
     )
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 
 from graft.base.locks import FileLock, holder_of, is_lockless
+from graft.store.sharing import Joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,19 +33,21 @@ class Hold:
     """Locks that are held together. A context manager; ``held`` is False only where nobody was to
     wait and the store was not free."""
 
-    __slots__ = ("_locks", "_take", "held")
+    __slots__ = ("_locks", "_store", "_take", "held")
 
-    def __init__(self, take: Callable[[Hold], bool]) -> None:
+    def __init__(self, store: Store, take: Callable[[Hold], bool]) -> None:
+        self._store = store
         self._take = take
-        self._locks: list[FileLock | _Counted] = []
+        self._locks: list[FileLock | _Counted | Joined] = []
         self.held = False
 
     def __enter__(self) -> Hold:
         try:
+            self.take(Joined(self._store))
             self.held = self._take(self)
         except OSError as error:
             self.__exit__()
-            raise _refused(error) from error
+            raise _refused(self._store, error) from error
         except BaseException:
             self.__exit__()
             raise
@@ -54,7 +57,7 @@ class Hold:
         while self._locks:
             self._locks.pop().__exit__()
 
-    def take(self, lock: FileLock | _Counted) -> bool:
+    def take(self, lock: FileLock | _Counted | Joined) -> bool:
         """Hold one more, until the end; False if it is not held."""
         lock.__enter__()
         self._locks.append(lock)
@@ -101,13 +104,13 @@ def hold_project(store: Store, folder: str, command: str, say: Say) -> Hold:
         )
         return _take_shared(hold, store, say)
 
-    return Hold(take)
+    return Hold(store, take)
 
 
 def hold_shared(store: Store, say: Say) -> Hold:
     """The store with others: for what reads it or adds to it, without a project. Raises as
     ``hold_project`` does."""
-    return Hold(lambda hold: _take_shared(hold, store, say))
+    return Hold(store, lambda hold: _take_shared(hold, store, say))
 
 
 def hold_alone(store: Store, command: str, say: Say, *, wait: bool) -> Hold:
@@ -142,7 +145,7 @@ def hold_alone(store: Store, command: str, say: Say, *, wait: bool) -> Hold:
             )
         )
 
-    return Hold(take)
+    return Hold(store, take)
 
 
 def _take_shared(hold: Hold, store: Store, say: Say) -> bool:
@@ -164,23 +167,18 @@ def _take_shared(hold: Hold, store: Store, say: Say) -> bool:
     return hold.take(_Counted(store))
 
 
-def _refused(error: OSError) -> Exception:
+def _refused(store: Store, error: OSError) -> Exception:
     from graft.base.diagnostics import GraftError
+    from graft.store.unwritable import unwritable
 
-    where = str(error.filename or "")
-    if is_lockless(error):
-        return GraftError(
-            "store-lockless",
-            "the store's file system has no locks, so graft cannot keep commands apart",
-            where=where,
-            why=[f"the system said: {error.strerror}"],
-            fix="set GRAFT_HOME to a folder on a local disk",
-        )
+    if not is_lockless(error):
+        return unwritable(store, error)
     return GraftError(
-        "store-unwritable",
-        f"a lock of the store cannot be taken: {error.strerror}",
-        where=where,
-        fix="set GRAFT_HOME to a folder that you may write to",
+        "store-lockless",
+        "the store's file system has no locks, so graft cannot keep commands apart",
+        where=str(error.filename or ""),
+        why=[f"the system said: {error.strerror}"],
+        fix="set GRAFT_HOME to a folder on a local disk",
     )
 
 

@@ -125,9 +125,14 @@ def open_store(home: str, *, state: str = "", frozen: bool = False) -> Store:
         if frozen:
             os.stat(store.slots)
             return store
-        for name in _FOLDERS:
-            folder = os.path.join(store.root, name)
+        from graft.store.sharing import is_own, open_to_group
+
+        is_own(store)
+        folders = [os.path.join(store.root, name) for name in _FOLDERS]
+        for folder in folders:
             os.makedirs(folder, exist_ok=True)
+        open_to_group(home, [os.path.dirname(store.root), store.root, *folders])
+        for folder in folders:
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
     except OSError as error:

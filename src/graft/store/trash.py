@@ -41,9 +41,23 @@ def publish(store: Store, staged: str, final: str, is_good: Callable[[], bool]) 
 
 def discard(store: Store, path: str) -> None:
     """Remove a folder of the store, if it is still there: renamed away first, so that nobody meets
-    half of it. Moving a folder needs write permission on the folder itself."""
+    half of it. Moving a folder needs write permission on the folder itself, and only its owner can
+    give that: what another user made gets a new name where it is, which says that it is junk."""
     aside = os.path.join(store.trash, os.path.basename(temporary_sibling(path)))
     with suppress(FileNotFoundError):
-        os.chmod(path, 0o700)
+        try:
+            os.chmod(path, 0o700)
+        except PermissionError:
+            aside = temporary_sibling(path)
         os.rename(path, aside)
-    remove_tree(aside)
+    remove_own(aside)
+
+
+def remove_own(path: str) -> None:
+    """Remove a folder that is in nobody's way any more. That of another user, in a store that a
+    group shares, is left to that user's next collection."""
+    try:
+        remove_tree(path)
+    except PermissionError:
+        if os.lstat(path).st_uid == os.geteuid():
+            raise

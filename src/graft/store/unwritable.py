@@ -21,7 +21,7 @@ def unwritable(store: Store, error: OSError) -> GraftError:
         why = []
     else:
         message = "the store may not be written to"
-        why = [f"{folder}: {error.strerror}"]
+        why = [f"{folder}: {error.strerror}", *_owned(folder)]
     return GraftError(
         "store-unwritable",
         message,
@@ -29,6 +29,40 @@ def unwritable(store: Store, error: OSError) -> GraftError:
         why=why,
         fix=f"use --frozen-store if all that is needed is in it, or {own}",
     )
+
+
+def not_roots(store: Store) -> GraftError:
+    """For the superuser in a store that is a user's: as with 'sudo graft' and the user's home."""
+    owner = _name(os.stat(store.root).st_uid)
+    return GraftError(
+        "store-unwritable",
+        f"the store belongs to {owner}, and this is root",
+        where=store.root,
+        why=[f"what root leaves there {owner} could not change any more"],
+        fix="run the command without sudo, or set GRAFT_HOME to a folder of root's own",
+    )
+
+
+def _owned(path: str) -> list[str]:
+    try:
+        owner = os.stat(path).st_uid
+    except OSError:
+        return []
+    if owner == os.geteuid():
+        return []
+    said = [f"it belongs to {_name(owner)}, and no group shares it"]
+    if owner == 0:
+        said.append("a command with sudo may have made it: 'sudo chown -R' gives it back")
+    return said
+
+
+def _name(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def no_store(store: Store, error: OSError) -> GraftError:

@@ -60,4 +60,4 @@ def _read(context: Context) -> dict[str, dict[str, Any]]:
 
 
 def _path(context: Context) -> str:
-    return os.path.join(context.settings.store_root, "linked", path_digest(context.folder))
+    return os.path.join(context.settings.own_root, "linked", path_digest(context.folder))

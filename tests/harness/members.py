@@ -1,0 +1,90 @@
+"""Several users of one computer, who share a store by a group. For tests that run as root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.machine import Machine
+from harness.project import Project
+from harness.registry import LocalRegistry
+
+GROUP = 64100
+# Everything is loaded first: where the interpreter lies may be closed to these users.
+_AS_MEMBER = """\
+import codecs, os, pkgutil, pwd, shutil, sys, traceback
+import graft
+for module in pkgutil.walk_packages(graft.__path__, "graft."):
+    if not module.name.endswith("__main__"):
+        __import__(module.name)
+for encoding in ("idna", "utf-8-sig", "unicode_escape", "latin-1"):
+    codecs.lookup(encoding)
+from graft.__main__ import main
+uid, groups, umask, *arguments = sys.argv[1:]
+os.setgroups([int(group) for group in groups.split(",") if group])
+os.setresgid(int(uid), int(uid), int(uid))
+os.setresuid(int(uid), int(uid), int(uid))
+os.umask(int(umask, 8))
+sys.argv = ["graft", *arguments]
+sys.exit(main())
+"""
+
+
+class Member:
+    """A user, with a home that is closed to others and a project in it."""
+
+    def __init__(
+        self, root: Path, name: str, uid: int, registry: LocalRegistry, *, graft_home: Path | None
+    ) -> None:
+        self.name = name
+        self.uid = uid
+        self.groups = str(GROUP)
+        self.umask = "022"
+        self.machine = Machine(root / name, registry)
+        if graft_home:
+            self.machine.graft_home = graft_home
+            self.machine.env["GRAFT_HOME"] = str(graft_home)
+        self.project: Project = self.machine.project()
+        self.owns()
+
+    def owns(self) -> None:
+        """See to it that all in the member's home is the member's."""
+        for folder, _, names in os.walk(self.machine.root):
+            for path in (folder, *(os.path.join(folder, name) for name in names)):
+                os.chown(path, self.uid, self.uid, follow_symlinks=False)
+        self.machine.root.chmod(0o700)
+
+    def graft(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and stderr."""
+        process = self.spawn(*arguments)
+        _, said = process.communicate(timeout=60)
+        return process.returncode, said
+
+    def spawn(self, *arguments: str) -> subprocess.Popen[str]:
+        who = (str(self.uid), self.groups, self.umask)
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", _AS_MEMBER, *who, *arguments],
+            cwd=self.project.dir,
+            env=self.machine.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that all users can look into, as pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="graft-members-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
