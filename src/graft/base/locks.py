@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LOCKLESS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 # A holder's name is the first line, so that a shorter one need not wipe a longer one out.
 _NAME_BYTES = 500
+_for_group: dict[str, bool] = {}
 
 
 class FileLock:
@@ -115,13 +116,22 @@ def open_lock(path: str, *, create: bool = True) -> int:
     that is made for a group, all of the group can lock it from the moment that it is there."""
     if not create:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    if not locks_for_group(os.path.dirname(path)):
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     while True:
         try:
             return os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
-            if not is_for_group(os.path.dirname(path)):
-                return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             _create_for_group(path)
+
+
+def locks_for_group(folder: str) -> bool:
+    """Whether the locks in a folder are for a group. It is looked at once: a folder of locks does
+    not change hands while one is held."""
+    known = _for_group.get(folder)
+    if known is None:
+        known = _for_group[folder] = is_for_group(folder)
+    return known
 
 
 def _create_for_group(path: str) -> None:

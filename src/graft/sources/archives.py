@@ -168,6 +168,8 @@ class Archives:
             self._load(manifest, integrity)
         else:
             self._came(manifest.id, stored)
+            self._progress.to_fetch -= 1  # it was fetched, but not here
+            self._progress.fetched -= 1
 
     def _load(self, manifest: Manifest, integrity: Integrity) -> None:
         self._download(manifest).on_done(partial(self._arrived, manifest.id, integrity))

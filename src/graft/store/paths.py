@@ -125,9 +125,9 @@ def open_store(home: str, *, state: str = "", frozen: bool = False) -> Store:
         if frozen:
             os.stat(store.slots)
             return store
-        from graft.store.sharing import is_own, open_to_group
+        from graft.store.sharing import open_to_group, refuse_root
 
-        is_own(store)
+        refuse_root(store)
         folders = [os.path.join(store.root, name) for name in _FOLDERS]
         for folder in folders:
             os.makedirs(folder, exist_ok=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from graft.base.files import is_for_group
+from graft.base.locks import locks_for_group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class Joined:
         self.held = True
 
     def __enter__(self) -> Joined:
-        if not self._store.frozen and not is_own(self._store):
+        if self._store.frozen:
+            return self
+        refuse_root(self._store)
+        if locks_for_group(self._store.locks):
             self._before = os.umask(0o077)
             os.umask(self._before & ~_READ)
         return self
@@ -42,16 +46,13 @@ class Joined:
             os.umask(self._before)
 
 
-def is_own(store: Store) -> bool:
-    """False if a group shares it. Raises ``store-unwritable`` for the superuser in the store of
-    somebody else: who owns it could not write there afterwards."""
-    if is_for_group(store.root):
-        return False
-    if os.geteuid() == 0 and _owner(store.root):
+def refuse_root(store: Store) -> None:
+    """Raise ``store-unwritable`` for the superuser in the store of one other user, who could not
+    write there afterwards."""
+    if os.geteuid() == 0 and _owner(store.root) and not is_for_group(store.root):
         from graft.store.unwritable import not_roots
 
         raise not_roots(store)
-    return True
 
 
 def open_to_group(home: str, folders: list[str]) -> None:
