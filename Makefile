@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-real conformance ecosystems differential crashes check bench \
-	bench-counts bench-growth clean
+.PHONY: help setup demo test test-real conformance ecosystems differential crashes check fuzz \
+	bench bench-counts bench-growth clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
@@ -17,6 +17,7 @@ help:
 	@echo 'make differential compare what graft, npm and pnpm choose'
 	@echo 'make crashes      kill graft before each of its effects on files, and count what is left'
 	@echo 'make check        ruff and mypy, strict'
+	@echo 'make fuzz         fuzz every reader of files that others wrote (FUZZ_SECONDS=60 each)'
 	@echo 'make bench        time graft beside npm, pnpm and bun'
 	@echo 'make bench-counts count what graft does (needs strace)'
 	@echo 'make bench-growth time graft, bun and pnpm on graphs of four sizes'
@@ -61,6 +62,16 @@ check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@echo 'check: mypy --strict'
 	@$(BIN)/mypy
+
+FUZZ_SECONDS := 60
+FUZZ_STAMP := $(VENV)/.ready-to-fuzz
+
+$(FUZZ_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@touch $@
+
+fuzz: $(FUZZ_STAMP)
+	@$(BIN)/python fuzz/run.py --seconds $(FUZZ_SECONDS)
 
 bench: $(STAMP)
 	@$(BIN)/python bench/install.py

@@ -81,7 +81,7 @@ forms = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(files=st.lists(forms, max_size=5), end=st.sampled_from([b"", END, END * 9]))
 def test_what_is_read_is_what_the_standard_library_reads(files: list[Form], end: bytes) -> None:
     tar = b"".join(form.packed() for form in files) + end

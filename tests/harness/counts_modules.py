@@ -42,7 +42,7 @@ _SECOND_FOLDER = """
 
 # The full check of a project in which nothing changed: what runs where the launcher is not sure.
 _FULL_CHECK = """
-    graft.base.clones graft.base.diagnostics graft.base.http
+    graft.base.clones graft.base.diagnostics graft.base.http graft.base.light_json
     graft.base.pool graft.base.processes graft.base.progress graft.base.retry
     graft.base.trees graft.cli.add graft.cli.commands graft.cli.console graft.cli.main
     graft.cli.parser graft.cli.report graft.cli.session graft.link.links graft.link.layouts

@@ -31,10 +31,28 @@ def read_json(data: bytes) -> Any:
     return document
 
 
+def read_whole_json(data: bytes) -> Any:
+    """The same with the package around it, which says what is wrong, and where. Refused as well is
+    half of a character, which no file could hold again. Raises RecursionError for what is nested
+    very deep."""
+    import json
+
+    document = json.loads(
+        data.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_constant
+    )
+    if b"\\ud" in data or b"\\uD" in data:
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        raise ValueError("a key twice in one object")
+        seen: set[str] = set()
+        twice = {name for name, _ in pairs if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
+        names = sorted(twice)
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        raise ValueError(f"it names {', '.join(names[:3])}{more} twice in one object")
     return document
 
 

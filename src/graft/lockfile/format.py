@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graft.base.diagnostics import GraftError
+from graft.base.light_json import read_whole_json
 from graft.model.bins import is_safe_bin
 from graft.model.graph import Graph, Importer, Node
 from graft.model.integrity import parse_integrity
@@ -22,10 +23,12 @@ from graft.model.names import check_name, split_spec
 from graft.model.origins import GIT, LINK, is_snapshot, parse_git_origin
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
-from graft.versions.version import parse_version
+from graft.versions.version import is_version
 
 LOCK_NAME = "graft-lock.json"
 LOCK_VERSION = 1
+# What fields of the wrong type, or nested too deep, amount to.
+_SENSELESS = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 # How a node's requirements are grouped in its line: section, kind, optional.
 _SECTIONS = (
@@ -118,14 +121,14 @@ def read_lock(data: bytes, *, where: str) -> Graph:
     Nothing in it is believed: names, versions and bins become paths, so they are checked here.
     """
     try:
-        said = json.loads(data.decode())
+        said = read_whole_json(data)
         version = said["lockfile"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _unreadable(where, data, error) from None
     if version != LOCK_VERSION:
         raise GraftError(
             "lock-version",
-            f"the lock has format {version!r}; this graft reads {LOCK_VERSION}",
+            f"the lock has format {repr(version)[:40]}; this graft reads {LOCK_VERSION}",
             where=where,
             fix="update graft, or delete the lock and run 'graft install' to resolve again",
         )
@@ -142,7 +145,7 @@ def read_lock(data: bytes, *, where: str) -> Graph:
         )
         _check_edges(graph)
         return graph
-    except (LookupError, TypeError, ValueError, AttributeError, GraftError) as error:
+    except (*_SENSELESS, GraftError) as error:
         raise _unreadable(where, data, error) from None
 
 
@@ -161,6 +164,8 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
     if entry.get("integrity"):
         parse_integrity(entry["integrity"])
     tarball = _string(entry.get("tarball", ""))
+    if not tarball.isprintable() or " " in tarball or "\\" in tarball:
+        raise ValueError("the path of an archive holds what no path below a registry does")
     if tarball.startswith("/") or ".." in tarball.split("/") or ":" in tarball.split("/")[0]:
         raise ValueError(f"'{tarball}' is not a path below a registry")
     manifest = Manifest(
@@ -173,7 +178,7 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
         bins=tuple(sorted(_bin(*item) for item in entry.get("bin", {}).items())),
         platforms=_platforms(entry),
         node=_string(entry.get("node", "")),
-        bundled=tuple(_strings(entry.get("bundled", []))),
+        bundled=tuple(check_name(name) for name in _strings(entry.get("bundled", []))),
         has_scripts=bool(entry.get("scripts", False)),
     )
     if not id.startswith(manifest.id) or id[len(manifest.id) :][:1] not in ("", "("):
@@ -207,9 +212,8 @@ def _coordinates(id: str, origin: str) -> tuple[str, str]:
         rest = rest.removeprefix(f"{origin}#")
     version = rest.partition("(")[0]
     check_name(name)
-    if not (version.isascii() and version.isprintable()) or not set(version).isdisjoint("/\\:\0 "):
+    if not is_version(version):
         raise ValueError(f"'{id}' holds no version")
-    parse_version(version)
     return name, version
 
 
@@ -284,13 +288,13 @@ def _check_edges(graph: Graph) -> None:
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"expected a text, found {value!r}")
+        raise TypeError(f"expected a text, found {repr(value)[:80]}")
     return value
 
 
 def _strings(value: Any) -> list[str]:
     if not isinstance(value, list):
-        raise TypeError(f"expected a list of texts, found {value!r}")
+        raise TypeError(f"expected a list of texts, found {repr(value)[:80]}")
     return [_string(item) for item in value]
 
 

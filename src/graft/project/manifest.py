@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file
+from graft.base.light_json import read_whole_json
 from graft.base.records import Record
 from graft.model.names import check_name
 from graft.model.requirement import Kind, Requirement
@@ -94,16 +94,8 @@ def parse_manifest(raw: bytes, path: str) -> ProjectManifest:
 
 
 def _parse(raw: bytes, path: str) -> dict[str, Any]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        data = dict(pairs)
-        if len(data) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            raise ValueError(f"it names {', '.join(twice)} twice in one object")
-        return data
-
     try:
-        data = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=once)
+        data = read_whole_json(raw)
         if not isinstance(data, dict):
             raise ValueError("it is not an object")
         return data

@@ -9,7 +9,7 @@ from graft.model.manifest import Manifest
 from graft.sources.packument import Packument
 from graft.versions.ranges import Range
 from graft.versions.specifier import Specifier, asks_for_anything
-from graft.versions.version import Version, parse_version
+from graft.versions.version import is_version, parse_version
 
 
 def pick(packument: Packument, specifier: Specifier, tag: str) -> str | None:
@@ -20,18 +20,17 @@ def pick(packument: Packument, specifier: Specifier, tag: str) -> str | None:
     """
     if specifier.range is None:
         tagged = packument.tags.get(specifier.tag, "")
-        return tagged if tagged in packument and _version(tagged) else None
+        return tagged if tagged in packument and is_version(tagged) else None
     return newest(packument, specifier.range, tag)
 
 
 def newest(packument: Packument, range: Range, tag: str) -> str | None:
     tagged = packument.tags.get(tag, "")
-    is_there = tagged in packument
-    if is_there:
-        version = _version(tagged)
-        # In this order: a tagged version that cannot be read spoils no range without it.
-        if version and range.contains(version) and not packument.is_deprecated(tagged):
-            return tagged
+    is_there = tagged in packument and is_version(tagged)
+    # In this order: a tagged version that cannot be read spoils no range without it.
+    suits = is_there and range.contains(parse_version(tagged))
+    if suits and not packument.is_deprecated(tagged):
+        return tagged
     deprecated = ""
     for key, text in packument.newest_first(prereleases=range.has_prereleases):
         if range.admits(key):
@@ -80,10 +79,3 @@ def newest_of(manifests: Collection[Manifest], range: Range) -> Manifest | None:
     if not fitting and manifests and asks_for_anything(range):
         fitting = list(manifests)
     return max(fitting, key=lambda manifest: parse_version(manifest.version).key, default=None)
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return parse_version(text)
-    except ValueError:
-        return None

@@ -73,6 +73,8 @@ def read_document(package_json: bytes | None, *, subject: str, where: str) -> di
         raise _invalid(subject, where, "it has no package.json")
     try:
         document = json.loads(package_json.removeprefix(b"\xef\xbb\xbf"))
+        # What a lock could not hold: half of a character, written as its number.
+        json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise _invalid(subject, where, f"its package.json cannot be read: {error}") from None
     if not isinstance(document, dict):

@@ -21,6 +21,8 @@ Key = tuple["Any", ...]
 
 RELEASE = 2
 
+_PARTING = frozenset("/\\: ")
+
 
 class Version:
     """An immutable version. Build metadata is kept, but takes no part in order and equality."""
@@ -119,13 +121,25 @@ def parse_version(text: str, *, loose: bool = True) -> Version:
     return read_version(text, loose=loose)
 
 
+def is_version(text: str) -> bool:
+    """Whether ``text`` is one that can stand in a lock, a URL and a file's name as it is: without
+    the spaces that npm reads over, and nothing that parts paths."""
+    if not (text.isascii() and text.isprintable() and _PARTING.isdisjoint(text)):
+        return False
+    try:
+        parse_version(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_prerelease(text: str) -> bool:
     """Whether ``text`` is no release for sure: those have hyphens only in what follows a plus."""
     return "-" in text and "+" not in text
 
 
 def read_keys(texts: Iterable[str]) -> list[tuple[Key, str]]:
-    """The keys of those texts that are versions, newest first, each beside its text."""
+    """The keys of those texts that ``is_version`` lets pass, newest first, each beside its text."""
     readable: list[tuple[Key, str]] = []
     for text in texts:
         # Most are three short numbers: what parse_version makes of those, without making it.
@@ -135,10 +149,8 @@ def read_keys(texts: Iterable[str]) -> list[tuple[Key, str]]:
             if major.isdigit() and minor.isdigit() and patch.isdigit():
                 readable.append(((int(major), int(minor), int(patch), RELEASE), text))
                 continue
-        try:
+        if is_version(text):
             readable.append((parse_version(text).key, text))
-        except ValueError:
-            continue
     readable.sort(key=_first, reverse=True)
     return readable
 

@@ -16,12 +16,19 @@ from graft.lockfile.foreign.fields import entry as checked
 from graft.lockfile.foreign.fields import table, text
 from graft.lockfile.foreign.lock import Edge, ForeignLock, package, source_kind
 from graft.lockfile.foreign.pins import pin, pins_of
-from graft.lockfile.foreign.places import SECTIONS, SECTIONS_OF_PACKAGES, between, edges
+from graft.lockfile.foreign.places import (
+    SECTIONS,
+    SECTIONS_OF_PACKAGES,
+    between,
+    edges,
+    place_parts,
+)
 from graft.model.names import split_spec
 
 _KNOWN = (0, 1, 2)
-# A text, which is kept, or a comma with nothing behind it but blanks and the end of a list.
-_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])')
+# A text, which is kept, or a comma with nothing behind it but blanks and the end of a list. A text
+# without an end goes to that of the file: from none of its quotes will another be looked for.
+_COMMA = re.compile(r'("(?:[^"\\]|\\.?)*+"?)|,(?=\s*+[\]}])', re.DOTALL)
 
 
 def read(data: bytes, where: str) -> ForeignLock:
@@ -86,7 +93,7 @@ def _importers(
 
 def _above(place: str) -> Iterator[str]:
     """``b/@s/a`` -> ``b/@s/a/``, ``b/``, and the empty text."""
-    parts = place.split("/") if place else []
+    parts = place_parts(place)
     for depth in range(len(parts), 0, -1):
         if not parts[depth - 1].startswith("@") or depth == len(parts):
             yield "/".join([*parts[:depth], ""])

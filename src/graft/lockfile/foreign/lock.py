@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from graft.base.records import Record
 from graft.model.names import check_name
 from graft.versions.specifier import parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.version import is_version
 
 if TYPE_CHECKING:
     from graft.lockfile.foreign.pins import Pin
@@ -55,15 +55,6 @@ class ForeignLock(Record):
     packages: Mapping[str, ForeignPackage] = {}
     left_out: Mapping[str, str] = {}
     pins: Mapping[tuple[str, str], Pin] = {}
-
-
-def is_version(text: str) -> bool:
-    """Whether this is a registry's version, and not a URL or a path that stands in its place."""
-    try:
-        parse_version(text)
-    except ValueError:
-        return False
-    return text.isascii() and text.isprintable() and set(text).isdisjoint("/\\: ")
 
 
 def package(

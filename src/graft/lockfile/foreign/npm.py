@@ -22,6 +22,7 @@ from graft.lockfile.foreign.places import (
     between,
     edges,
     foreign_targets,
+    place_parts,
 )
 
 _MODULES = "node_modules/"
@@ -83,7 +84,7 @@ def _lock(entries: dict[str, dict[str, Any]], format: str) -> ForeignLock:
 
 def _above(path: str) -> Iterator[str]:
     """``a/b`` -> ``a/b/node_modules/``, ``a/node_modules/``, ``node_modules/``."""
-    parts = path.split("/") if path else []
+    parts = place_parts(path)
     for depth in range(len(parts), -1, -1):
         if depth == 0 or parts[depth - 1] != "node_modules":
             yield "/".join([*parts[:depth], _MODULES])

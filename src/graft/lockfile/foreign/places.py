@@ -11,7 +11,17 @@ from graft.versions.specifier import parse_specifier
 
 # Later sections win, as they do in package.json.
 SECTIONS = ("peerDependencies", "devDependencies", "dependencies", "optionalDependencies")
+# Twenty packages within each other have about sixty.
+_MAX_PARTS = 200
 SECTIONS_OF_PACKAGES = ("peerDependencies", "dependencies", "optionalDependencies")
+
+
+def place_parts(place: str) -> list[str]:
+    """The parts of a path, of which each folder above is looked into for each requirement."""
+    parts = place.split("/", _MAX_PARTS) if place else []
+    if len(parts) > _MAX_PARTS:
+        raise ValueError(f"'{place[:40]}…' lies too deep")
+    return parts
 
 
 def edges(

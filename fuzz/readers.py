@@ -1,0 +1,311 @@
+"""What is fuzzed: each reader of files that others wrote, as a function of the file's bytes.
+
+A function returns if the file is read or refused as its reader documents, and raises for anything
+else, which is a bug. Where there is more to hold than that, the function says so. Nothing here
+needs the fuzzer: the tests replay the corpus with the same functions.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from graft.base.diagnostics import GraftError
+from graft.lockfile.foreign.choose import TOOLS, read_foreign
+from graft.lockfile.format import read_lock, write_lock
+from graft.model.graph import Graph, Importer, Node
+from graft.model.manifest import Manifest
+from graft.model.names import split_spec
+from graft.project.catalogs import read_catalogs
+from graft.project.checkout import read_checkout
+from graft.project.edit import _spans, remove_dependencies, set_dependencies, set_overrides
+from graft.project.edit_ini import delete_key, set_key
+from graft.project.ini import parse_ini
+from graft.project.manifest import SECTIONS, ProjectManifest, parse_manifest
+from graft.project.npmrc import Layer, objection, read_npmrc
+from graft.project.overrides import read_rules
+from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
+from graft.project.workspace import patterns_of
+from graft.sources.archive_manifest import read_archive_package
+from graft.sources.packument import Packument
+from graft.sources.slim import slim
+from graft.store.archive import ArchiveRefused, read_archive
+from graft.store.unpack import unpack
+from graft.versions.npm import parse_range
+from graft.versions.source_text import parse_source
+from graft.versions.specifier import parse_specifier
+from graft.versions.version import parse_version
+
+_BLOCK = 512
+
+
+class Wrong(Exception):  # noqa: N818 - what a reader did, though it raised nothing
+    """A reader broke a promise."""
+
+
+def hold(promise: bool, what: str) -> None:
+    if not promise:
+        raise Wrong(what)
+
+
+def read_archives(data: bytes) -> None:
+    """A tar behind one byte that says how it is compressed. Checksums are made right first: nothing
+    gets past a wrong one. All of it lies in its folder, is what was read, and fits the limits;
+    compressed or not, it is the same."""
+    how, tar = data[:1], sealed(data[1:])
+    packed = gzip.compress(tar, 1)
+    if how == b"\1":  # two members, cut where the content says
+        at = len(tar) * data[-1] // 256
+        packed = gzip.compress(tar[:at], 1) + gzip.compress(tar[at:], 1)
+    files = _archive_files(tar)
+    if how != b"\0":
+        hold(files == _archive_files(packed), "an archive and its compressed self differ")
+    with _folder() as above:
+        root = os.path.join(above, "target")
+        try:
+            package, unpacked = unpack(packed if how != b"\0" else tar, root, subject="it")
+        except ArchiveRefused:
+            package, unpacked = "", ()
+        hold(set(os.listdir(above)) <= {"target"}, "there is something beside the target")
+        if package:
+            hold(files is not None, "what is refused was unpacked")
+            found = dict(_contents(os.path.join(root, "node_modules", package)))
+            hold(found == files, "what is unpacked is not what was read")
+            hold({file.path for file in unpacked} == found.keys(), "files are not as recorded")
+    try:
+        said = read_archive_package(tar, origin="file:a.tgz", local="a").manifest
+    except GraftError:
+        return
+    _survives_a_lock(said)
+
+
+def sealed(tar: bytes) -> bytes:
+    """The tar with right checksums in all headers that a reader comes by."""
+    blocks = bytearray(tar)
+    at = 0
+    while at + _BLOCK <= len(blocks):
+        header = blocks[at : at + _BLOCK]
+        if any(header):
+            header[148:156] = b" " * 8
+            header[148:156] = b"%06o\0 " % sum(header)
+            blocks[at : at + _BLOCK] = header
+            digits = bytes(header[124:136]).strip(b" \0")
+            size = int(digits, 8) if digits and not digits.strip(b"01234567") else 0
+            at += (size if header[156:157] != b"5" else 0) + -size % _BLOCK
+        at += _BLOCK
+    return bytes(blocks)
+
+
+def _archive_files(data: bytes) -> dict[str, bytes] | None:
+    """None where it is refused. A path that comes twice counts once; unpacking compares the two."""
+    try:
+        return {file.path: bytes(file.data) for file in read_archive(data)}
+    except ArchiveRefused:
+        return None
+
+
+def _contents(folder: str) -> Iterator[tuple[str, bytes]]:
+    for path in Path(folder).rglob("*"):
+        hold(path.is_dir() or path.is_file(), "there is something but files and folders")
+        hold(not path.is_symlink() and not path.stat().st_mode & 0o7222, "a mode is wrong")
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+def _survives_a_lock(manifest: Manifest) -> None:
+    """What a reader says of a package can be written to a lock and read from it."""
+    graph = Graph(
+        importers={".": Importer(path=".", requirements=(), edges={})},
+        nodes={manifest.id: Node(id=manifest.id, manifest=manifest, edges={})},
+    )
+    text = write_lock(graph)
+    hold(write_lock(read_lock(text, where="it")) == text, "a lock reads otherwise than written")
+
+
+def read_packuments(data: bytes) -> None:
+    """Each version that can be chosen survives a lock; the slim form says the same."""
+    try:
+        packument = Packument(data, name="a", registry="https://registry.example.com/")
+    except GraftError:
+        return
+    shorter = Packument(slim(data), name="a", registry=packument.registry)
+    hold(packument.offers_what(shorter), "the slim form offers something else")
+    for _, version in packument.newest_first(prereleases=True):
+        try:
+            manifest = packument.manifest(version)
+            packument.is_deprecated(version)
+            packument.digests(version)
+        except GraftError:
+            continue
+        hold(manifest == shorter.manifest(version), "the slim form says something else")
+        _survives_a_lock(manifest)
+        for requirement in manifest.requirements:
+            _specifier(requirement.local, requirement.specifier)
+
+
+def read_locks(data: bytes) -> None:
+    """What is read and written again reads as the same."""
+    try:
+        graph = read_lock(data, where="graft-lock.json")
+    except GraftError:
+        return
+    text = write_lock(graph)
+    hold(write_lock(read_lock(text, where="it")) == text, "a lock reads otherwise than written")
+
+
+def read_foreign_locks(data: bytes) -> None:
+    """A lock of another tool, behind one byte that says which."""
+    name = list(TOOLS)[data[0] % len(TOOLS)] if data else "yarn.lock"
+    try:
+        lock = read_foreign(name, data[1:], where=name)
+    except GraftError:
+        return
+    for package in lock.packages.values():
+        hold("/../" not in f"/{package.name}/", "a name leads elsewhere")
+
+
+def read_ranges(data: bytes) -> None:
+    """A specifier. A range's text, and that of its complement's, reads as the same range."""
+    text = data.decode("utf-8", "surrogatepass" if _has_halves(data) else "replace")
+    for read in (parse_version, parse_range):
+        try:
+            read(text)
+        except ValueError:
+            pass
+    _specifier("a", text)
+    split_spec(text)
+
+
+def _has_halves(data: bytes) -> bool:
+    try:
+        data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _specifier(local: str, text: str) -> None:
+    specifier = parse_specifier(local, text)
+    hold((specifier.range is not None) + bool(specifier.foreign) < 2, "it is two things at once")
+    if specifier.range is not None:
+        again = parse_range(str(specifier.range.union(specifier.range)))
+        hold(again == specifier.range, "a range reads otherwise than written")
+        rest = specifier.range.complement()
+        hold(specifier.range.intersection(rest).is_empty, "a range meets its complement")
+    if specifier.foreign in ("git", "tarball", "directory"):
+        try:
+            parse_source(text)
+        except GraftError:
+            pass
+
+
+def read_manifests(data: bytes) -> None:
+    """A package.json. An edit changes what it is about, and undone, the text is back."""
+    try:
+        manifest = parse_manifest(data, "package.json")
+    except GraftError:
+        return
+    _project(manifest, PnpmSettings(path="pnpm-workspace.yaml"))
+    for section in SECTIONS:
+        edited = set_dependencies(data, section, {"zz-new": "^1.0.0"})
+        said = parse_manifest(edited, "package.json").data
+        before = manifest.data.get(section, {})
+        hold(said[section] == {**before, "zz-new": "^1.0.0"}, "an edit did not come to be")
+        hold(_others(said, section) == _others(manifest.data, section), "an edit changed more")
+        _hold_apart(data, edited, section)
+        undone = parse_manifest(remove_dependencies(edited, section, {"zz-new"}), "").data
+        hold(undone.get(section, {}) == before, "an edit cannot be undone")
+        hold(_others(undone, section) == _others(manifest.data, section), "undoing changed more")
+    set_overrides(data, {"a": {"b": "1"}})
+
+
+def _hold_apart(raw: bytes, edited: bytes, section: str) -> None:
+    """Outside of the section that is edited, every byte is as it was."""
+    text, spans = _spans(raw)
+    if section in spans:
+        start, end = spans[section]
+        before, behind = text[:start].encode(), text[end:].encode()
+        hold(edited.startswith(before) and edited.endswith(behind), "an edit touched other lines")
+        return
+    new = len(edited) - len(raw)
+    inserted = any(edited[:at] + edited[at + new :] == raw for at in range(len(raw) + 1))
+    hold(inserted, "a new section is not all that an edit brought")
+
+
+def _others(data: Mapping[str, Any], section: str) -> dict[str, Any]:
+    return {key: said for key, said in data.items() if key != section}
+
+
+def _project(manifest: ProjectManifest, pnpm: PnpmSettings) -> None:
+    """All that is made of a root's manifest and pnpm's file, without looking at folders."""
+    own = {r.local: r.specifier for r in manifest.requirements}
+    try:
+        patterns_of(manifest.data, pnpm, where=manifest.path)
+        catalogs = read_catalogs(manifest.data, pnpm, where=manifest.path)
+        rules = read_rules(manifest.data, own, where=manifest.path, pnpm=pnpm, catalogs=catalogs)
+    except GraftError:
+        return
+    for requirement in manifest.requirements:
+        rules.overrides.apply(requirement)
+        rules.overrides.of_project(requirement)
+
+
+def read_settings(data: bytes) -> None:
+    """An .npmrc. Setting a key changes no other, and deleting it again leaves what was there."""
+    with _folder() as folder:
+        path = os.path.join(folder, ".npmrc")
+        Path(path).write_bytes(data)
+        try:
+            for layer in (Layer.USER, Layer.PROJECT):
+                read_npmrc([(layer, path)], {"HOME": "/h", "NPM_TOKEN": "secret"}, {})
+        except GraftError:
+            return
+    text = data.decode("utf-8-sig")
+    for line in parse_ini(text):
+        objection(line, "it")
+    edited = set_key(text, "zz-new", "some value")
+    if edited is not None:
+        before = [(line.key, line.value) for line in parse_ini(text) if line.key != "zz-new"]
+        after = [(line.key, line.value) for line in parse_ini(delete_key(edited, "zz-new"))]
+        hold(after == before, "setting a key changed another")
+
+
+def read_workspaces(data: bytes) -> None:
+    """A pnpm-workspace.yaml beside a small package.json, with all that is made of it."""
+    root = parse_manifest(b'{"name": "app", "dependencies": {"a": "catalog:"}}', "package.json")
+    with _folder() as folder:
+        Path(folder, "pnpm-workspace.yaml").write_bytes(data)
+        Path(folder, "package.json").write_bytes(root.raw)
+        try:
+            pnpm = read_pnpm_settings(folder)
+            _project(root, pnpm)
+            read_checkout(folder)
+        except GraftError:
+            return
+
+
+@contextmanager
+def _folder() -> Iterator[str]:
+    folder = tempfile.mkdtemp(prefix="graft-fuzz-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+READERS: dict[str, Callable[[bytes], None]] = {
+    "archive": read_archives,
+    "packument": read_packuments,
+    "lockfile": read_locks,
+    "foreign-lockfile": read_foreign_locks,
+    "range": read_ranges,
+    "manifest": read_manifests,
+    "npmrc": read_settings,
+    "workspace": read_workspaces,
+}
