@@ -109,6 +109,20 @@ def test_a_collector_in_the_background_gives_up_at_once(app: Project) -> None:
             finish(process)
 
 
+def test_who_holds_the_store_may_hold_it_once_more_while_a_collector_waits(app: Project) -> None:
+    """As packages of git do, which are prepared in a project of their own: behind the gate this
+    would wait for a collector that waits for it."""
+    home = app.machine.graft_home
+    with Holder(home, "shared") as first:
+        first.wait_for("held")
+        with Holder(home, "alone") as collector:
+            collector.wait_for("waiting")
+            first.hold_once_more()
+            assert "held" not in collector.lines
+            first.let_go()
+            collector.wait_for("held")
+
+
 def test_two_collectors_come_one_after_the_other(app: Project) -> None:
     home = app.machine.graft_home
     with Holder(home, "alone") as first:

@@ -25,7 +25,9 @@ held = {
 try:
     with held as hold:
         say("held" if hold.held else "not held")
-        sys.stdin.read()
+        while sys.stdin.readline():
+            with hold_shared(store, say):
+                say("held once more")
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -64,6 +66,13 @@ class Holder:
         with self._more:
             assert self._more.wait_for(lambda: self._line(text), timeout=30), self.lines
             return self._line(text)
+
+    def hold_once_more(self) -> None:
+        """Shared, within what it holds."""
+        assert self.process.stdin
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        self.wait_for("held once more")
 
     def let_go(self) -> None:
         assert self.process.stdin
