@@ -268,3 +268,23 @@ def test_a_peer_that_stays_missing_although_it_was_added_ends_the_search(
     asked = [Requirement(local=name, specifier="1", kind=Kind.PROD) for name in ("a", "b")]
     shelf.resolve({".": asked})
     assert len(rounds) == 3 and rounds[0]
+
+
+def test_where_a_registry_is_gone_not_everything_is_tried(
+    project: Project, registry: LocalRegistry, machine: Machine
+) -> None:
+    """With a thousand packages in a lock, each would wait for as long in vain as the first."""
+    names = [f"p{number}" for number in range(160)]
+    for name in names:
+        registry.publish(f"{name}@1.0.0")
+    project.manifest(dependencies=dict.fromkeys(names, "1"))
+    project.graft("install", "--lockfile-only")
+    registry.clear_log()
+    registry.fault(lambda request: request.kind == "tarball", status=503, times=None)
+    machine.npmrc.write_text(machine.npmrc.read_text() + "fetch-retries=0\n")
+    failed = project.graft("ci", "--json", check=False)
+    assert failed.json["error"]["code"] == "registry-unreachable"
+    assert len(registry.tarball_requests) < len(names)
+    registry.clear_faults()
+    project.graft("ci")
+    assert project.links().keys() == {*names, "app"}

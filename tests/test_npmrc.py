@@ -376,6 +376,16 @@ def test_plain_http_needs_a_registry_that_the_user_configured_so(home: Home) -> 
     assert found == "Bearer t"
 
 
+def test_the_colons_of_an_ipv6_address_are_no_port() -> None:
+    fields = {"//[::1]/": {"_authToken": "t"}, "//[::1]:4873/": {"_authToken": "u"}}
+    credentials = Credentials(fields)
+    assert credentials.header_for("https://[::1]/pkg") == "Bearer t"
+    assert credentials.header_for("http://[::1]/pkg") == ""
+    assert credentials.header_for("http://[::1]:4873/pkg") == "Bearer u"
+    allowed = Credentials(fields, frozenset({"[::1]"}))
+    assert allowed.header_for("http://[::1]/pkg") == "Bearer t"
+
+
 def test_basic_credentials() -> None:
     pair = base64.b64encode(b"me:word").decode()
     password = base64.b64encode(b"word").decode()

@@ -19,6 +19,7 @@ from graft.model.manifest import Manifest
 from graft.project.credentials import Credentials
 from graft.project.default_registry import DefaultRegistry
 from graft.project.registries import Registries
+from graft.sources import inquiries
 from graft.sources.answers import validators_of
 from graft.sources.packument import Packument
 from graft.sources.packument_cache import PackumentCache, Validators
@@ -608,6 +609,32 @@ def test_a_token_does_not_follow_the_redirect_of_an_archive(lab: Lab, other: Loc
     body = lab.archive(lab.run(), Manifest(name="a", version="1.0.0"))
     assert body == release.archive
     assert [request.authorization for request in other.requests] == [""]
+
+
+def test_a_token_is_not_sent_to_an_archive_that_is_had_in_clear_text(lab: Lab) -> None:
+    registries = Registries(
+        default="https://registry.example.com/",
+        credentials=Credentials({"//registry.example.com/": {"_authToken": "t"}}),
+    )
+    source = RegistrySource(
+        lab.client, registries, PackumentCache(""), mode=Mode.OFFLINE, clock=lambda: 0.0
+    )
+    sent = {}
+    for scheme in ("https", "http"):
+        url = f"{scheme}://registry.example.com/files/a.tgz"
+        sent[scheme] = source.archive(Manifest(name="a", version="1.0.0", tarball=url)).request.auth
+    assert sent == {"https": "Bearer t", "http": ""}
+
+
+def test_dependencies_without_end_come_to_one(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry may make up a package for each that it is asked for."""
+    monkeypatch.setattr(inquiries, "_MAX_INQUIRIES", 5)
+    source = lab.run()
+    for number in range(5):
+        lab.registry.publish(f"p{number}@1.0.0")
+        source.packument(f"p{number}")
+    assert failure(source, "p5").diagnostic.code == "registry-answer"
+    assert source.packument("p4").versions == ["1.0.0"]
 
 
 def test_a_scope_has_its_registry_and_origin(lab: Lab, other: LocalRegistry) -> None:

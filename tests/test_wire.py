@@ -144,6 +144,21 @@ def test_a_connection_that_is_reset_is_tried_again(client: HttpClient) -> None:
     assert isinstance(found, Response) and found.body == BODY
 
 
+def test_the_bytes_of_two_tries_never_meet(client: HttpClient) -> None:
+    """There is no resuming: what a server had of an archive before may be another one."""
+    tries = []
+
+    def say(peer: socket.socket, _: bytes) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            peer.sendall(ok(b"a" * 1000)[:-300])
+        else:
+            peer.sendall(ok(b"b" * 1000))
+
+    found = outcome(client, say, compressed=False)
+    assert isinstance(found, Response) and found.body == b"b" * 1000
+
+
 def test_a_kept_connection_that_was_closed_meanwhile_costs_no_failure(client: HttpClient) -> None:
     with Wire(ok(BODY, b"Connection: keep-alive")) as wire:
         for _ in range(3):

@@ -71,7 +71,7 @@ class Credentials:
             return ""
         if (
             address.scheme == "http"
-            and ":" not in address.host
+            and ":" not in address.host.rpartition("]")[2]  # those of an IPv6 address name no port
             and address.host not in self._clear_text
         ):
             return ""

@@ -67,6 +67,7 @@ class Archives:
         self._stored: dict[str, StoredObject] = {}
         self._failed: dict[str, GraftError] = {}
         self._needed: dict[str, _Then] = {}
+        self._unreachable: set[str] = set()
         pool.on_finished = client.wake
         return_large_buffers()
 
@@ -120,6 +121,8 @@ class Archives:
     def _advance(self) -> None:
         """Note what has been unpacked, and start what there is room for."""
         self._pool.settle()
+        if not self._unreachable.isdisjoint(self._needed):
+            self._give_up()
         if self._elsewhere:
             self._look_again()
         while self._to_start and self._held < _WINDOW and self._waiting_bytes < _MAX_WAITING_BYTES:
@@ -174,6 +177,15 @@ class Archives:
     def _load(self, manifest: Manifest, integrity: Integrity) -> None:
         self._download(manifest).on_done(partial(self._arrived, manifest.id, integrity))
 
+    def _give_up(self) -> None:
+        """Start nothing more: where one that is needed cannot be reached, after all its tries, a
+        thousand others would wait as long in vain."""
+        for manifest, _ in (*self._to_start, *self._elsewhere):
+            del self._open[manifest.id]
+            self._progress.to_fetch -= 1
+        self._to_start.clear()
+        self._elsewhere = []
+
     def _arrived(self, id: str, integrity: Integrity, transfer: Transfer) -> None:
         try:
             body = transfer.result().body
@@ -202,6 +214,8 @@ class Archives:
 
     def _fail(self, id: str, error: GraftError) -> None:
         self._failed[id] = error
+        if error.diagnostic.code == "registry-unreachable":
+            self._unreachable.add(id)
         self._settle(id)
 
     def _settle(self, id: str) -> None:

@@ -18,6 +18,7 @@ from graft.sources.answers import (
     is_full,
     missing_offline,
     refusal,
+    senseless,
     validators_of,
 )
 from graft.sources.packument import Packument
@@ -26,6 +27,9 @@ from graft.sources.resolutions import Consulted
 from graft.sources.slim import slim
 
 MAX_PACKUMENT = 256 << 20
+# Packages that a run asks for: the largest projects have ten thousand. A registry can make up one
+# for each that it is asked for, each depending on the next.
+_MAX_INQUIRIES = 100_000
 
 
 class Mode(StrEnum):
@@ -145,6 +149,10 @@ class Inquiries:
         if before := self._inquiries.get((registry, name)):
             self._superseded.append(before)
         inquiry = Inquiry(name=name, registry=registry, origin=origin, full=full)
+        if len(self._inquiries) >= _MAX_INQUIRIES and not before:
+            reason = f"{_MAX_INQUIRIES:,} packages were asked for before it"
+            inquiry.error = senseless(name, registry, reason)
+            return inquiry
         self._inquiries[registry, name] = inquiry
         inquiry.asker = self._registries.asker_for(inquiry.url)
         cached = self._cache.get(inquiry.url, inquiry.asker)
