@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -24,26 +25,20 @@ class Mounts:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._words: list[str] = []
 
     def read_only(self, path: Path) -> Mounts:
-        return self.bind(path, path)._add("mount -o remount,ro,bind {}", path)
+        return self.bind(path, path).line("mount -o remount,ro,bind {}", path)
 
     def small(self, path: Path, size: str) -> Mounts:
         """An empty file system of that size, as ``mount`` says it: ``200k``."""
-        return self._add(f"mount -t tmpfs -o size={size} none {{}}", path)
+        return self.line(f"mount -t tmpfs -o size={size} none {{}}", path)
 
     def bind(self, source: Path, path: Path) -> Mounts:
-        return self._add("mount --bind {} {}", source, path)
+        return self.line("mount --bind {} {}", source, path)
 
-    def before(self, line: str, *paths: Path) -> Mounts:
+    def line(self, line: str, *paths: Path) -> Mounts:
         """A line of shell among them, with ``{}`` for each path."""
-        return self._add(line, *paths)
-
-    def _add(self, line: str, *paths: Path) -> Mounts:
-        numbers = range(len(self._words) + 1, len(self._words) + len(paths) + 1)
-        self._words += map(str, paths)
-        self._lines.append(line.format(*(f'"${{{number}}}"' for number in numbers)))
+        self._lines.append(line.format(*map(shlex.quote, map(str, paths))))
         return self
 
     def run(
@@ -54,13 +49,15 @@ class Mounts:
         check: bool = True,
         after: str = "",
     ) -> Result:
-        """graft among these mounts; then ``after``, a line of shell, whatever came of graft."""
+        """graft among these mounts; then ``after``, lines of shell that may call ``graft`` again
+        and say with ``code`` what came of it."""
         if not _has_namespaces():
             pytest.skip("mount namespaces are not to be had here")
-        count = len(self._words)
-        graft = f'(shift {count}; exec "$@"); code=$?'
-        script = "\n".join(["set -e", *self._lines, "set +e", graft, after, "exit $code"])
-        command = [*_NAMESPACE, "sh", "-c", script, "sh", *self._words, *GRAFT, *arguments]
+        graft = f"graft() {{ {shlex.join([*GRAFT, *arguments])}; }}"
+        place = shlex.join(["cd", str(project.dir)])  # what is mounted there is another folder
+        first = ("set +e", place, graft, "graft", "code=$?")
+        script = "\n".join(["set -e", *self._lines, *first, after, "exit $code"])
+        command = [*_NAMESPACE, "sh", "-c", script]
         return project.machine.run(command, cwd=project.dir, env=env, check=check)
 
 
@@ -77,12 +74,29 @@ def powerless(
     *arguments: str,
     env: Mapping[str, str | None] | None = None,
     check: bool = True,
-    command: Sequence[str] = GRAFT,
 ) -> Result:
     """graft as somebody whom modes hold back: the superuser without any capability, who owns what
     the tests have made."""
+    graft = [*GRAFT, *arguments]
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("setpriv is not installed, and the superuser is held back by nothing")
-        command = [*_POWERLESS, *command]
-    return project.machine.run([*command, *arguments], cwd=project.dir, env=env, check=check)
+        graft = [*_POWERLESS, *graft]
+    return project.machine.run(graft, cwd=project.dir, env=env, check=check)
+
+
+def nameless(
+    project: Project, *arguments: str, env: Mapping[str, str | None] | None = None
+) -> Result:
+    """graft as a user that only has a number, who may read all and owns nothing. It sees the
+    project's machine at ``/mnt``."""
+    root = project.machine.root
+    number = ["setpriv", "--reuid=4242", "--regid=4242", "--clear-groups"]
+    seen = f"/mnt/{project.dir.relative_to(root)}"
+    is_visible = [*number, GRAFT[0], "-P", "-c", "import graft"]
+    if os.geteuid() != 0 or subprocess.run(is_visible, capture_output=True, check=False).returncode:
+        pytest.skip("only the superuser can become somebody else, who has to see Python")
+    graft = shlex.join([*number, *GRAFT, *arguments])
+    script = f"mount --bind {shlex.quote(str(root))} /mnt && cd {shlex.quote(seen)} && exec {graft}"
+    command = ["unshare", "--mount", "sh", "-c", script]
+    return project.machine.run(command, cwd=project.dir, env=env, check=False)

@@ -129,6 +129,18 @@ static PyObject *raised(int code, const char *path)
     return PyErr_SetFromErrnoWithFilename(PyExc_OSError, path);
 }
 
+/* `where` is the folder `root` itself, or relative to it. */
+static PyObject *raised_below(int code, const char *root, const char *where)
+{
+    if (where == root)
+        return raised(code, where);
+    PyObject *joined = PyBytes_FromFormat("%s/%s", root, where);
+    if (joined != NULL)
+        raised(code, PyBytes_AS_STRING(joined));
+    Py_XDECREF(joined);
+    return NULL;
+}
+
 static PyObject *build(PyObject *self, PyObject *args)
 {
     PyObject *root_owner = NULL, *folder_items, *file_items, *link_items, *result = NULL;
@@ -159,7 +171,7 @@ static PyObject *build(PyObject *self, PyObject *args)
     if (root >= 0)
         close(root);
     Py_END_ALLOW_THREADS
-    result = code ? raised(code, where) : Py_NewRef(Py_None);
+    result = code ? raised_below(code, PyBytes_AS_STRING(root_owner), where) : Py_NewRef(Py_None);
 done:
     release(&folders);
     release(&files);
@@ -234,7 +246,7 @@ static PyObject *set_modes(PyObject *self, PyObject *args)
     if (root >= 0)
         close(root);
     Py_END_ALLOW_THREADS
-    result = code ? raised(code, where) : Py_NewRef(Py_None);
+    result = code ? raised_below(code, PyBytes_AS_STRING(root_owner), where) : Py_NewRef(Py_None);
 done:
     release(&paths);
     Py_DECREF(root_owner);

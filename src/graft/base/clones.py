@@ -58,7 +58,7 @@ class Cloner:
             elif refused == errno.EMLINK:  # this one file has all the links it can have
                 _copy(source, target, left.pop(0))
             elif refused:
-                raise OSError(refused, os.strerror(refused), f"{source}/{left[0].path}")
+                raise OSError(refused, os.strerror(refused), f"{target}/{left[0].path}")
         for file in left:
             _copy(source, target, file)
 
@@ -71,6 +71,7 @@ class Cloner:
                 return True
             except OSError as error:
                 if error.errno not in _NOT_HERE:
+                    error.filename = path
                     raise
                 self._reflinks = False
             finally:

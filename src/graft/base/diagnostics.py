@@ -32,6 +32,7 @@ CODES: dict[str, int] = {
     "interrupted": 130,
     "internal-error": 1,
     "system-refused": 1,
+    "disk-full": 1,
     # 2: usage
     "usage": 2,
     # 10: lockfile
@@ -86,6 +87,7 @@ CODES: dict[str, int] = {
     # 60: links
     "link-refused": 60,
     "folder-not-empty": 61,
+    "project-unwritable": 62,
     # 70: manifests
     "manifest-missing": 70,
     "manifest-unreadable": 71,

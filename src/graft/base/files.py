@@ -9,6 +9,10 @@ import stat
 from graft.base.faults import point
 
 _FOR_GROUP = stat.S_ISGID | stat.S_IWGRP
+# What the system says where there is no room: on the file system, for this user, in one file.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# What it says to those who may not write.
+NOT_PERMITTED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 def temporary_sibling(path: str) -> str:
@@ -45,6 +49,9 @@ def write_file(
             view = view[os.write(descriptor, view) :]
         if durable:
             os.fsync(descriptor)
+    except OSError as error:
+        error.filename = path  # calls that only know a number cannot say
+        raise
     finally:
         os.close(descriptor)
 
@@ -83,13 +90,6 @@ def read_file(path: str) -> bytes | None:
         raise OSError(kind, "it is no regular file", path)
     finally:
         os.close(descriptor)
-
-
-def on_read_only(path: str) -> bool:
-    """Whether it lies, or would lie, on a file system that is mounted read-only."""
-    while not os.path.exists(path) and path != os.path.dirname(path):
-        path = os.path.dirname(path)
-    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def remove_file(path: str) -> None:

@@ -47,10 +47,16 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     )
     said = parser.parse(arguments)
     console.quiet = said.silent
-    from graft.project.defaults import cache_below, own_home, store_home, user_config
+    from graft.project.defaults import (
+        cache_below,
+        home_folder,
+        own_home,
+        store_home,
+        user_config,
+    )
     from graft.workflows.cache import Caches, place_of
 
-    home = os.path.expanduser("~")
+    home = home_folder()
     root = store_home(os.environ, home)
     caches = Caches(
         root=cache_below(own_home(os.environ, home)),

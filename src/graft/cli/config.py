@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from graft.cli.commands import Command
 from graft.cli.console import Console
 from graft.cli.parser import Parser, source_flags, source_settings
+from graft.project.defaults import home_folder
 
 if TYPE_CHECKING:
     from graft.workflows.configure import Explained, Place, Said
@@ -54,7 +55,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     place = Place(
         folder=os.path.abspath(said.dir),
         environ=os.environ,
-        home=os.path.expanduser("~"),
+        home=home_folder(),
         flags=source_settings(said),
     )
     action = _ALSO.get(said.action, said.action)

@@ -13,6 +13,7 @@ from graft.cli.members import chosen_of, member_flags
 from graft.cli.parser import Parser, source_flags, source_settings
 from graft.cli.session import session
 from graft.cli.words import count, duration
+from graft.project.defaults import home_folder
 
 if TYPE_CHECKING:
     from graft.workflows.deploy import Deployed
@@ -72,7 +73,7 @@ def _member(said: argparse.Namespace, console: Console) -> str:
     """The folder of the one member that is selected."""
     from graft.workflows.jobs import Place
 
-    home = os.path.expanduser("~")
+    home = home_folder()
     here = os.path.abspath(said.dir)
     place = Place(folder=here, called_in=os.getcwd(), environ=os.environ, home=home)
     said.fail_if_no_match = True

@@ -31,7 +31,9 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()
         return CODES["interrupted"]
     except OSError as error:
-        return console.failure(_system_error(error))
+        from graft.cli.refusals import refusal
+
+        return console.failure(refusal(error, os.environ))
     except Exception as error:
         # stdout still keeps its promise; the traceback is for whoever mends it.
         import traceback
@@ -126,13 +128,4 @@ def _own_error(error: Exception) -> Diagnostic:
         code="internal-error",
         message=f"graft made a mistake: {type(error).__name__}: {error}",
         fix="report it, with the traceback on stderr",
-    )
-
-
-def _system_error(error: OSError) -> Diagnostic:
-    return Diagnostic(
-        code="system-refused",
-        message=f"the system refused: {error.strerror or error}",
-        where=str(error.filename or ""),
-        fix="the project is as it was; mend the cause and run the same command again",
     )

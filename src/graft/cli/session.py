@@ -11,7 +11,7 @@ from graft.base.progress import Progress
 from graft.base.records import replace
 from graft.cli.console import Console
 from graft.link.importers import ROOT
-from graft.project.defaults import npmrc_files, only_defaults, settings_digest
+from graft.project.defaults import home_folder, npmrc_files, only_defaults, settings_digest
 from graft.project.roots import find_root
 from graft.project.settings import read_settings
 from graft.workflows.project import Context
@@ -24,7 +24,7 @@ def session(
     """The context of a command, with progress shown while it lasts."""
     console.quiet = said.silent
     folder, importer = find_root(os.path.abspath(said.dir))
-    home = os.path.expanduser("~")
+    home = home_folder()
     is_plain = not flags and only_defaults(folder, os.environ, home)
     # Before they are read: what changes meanwhile makes this the name of nothing that is there.
     digest = settings_digest(folder, os.environ, home) if is_plain else ""

@@ -10,7 +10,14 @@ import sys
 import time
 
 from graft.cli.words import summary
-from graft.project.defaults import cache_below, only_defaults, own_home, settings_digest, store_home
+from graft.project.defaults import (
+    cache_below,
+    home_folder,
+    only_defaults,
+    own_home,
+    settings_digest,
+    store_home,
+)
 from graft.store.paths import store_below
 from graft.workflows.relink import relink, stamp_project
 
@@ -25,7 +32,7 @@ def run_shortest(command: str) -> bool:
     """Whether that was all. ``ci`` installs nothing without a lock."""
     start = time.perf_counter()
     environ, folder = os.environ, os.getcwd()
-    home = os.path.expanduser("~")
+    home = home_folder()
     store = store_below(store_home(environ, home))
 
     def recall(manifest: bytes) -> Resolution | None:

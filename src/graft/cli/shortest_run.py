@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from graft.project.defaults import home_folder
 from graft.workflows.jobs import Place, carry_out
 from graft.workflows.run import script_jobs
 
@@ -30,7 +31,7 @@ def run_shortest(arguments: list[str]) -> int | None:
     if not tail or tail[1:2] in (["--"], ["--if-present"]):
         return None
     folder = os.getcwd()
-    place = Place(folder=folder, called_in=folder, environ=os.environ, home=os.path.expanduser("~"))
+    place = Place(folder=folder, called_in=folder, environ=os.environ, home=home_folder())
     try:
         jobs = script_jobs(place, tail[0], tail[1:], command=command)
         if len(jobs.jobs) != 1 or jobs.notes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from graft.project.defaults import home_folder
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +48,7 @@ def place_in(folder: str) -> Place:
         folder=folder,
         called_in=os.getcwd(),
         environ=os.environ,
-        home=os.path.expanduser("~"),
+        home=home_folder(),
     )
 
 

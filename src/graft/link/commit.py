@@ -15,6 +15,7 @@ import os
 
 from graft.base.faults import point
 from graft.base.files import (
+    NOT_PERMITTED,
     copy_mode,
     read_file,
     remove_file,
@@ -298,7 +299,7 @@ def _forget(journal: str) -> None:
     try:
         remove_file(journal)
     except OSError as error:
-        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+        if error.errno not in NOT_PERMITTED:
             raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from graft.base.files import write_file
 from graft.link.state import OWN_TIME
 
 
@@ -23,6 +24,5 @@ def _copy(source: str, target: str) -> None:
     with open(source, "rb") as file:
         mode = 0o755 if os.fstat(file.fileno()).st_mode & 0o100 else 0o644
         data = file.read()
-    with open(target, "xb") as file:
-        file.write(data)
+    write_file(target, data)
     os.chmod(target, mode)

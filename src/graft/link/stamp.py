@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from graft.base.files import remove_file
+from graft.base.files import remove_file, write_file
 from graft.link.importers import inside
 from graft.project.defaults import sets_anything
 
@@ -39,10 +39,15 @@ def write_stamp(
     """
     path = os.path.join(folder, STAMP)
     data = make_stamp(folder, files=files, made=made, environ=environ, now=now)
-    if not remove_stamp(folder) or data is None:
+    try:
+        if not remove_stamp(folder) or data is None:
+            return False
+    except OSError:
+        return False  # the one that is there is of an earlier time, and does not fit
+    try:
+        write_file(path, data.encode("utf-8", "surrogateescape"))
+    except OSError:  # it only saves time
         return False
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(data)
     return True
 
 

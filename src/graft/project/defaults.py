@@ -50,6 +50,13 @@ def npmrc_files(folder: str, environ: Mapping[str, str], home: str) -> tuple[str
     )
 
 
+def home_folder() -> str:
+    """The user's home; the root folder where there is none, as for a user of a container that only
+    has a number. Never a path from the current folder: a repository could fill that."""
+    home = os.path.expanduser("~")
+    return home if os.path.isabs(home) else "/"
+
+
 def store_home(environ: Mapping[str, str], home: str) -> str:
     """Where a user's store and caches are: ``$GRAFT_HOME``, else below the user's data folder."""
     data = environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
@@ -103,7 +110,16 @@ def settings_digest(folder: str, environ: Mapping[str, str], home: str) -> str:
 def setting_texts(folder: str, environ: Mapping[str, str], home: str) -> list[bytes]:
     """What is in all files that settings are read from, each in its place."""
     files = [*npmrc_files(folder, environ, home), user_config(environ, home)]
-    return [read_file(path) or b"" if path else b"" for path in files]
+    return [glance(path) for path in files]
+
+
+def glance(path: str) -> bytes:
+    """What is in a settings file; where that cannot be read, a text of which one cannot tell what
+    it says: whoever reads it in earnest names it."""
+    try:
+        return (read_file(path) if path else None) or b""
+    except OSError:
+        return b"\\"
 
 
 def texts_digest(texts: list[bytes]) -> str:
@@ -143,9 +159,8 @@ def only_defaults(folder: str, environ: Mapping[str, str], home: str) -> bool:
 
 def _keys(path: str) -> set[str]:
     """The keys of an ini file, as far as a glance tells; ``omit`` for what it cannot tell."""
-    data = read_file(path) if path else None
     keys = set()
-    for line in (data or b"").decode("utf-8", "replace").splitlines():
+    for line in glance(path).decode("utf-8", "replace").splitlines():
         text = line.strip()
         if not text or text[0] in "#;":
             continue

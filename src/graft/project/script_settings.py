@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from graft.base.files import read_file
 from graft.base.records import Record
-from graft.project.defaults import npmrc_files, sets_anything
+from graft.project.defaults import glance, npmrc_files, sets_anything
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,5 +49,5 @@ def _says_anything(folder: str, environ: Mapping[str, str], home: str) -> bool:
     """A glance, before which nothing that takes time is loaded; in doubt true."""
     if sets_anything(environ):
         return True
-    files = [read_file(path) or b"" for path in npmrc_files(folder, environ, home) if path]
+    files = [glance(path) for path in npmrc_files(folder, environ, home)]
     return any(key.encode() in text or b"\\" in text for text in files for key in _KEYS)

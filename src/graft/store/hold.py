@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 
+from graft.base.files import NO_ROOM
 from graft.base.locks import FileLock, holder_of, is_lockless
 from graft.store.sharing import Joined
 
@@ -47,6 +48,8 @@ class Hold:
             self.held = self._take(self)
         except OSError as error:
             self.__exit__()
+            if error.errno in NO_ROOM:
+                raise
             raise _refused(self._store, error) from error
         except BaseException:
             self.__exit__()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 
+from graft.base.files import NO_ROOM
+
 _FOLDERS = ("objects", "slots", "graphs", "projects", "locks", "leases", "journals", "trash")
 
 
@@ -136,6 +138,8 @@ def open_store(home: str, *, state: str = "", frozen: bool = False) -> Store:
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
         from graft.store.unwritable import no_store, unwritable
 
         raise (no_store if frozen else unwritable)(store, error) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from graft.base.diagnostics import GraftError
-from graft.base.files import on_read_only
+from graft.base.mounts import on_read_only
 from graft.store.paths import Store
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record
@@ -72,6 +73,17 @@ class Change(Record):
             and read_state(modules_of(self.folder, importer)).inputs == member_inputs(importer)
         }
 
+    def refuse_unwritable(self, plan: Plan, *, anew: bool) -> None:
+        """Raises ``project-unwritable`` for what could not be changed in the end."""
+        from graft.link.permission import refuse_unwritable
+
+        changed = {
+            importer: self._is_made_whole(importer, plan, anew=anew)
+            for importer, tree in plan.trees.items()
+            if tree.steps
+        }
+        refuse_unwritable(self.folder, self.files, changed | dict.fromkeys(plan.gone, True))
+
     def write_files(self) -> None:
         """Manifest and lock alone, for ``--lockfile-only``."""
         if self.files:
@@ -93,6 +105,7 @@ class Change(Record):
         nothing.
         """
         if self.store.frozen:
+            remove_stamp(self.folder)
             self._commit(plan, place, anew=anew)
             return
         names = {slot.name for slot in slots.values()} if plan.layout == VIRTUAL else set()
@@ -109,7 +122,8 @@ class Change(Record):
         remove_stamp(self.folder)
         claim_graph(self.store, self.folder, self.inputs)
         self._commit(plan, place, anew=anew)
-        settle_graph(self.store, self.folder, self.inputs)
+        with suppress(OSError):  # the project is as it should be, and the store keeps too much
+            settle_graph(self.store, self.folder, self.inputs)
 
     def _commit(self, plan: Plan | None, place: Place, *, anew: bool = False) -> None:
         staging = Staging(self.folder, self.store.project_journal(self.folder))
@@ -136,7 +150,7 @@ class Change(Record):
             )
             new: Mapping[str, str] = {}
             if before is None or tree.steps or (anew and tree.folders):
-                if before is None or anew or not tree.folders or before.layout != plan.layout:
+                if self._is_made_whole(importer, plan, anew=anew):
                     new = tree.entries
                     goal = staging.add_tree(importer, new, state_bytes(state), tree.displaced)
                 else:
@@ -151,6 +165,12 @@ class Change(Record):
         for importer in plan.gone:
             staging.remove_links(importer, state_bytes(State(inputs=member_inputs(importer))))
         return folders
+
+    def _is_made_whole(self, importer: str, plan: Plan, *, anew: bool) -> bool:
+        """Whether a ``node_modules`` is made as a new tree, rather than entry by entry."""
+        before = self._state(importer)
+        has_folders = bool(plan.trees[importer].folders)
+        return before is None or anew or not has_folders or before.layout != plan.layout
 
     def _state(self, importer: str) -> State | None:
         """The record of what is there; None if all of ``node_modules`` has to be made."""

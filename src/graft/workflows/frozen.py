@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from graft.base.diagnostics import GraftError
 from graft.link.layouts import VIRTUAL
 from graft.model.graph import Graph
-from graft.model.manifest import Manifest
 from graft.store.admission import required_integrity
-from graft.store.objects import has_object, object_folder
+from graft.store.complete import lacking_objects, lacking_slots
+from graft.store.objects import has_object
 from graft.store.paths import Store, has_slot
 from graft.store.slots import Slot
 
@@ -22,27 +22,28 @@ DAMAGED = "is there in part"
 
 def lacking(store: Store, graph: Graph, slots: Mapping[str, Slot], layout: str) -> dict[str, str]:
     """What the store lacks for these to be linked or copied in this layout: for each package, by
-    id, what is the matter. Looks at names alone."""
+    id, what is the matter. Compares no bytes."""
+    integrities = {id: required_integrity(graph.nodes[id].manifest) for id in slots}
+    as_slots = {id for id, slot in slots.items() if layout == VIRTUAL or slot.salt}
+    bad_slots = lacking_slots(store, {slots[id].name for id in as_slots})
+    bad_objects = lacking_objects(store, {integrities[id] for id in slots.keys() - as_slots})
     found = {}
     for id, slot in slots.items():
-        manifest = graph.nodes[id].manifest
-        reason = _lacks(store, slot, manifest, in_slots=layout == VIRTUAL)
+        is_stored = has_object(store, integrities[id])
+        if id not in as_slots:
+            there = DAMAGED if integrities[id] in bad_objects else ""
+            reason = there if is_stored else NOT_THERE
+        elif has_slot(store, slot.name):
+            is_whole = slot.name not in bad_slots
+            is_whole = is_whole and os.path.isdir(store.package(slot.name, slot.package))
+            reason = "" if is_whole else DAMAGED
+        elif is_stored:
+            reason = _NOT_MADE if slot.salt else _NOT_LINKED
+        else:
+            reason = NOT_THERE
         if reason:
-            found[manifest.id] = reason
+            found[graph.nodes[id].manifest.id] = reason
     return found
-
-
-def _lacks(store: Store, slot: Slot, manifest: Manifest, *, in_slots: bool) -> str:
-    if in_slots or slot.salt:
-        if has_slot(store, slot.name):
-            return "" if os.path.isdir(store.package(slot.name, slot.package)) else DAMAGED
-        if not has_object(store, required_integrity(manifest)):
-            return NOT_THERE
-        return _NOT_MADE if slot.salt else _NOT_LINKED
-    integrity = required_integrity(manifest)
-    if not has_object(store, integrity):
-        return NOT_THERE
-    return "" if os.path.isdir(object_folder(store, integrity, "")) else DAMAGED
 
 
 def refuse_lacking(store: Store, graph: Graph, slots: Mapping[str, Slot], layout: str) -> None:

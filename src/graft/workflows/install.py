@@ -22,6 +22,7 @@ from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
 from graft.model.requirement import Kind
 from graft.project.checkout import Checkout
+from graft.project.defaults import home_folder
 from graft.project.layout import asked_layout
 from graft.resolve.prune import for_kinds, for_platform
 from graft.sources.resolutions import Resolution
@@ -71,11 +72,18 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     done = _up_to_date(work, checkout, options, builds, lock_before)
     if done is not None:
         return replace(done, milliseconds=laps.total())
+    changes = not options.dry_run
+    if changes:
+        from graft.link.permission import refuse_unwritable
+
+        refuse_unwritable(work.context.folder)
     wanted = _want(work, checkout, options, builds, lock_before, laps)
     if work.store.frozen and not options.lock_only:
         from graft.workflows.frozen import refuse_lacking
 
         refuse_lacking(work.store, wanted.local, wanted.slots, wanted.layout)
+    if changes:
+        wanted.change.refuse_unwritable(wanted.plan, anew=options.force)
     if options.dry_run:
         report = wanted.report
     elif options.lock_only:
@@ -268,7 +276,7 @@ def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
     if changes_packages(raw) or may_run_scripts(raw):
         return
     if context.is_plain and not context.settings.notes:
-        home = os.path.expanduser("~")
+        home = home_folder()
         also = (checkout.files, checkout.folders)
         stamp_project(context.folder, store, os.environ, home, *also)
 

@@ -76,5 +76,9 @@ def _make(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Iterable[Jo
 
     for job in jobs:
         pool.submit(partial(make, *job), partial(made, job))
-    work.finish()
+    try:
+        work.finish()
+    except BaseException:
+        pool.close()  # nobody may write any more in what is about to be removed
+        raise
     return left

@@ -19,6 +19,7 @@ from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph
 from graft.model.links import NO_LINKS, Links
 from graft.model.origins import is_from_registry
+from graft.project.defaults import home_folder
 from graft.project.settings import Settings
 from graft.store.hold import hold_project
 from graft.store.paths import Store, open_store
@@ -164,7 +165,7 @@ class Work(Asking):
             lambda: self.client,
             settings.registries,
             root=self.context.folder,
-            home=os.path.expanduser("~"),
+            home=home_folder(),
             environ=os.environ,
             cache_root=settings.cache_root,
             offline=settings.offline,
