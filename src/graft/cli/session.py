@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -22,6 +23,7 @@ def session(
     said: argparse.Namespace, console: Console, flags: Mapping[str, str] | None = None
 ) -> Iterator[Context]:
     """The context of a command, with progress shown while it lasts."""
+    began = time.time_ns()
     console.quiet = said.silent
     folder, importer = find_root(os.path.abspath(said.dir))
     home = home_folder()
@@ -46,6 +48,7 @@ def session(
             importer=importer,
             is_plain=is_plain,
             settings_digest=digest,
+            began=began,
         )
     finally:
         progress.stop()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def run_shortest(command: str) -> bool:
     """Whether that was all. ``ci`` installs nothing without a lock."""
-    start = time.perf_counter()
+    start, began = time.perf_counter(), time.time_ns()
     environ, folder = os.environ, os.getcwd()
     home = home_folder()
     store = store_below(store_home(environ, home))
@@ -53,7 +53,7 @@ def run_shortest(command: str) -> bool:
         done = relink(folder, store, recall, command=f"graft {command}", say=say)
         if done is None:
             return False
-        stamp_project(folder, store, environ, home)
+        stamp_project(folder, store, environ, home, began)
     except Exception:
         return False
     milliseconds = round((time.perf_counter() - start) * 1000)

@@ -139,6 +139,12 @@ class Staging:
             os.rename(os.path.join(staged_of(self._project, importer), MODULES), modules)
             point("tree-placed")
         for importer, name in self._files:
+            staged = os.path.join(staged_of(self._project, importer), os.path.basename(name))
+            final = os.path.join(folder_of(self._project, importer), name)
+            if _is_apart(staged, final):
+                # What is written in place needs somebody to finish it.
+                self._commit_with_journal()
+                return
             _switch_file(self._project, importer, name)
         for importer in self._parts - {ROOT}:
             os.rmdir(staged_of(self._project, importer))
@@ -253,11 +259,43 @@ def _switch_file(project: str, importer: str, name: str) -> None:
     try:
         os.replace(staged, final)
     except OSError as error:
-        if error.errno != errno.EXDEV:
+        if error.errno not in (errno.EXDEV, errno.EBUSY):
             raise
-        write_atomic(final, read_file(staged) or b"", durable=True)
+        _write_through(final, read_file(staged) or b"")
         os.unlink(staged)
     point("file-switched")
+
+
+def _is_apart(staged: str, final: str) -> bool:
+    """Whether one rename will not put a file in place: on another file system, or if a mount is in
+    its place."""
+    try:
+        return os.stat(final).st_dev != os.stat(staged).st_dev or _is_mounted(final)
+    except OSError:
+        return False
+
+
+def _is_mounted(path: str) -> bool:
+    """Whether a single file is mounted there: only the system's list of mounts says."""
+    mounts = read_file("/proc/self/mountinfo") or b""
+    name = os.fsencode(os.path.realpath(path)).replace(b" ", b"\\040")
+    return any(line.split(b" ")[4] == name for line in mounts.splitlines())
+
+
+def _write_through(path: str, data: bytes) -> None:
+    """Give a file that no other can take the place of its new content: it lies on another file
+    system, or is mounted where it is, as files of containers are. Half of it written is no harm
+    while the staged one is there and a journal says so."""
+    try:
+        write_atomic(path, data, durable=True)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
 
 
 def _switch_tree(project: str, importer: str, inode: int, carried: Mapping[str, str]) -> None:
@@ -274,10 +312,24 @@ def _switch_tree(project: str, importer: str, inode: int, carried: Mapping[str, 
         carry(modules, staged, carried)
         point("tree-carried")
         if not exchange(staged, modules):
-            os.rename(modules, free_name(os.path.join(part, _OLD)))
+            _put_aside(modules, free_name(os.path.join(part, _OLD)))
             point("tree-aside")
             os.rename(staged, modules)
     point("tree-switched")
+
+
+def _put_aside(modules: str, aside: str) -> None:
+    """Have nothing at ``modules``, from which what others keep has been carried. In a container a
+    folder of a lower layer cannot be moved, but removed: the record last, which says whose what is
+    left is."""
+    try:
+        os.rename(modules, aside)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        for name in sorted(os.listdir(modules), key=lambda name: name == STATE_FOLDER):
+            remove_tree(os.path.join(modules, name))
+        os.rmdir(modules)
 
 
 def _clear(project: str, journal: str = "", gone: Iterable[str] = ()) -> None:

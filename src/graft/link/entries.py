@@ -7,10 +7,12 @@ folder. Entries are known by their inodes, so it can be done again after an inte
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 
 from graft.base.faults import point
+from graft.base.files import remove_tree
 from graft.base.renames import exchange
 from graft.link.others import ASIDE, free_name, is_ours
 from graft.link.state import read_state
@@ -39,7 +41,7 @@ def enter(modules: str, part: str, new: Iterable[tuple[str, int]]) -> None:
         if not os.path.lexists(final):
             os.rename(staged, final)
         elif not exchange(staged, final):
-            os.rename(final, free_name(f"{part}/{_SPENT}"))
+            _take_out(final, part)
             point("entry-aside")
             os.rename(staged, final)
         point("entry-switched")
@@ -50,11 +52,22 @@ def leave(modules: str, part: str, removed: Iterable[tuple[str, int]]) -> None:
     for path, inode in removed:
         final = f"{modules}/{path}"
         if inode and _inode(final) == inode:
-            os.rename(final, free_name(f"{part}/{_SPENT}"))
+            _take_out(final, part)
             point("entry-removed")
         with suppress(OSError):
             if "/" in path:
                 os.rmdir(os.path.dirname(final))
+
+
+def _take_out(entry: str, part: str) -> None:
+    """What is graft's own goes from its place. In a container a folder of a lower layer cannot be
+    moved, but removed."""
+    try:
+        os.rename(entry, free_name(f"{part}/{_SPENT}"))
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        remove_tree(entry)
 
 
 def _make_way(modules: str, path: str) -> None:

@@ -3,7 +3,9 @@
 It is written after a check that found everything in place, and says how every file and folder that
 decided looked at that time: device, inode, size, and the times of the last change in nanoseconds.
 Nothing can change its contents without changing one of these, except within one tick of the file
-system's clock; where a file that people edit is that young, no stamp is written yet.
+system's clock; where a file that people edit is that young, no stamp is written yet. What was
+edited while the check went on may not have been checked: that is as young. A clock that is set back
+makes files younger than now, and they get no stamp.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 STAMP = "node_modules/.graft/stamp"
 _VARIABLES = ("HOME", "GRAFT_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "NODE_ENV", "PREFIX")
 _TICK_NANOSECONDS = 10_000_000
+# Some file systems know whole seconds alone, and some only every other one.
+_SECOND = 10**9
+_COARSE_TICK_NANOSECONDS = 2 * _SECOND
 
 
 def write_stamp(
@@ -29,16 +34,16 @@ def write_stamp(
     files: Iterable[str],
     made: Iterable[str],
     environ: Mapping[str, str],
-    now: int,
+    began: int,
 ) -> bool:
     """Write the stamp of the project in ``folder``; False where there can be none.
 
     ``files`` are what people edit. They need not exist: then it counts that they do not. ``made``
-    is what graft makes. Both are relative to ``folder`` or absolute; ``now`` is in nanoseconds
-    since the epoch.
+    is what graft makes. Both are relative to ``folder`` or absolute. ``began`` is when the check
+    did, in nanoseconds since the epoch, before any of the files was read.
     """
     path = os.path.join(folder, STAMP)
-    data = make_stamp(folder, files=files, made=made, environ=environ, now=now)
+    data = make_stamp(folder, files=files, made=made, environ=environ, began=began)
     try:
         if not remove_stamp(folder) or data is None:
             return False
@@ -67,7 +72,7 @@ def make_stamp(
     files: Iterable[str],
     made: Iterable[str],
     environ: Mapping[str, str],
-    now: int,
+    began: int,
 ) -> str | None:
     variables = _variables(environ)
     if variables is None:
@@ -77,13 +82,14 @@ def make_stamp(
         seen = _look(folder, name)
         if seen is None:
             absent.append(f"absent {name}")
-        elif seen.st_ctime_ns > now - _TICK_NANOSECONDS:
+        elif _may_change_unseen(seen, began):
             return None
         else:
             present.append(_line(seen, name))
     for name in made:
         seen = _look(folder, name)
-        if seen is None:
+        # graft made it just now; where the clock is fine, nobody else is that quick.
+        if seen is None or (_is_coarse(seen) and _may_change_unseen(seen, began)):
             return None
         present.append(_line(seen, name))
     lines = [variables, *absent, *present]
@@ -104,6 +110,17 @@ def _look(folder: str, name: str) -> os.stat_result | None:
         return os.stat(os.path.join(folder, name))
     except OSError:
         return None
+
+
+def _may_change_unseen(seen: os.stat_result, began: int) -> bool:
+    """Whether a change after ``began`` could leave the same times."""
+    tick = _COARSE_TICK_NANOSECONDS if _is_coarse(seen) else _TICK_NANOSECONDS
+    return seen.st_ctime_ns > began - tick
+
+
+def _is_coarse(seen: os.stat_result) -> bool:
+    """Whether these look like times of a file system that has no fractions of seconds."""
+    return not (seen.st_ctime_ns % _SECOND or seen.st_mtime_ns % _SECOND)
 
 
 def _line(seen: os.stat_result, name: str) -> str:

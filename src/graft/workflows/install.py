@@ -278,7 +278,7 @@ def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
     if context.is_plain and not context.settings.notes:
         home = home_folder()
         also = (checkout.files, checkout.folders)
-        stamp_project(context.folder, store, os.environ, home, *also)
+        stamp_project(context.folder, store, os.environ, home, context.began, *also)
 
 
 def _complete(work: Work, graph: Graph) -> Graph:

@@ -44,7 +44,8 @@ class Context(Record):
     such as ``graft add``. ``is_plain`` says that neither flags nor settings have
     a say in what is linked; ``settings_digest`` is then the digest of those that have one in what
     is resolved, where it is known. ``within`` is for a project that is somebody
-    else's: the folder that what it names on this machine has to be in."""
+    else's: the folder that what it names on this machine has to be in. ``began`` is when the
+    command did, in nanoseconds since the epoch."""
 
     folder: str
     settings: Settings
@@ -54,6 +55,7 @@ class Context(Record):
     is_plain: bool = False
     settings_digest: str = ""
     within: str = ""
+    began: int = 0
 
     @property
     def lock_path(self) -> str:

@@ -138,12 +138,13 @@ def stamp_project(
     store: Store,
     environ: Mapping[str, str],
     home: str,
+    began: int,
     manifests: Sequence[str] = (),
     scanned: Sequence[str] = (),
 ) -> None:
     """Leave the stamp that link/stamp.py describes, for a project that is as it should be.
-    ``manifests`` are files beside its own that have a say, and ``scanned`` folders whose entries
-    do."""
+    ``began`` is when the check of it did, in nanoseconds since the epoch. ``manifests`` are files
+    beside its own that have a say, and ``scanned`` folders whose entries do."""
     files = ["package.json", LOCK, PNPM_SETTINGS, *filter(None, npmrc_files("", environ, home))]
     files += manifests
     # What could make the project a part of one above it.
@@ -154,7 +155,7 @@ def stamp_project(
     for importer in (ROOT, *state.members):
         below = "" if importer == ROOT else f"{importer}/"
         made += [f"{below}{path}" for path in _stamped(modules_of(folder, importer))]
-    write_stamp(folder, files=files, made=made, environ=environ, now=time.time_ns())
+    write_stamp(folder, files=files, made=made, environ=environ, began=began)
 
 
 def _stamped(modules: str) -> list[str]:
