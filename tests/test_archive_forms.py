@@ -138,6 +138,21 @@ def test_records_that_tools_read_differently_are_refused(record: bytes) -> None:
     assert "broken extended" in refusal(extended(b"x", record) + header(b"package/x", 0) + END)
 
 
+@pytest.mark.parametrize(
+    "nameless",
+    [
+        header(b"", 512),
+        header(b"", 0, prefix=b"package/a"),
+        extended(b"L", b"\0") + header(b"package/x", 0),
+        extended(b"x", pax_record(b"path", b"")) + header(b"package/x", 0),
+        header(b"", 512, kind=b"L") + b"package/y".ljust(512, b"\0") + header(b"package/x", 0),
+    ],
+    ids=["no name", "prefix", "long", "pax", "of a header"],
+)
+def test_an_entry_without_a_name_is_refused(nameless: bytes) -> None:
+    assert "without a name" in refusal(nameless + header(b"package/z", 0) + END)
+
+
 @pytest.mark.parametrize("key", [b"path", b"size", b"GNU.sparse.size", b"linkpath"])
 def test_a_global_header_says_nothing_of_entries(key: bytes) -> None:
     said = extended(b"g", pax_record(b"comment", b"a commit"))

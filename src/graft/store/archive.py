@@ -40,6 +40,8 @@ _BLOCK = 512
 _GZIP_MAGIC = b"\x1f\x8b"
 _USTAR = b"ustar\x0000"
 _ADLER_PRIME = 65521
+# npm passes over such a header, and takes the bytes that it is about for headers.
+_NAMELESS = "the archive holds an entry without a name"
 _FILE_TYPES = frozenset(b"0\x007")
 _EXTENDED_TYPES = frozenset(b"xgLK")  # said of the next entry, or (g) of all; no entries themselves
 # What a PAX record can change of an entry. npm takes any of it from a record that hides within
@@ -162,6 +164,8 @@ def _files(reader: _Reader) -> Iterator[ArchiveFile]:
         kind = header[156]
         size = _number(header[124:136])
         if kind in _EXTENDED_TYPES:
+            if not header[0]:
+                raise ArchiveRefused(_NAMELESS)
             total += _BLOCK + size
             extended.read(kind, _extended(reader, size))
             continue
@@ -169,6 +173,8 @@ def _files(reader: _Reader) -> Iterator[ArchiveFile]:
             name, size, sparse = extended.applied(_stored_name(header), size)
         else:
             name, sparse = _text(_stored_name(header)), False
+        if not name:
+            raise ArchiveRefused(_NAMELESS)
         entries += 1
         total += _BLOCK + size
         if entries > MAX_ENTRIES:
@@ -212,8 +218,8 @@ class _Extended:
     def applied(self, name: bytes, size: int) -> tuple[str, int, bool]:
         """Name, size, and whether it is a sparse file; and nothing is said any more."""
         pax = self._pax_of(ord("x"))
-        long_name = self.said.get(ord("L"), b"").rstrip(b"\0")
-        if "path" in pax and long_name:
+        long_name = self.said.get(ord("L"))
+        if "path" in pax and long_name is not None:
             raise ArchiveRefused("the archive says twice what one entry is")
         self.said = {}
         said = pax.get("size")
@@ -221,8 +227,9 @@ class _Extended:
         if b"\n" in pax.get("path", b"") or (said is not None and not _is_number(said)):
             raise ArchiveRefused("the archive holds a broken extended header")
         sparse = any(key.startswith("GNU.sparse") for key in pax)
-        name = pax.get("path") or long_name or name
-        return _text(name), size if said is None else int(said), sparse
+        if long_name is not None:
+            name = long_name.rstrip(b"\0")
+        return _text(pax.get("path", name)), size if said is None else int(said), sparse
 
     def _pax_of(self, kind: int) -> dict[str, bytes]:
         records = {}
@@ -274,7 +281,7 @@ def _extended(reader: _Reader, size: int) -> bytes:
 def _stored_name(header: bytes) -> bytes:
     name = header[:100].partition(b"\0")[0]
     if header[345] and header[257:265] == _USTAR:
-        return header[345:500].partition(b"\0")[0] + b"/" + name
+        return header[345:500].partition(b"\0")[0] + b"/" + name if name else b""
     return name
 
 
