@@ -178,7 +178,7 @@ def test_anything_but_a_plain_install_goes_to_python(
 def test_a_project_without_a_stamp_or_with_a_strange_one_goes_to_python(installed: Project) -> None:
     stamp = installed.path("node_modules/.graft/stamp")
     text = stamp.read_text()
-    for strange in ("", "x", text.replace("graft 1", "graft 2"), text + "absent package.json\n"):
+    for strange in ("", "x", text.replace("graft 2", "graft 1"), text + "absent package.json\n"):
         stamp.write_text(strange)
         assert needs_python(installed)
     stamp.unlink()
@@ -190,6 +190,27 @@ def test_a_copy_of_a_project_is_not_taken_for_the_original(installed: Project) -
     shutil.rmtree(copy.dir)
     shutil.copytree(installed.dir, copy.dir, symlinks=True)
     assert needs_python(copy)
+
+
+def test_a_moved_project_is_not_up_to_date_before_the_store_knows(installed: Project) -> None:
+    moved = installed.machine.root / "moved"
+    installed.dir.rename(moved)
+    there = Project(moved, installed.machine)
+    assert needs_python(there)
+    wait_for_stamp(there)
+    assert not needs_python(there)
+
+
+def test_a_link_to_a_project_is_that_project(installed: Project) -> None:
+    link = installed.machine.root / "link"
+    link.symlink_to(installed.dir)
+    assert not needs_python(Project(link, installed.machine), env={"PWD": str(link)})
+
+
+def test_a_project_that_the_register_lost_needs_python(installed: Project) -> None:
+    (record,) = installed.store.glob("projects/*")
+    record.unlink()
+    assert needs_python(installed)
 
 
 def test_flags_leave_no_stamp_for_a_command_without_them(installed: Project) -> None:

@@ -32,7 +32,8 @@ def _imported(python: str, code: str, *, cwd: Path, env: Mapping[str, str]) -> s
 _SECOND_FOLDER = """
     graft graft.__main__ graft.base graft.base._native graft.base.faults graft.base.files
     graft.base.inventories graft.base.lines graft.base.native
-    graft.base.locks graft.base.machine graft.base.records graft.base.renames graft.cli
+    graft.base.locks graft.base.machine graft.base.mounts graft.base.records graft.base.renames
+    graft.cli
     graft.cli.shortest graft.cli.words graft.link graft.link.commit graft.link.importers
     graft.link.stamp graft.link.state graft.project graft.project.defaults graft.store
     graft.store.complete graft.store.graphs graft.store.hold graft.store.paths graft.store.projects
@@ -51,7 +52,8 @@ _FULL_CHECK = """
     graft.model.origins
     graft.model.platform graft.model.requirement graft.project.build_settings
     graft.project.credentials
-    graft.project.default_registry graft.project.http_settings graft.project.ini
+    graft.project.default_registry graft.project.garbage_settings graft.project.http_settings
+    graft.project.ini
     graft.project.layout
     graft.project.manifest graft.project.npmrc graft.project.omit graft.project.overrides
     graft.project.peer_settings graft.project.registries graft.project.settings

@@ -7,6 +7,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def one_line(text: str) -> str:
+    """Any text as a value may hold it: folders may be called anything."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def whole_line(line: str) -> str:
+    """What ``one_line`` made a line of. No name of a file holds a zero byte."""
+    return line.replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\")
+
+
 def write_lines(first: str, pairs: Iterable[tuple[str, str]]) -> bytes:
     """``first`` says what the record is, and its version. Neither keys nor values may hold line
     ends, nor keys tabs: ValueError."""

@@ -165,6 +165,21 @@ def holder_of(path: str) -> str | None:
     return None
 
 
+def is_held(path: str) -> bool:
+    """Whether anybody holds a lock that is there. Looking takes it for a moment."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def is_lockless(error: OSError) -> bool:
     """Whether a file system refused a lock because it has none."""
     return error.errno in _LOCKLESS

@@ -60,6 +60,7 @@ COMMANDS = (
     Command("cache", "cache", "what graft keeps to be quick, and may be deleted at any time"),
     Command("doctor", "doctor", "look for what is wrong with machine, settings and project"),
     Command("completion", "completion", "print what completes command lines in a shell"),
+    Command("store gc", "store_gc", "remove what no project has needed for a while"),
     Command("store path", "store_path", "print where the store is"),
 )
 

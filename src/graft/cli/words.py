@@ -51,3 +51,10 @@ def summary(
 def one_line(text: str) -> str:
     """What a stranger wrote, as it may stand on a terminal: nothing there is a command to it."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def day(seconds: int) -> str:
+    """A time since the epoch, here."""
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -6,6 +6,8 @@ Nothing can change its contents without changing one of these, except within one
 system's clock; where a file that people edit is that young, no stamp is written yet. What was
 edited while the check went on may not have been checked: that is as young. A clock that is set back
 makes files younger than now, and they get no stamp.
+It names the project's own real path as well: one that was moved has to tell the store where it is
+now.
 """
 
 from __future__ import annotations
@@ -74,7 +76,7 @@ def make_stamp(
     environ: Mapping[str, str],
     began: int,
 ) -> str | None:
-    variables = _variables(environ)
+    variables = _variables(os.path.realpath(folder), environ)
     if variables is None:
         return None
     absent, present = [], []
@@ -98,11 +100,11 @@ def make_stamp(
     return "\n".join(lines) + "\n"
 
 
-def _variables(environ: Mapping[str, str]) -> str | None:
+def _variables(folder: str, environ: Mapping[str, str]) -> str | None:
     """None where a setting comes from the environment: that is for the full road to read."""
     if sets_anything(environ):
         return None
-    return "graft 1 " + "|".join(environ.get(name, "") for name in _VARIABLES)
+    return "graft 2 " + "|".join([folder, *(environ.get(name, "") for name in _VARIABLES)])
 
 
 def _look(folder: str, name: str) -> os.stat_result | None:

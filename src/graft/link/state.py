@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from graft.base.files import read_file
-from graft.base.lines import read_lines, write_lines
+from graft.base.lines import one_line, read_lines, whole_line, write_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _FIRST_LINE = "graft-links 1"
 _LAYOUT = "layout:"  # no path in node_modules: a colon is in no package's name
 _INPUTS = "inputs:"
 _MEMBER = "member:"
+_PROJECT = "project:"
 
 
 class State:
@@ -32,9 +33,10 @@ class State:
     what they were made from (``FOLDER``). ``inputs`` is whatever decided them, as one text: if it
     is the same next time, they are the same. ``members`` are the importers below that have a
     ``node_modules`` of the same making; their ``inputs`` only says whose they are
-    (``member_inputs``)."""
+    (``member_inputs``). ``project`` is the real path of the project that it was made in: somewhere
+    else, it was moved or copied."""
 
-    __slots__ = ("entries", "inputs", "layout", "members")
+    __slots__ = ("entries", "inputs", "layout", "members", "project")
 
     def __init__(
         self,
@@ -43,11 +45,13 @@ class State:
         inputs: str = "",
         entries: Mapping[str, str] | None = None,
         members: Iterable[str] = (),
+        project: str = "",
     ) -> None:
         self.layout = layout
         self.inputs = inputs
         self.entries = dict(entries or {})
         self.members = sorted(members)
+        self.project = project
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, State) and state_bytes(self) == state_bytes(other)
@@ -71,7 +75,8 @@ def read_state(modules: str) -> State:
         layout=pairs[0][1],
         inputs=pairs[1][1],
         members=[value for key, value in pairs if key == _MEMBER],
-        entries={key: value for key, value in pairs[2:] if key != _MEMBER},
+        entries={key: value for key, value in pairs[2:] if key not in (_MEMBER, _PROJECT)},
+        project=next((whole_line(value) for key, value in pairs[2:] if key == _PROJECT), ""),
     )
 
 
@@ -92,6 +97,7 @@ def state_file(modules: str) -> str:
 
 def state_bytes(state: State) -> bytes:
     said = [(_LAYOUT, state.layout), (_INPUTS, state.inputs)]
+    said += [(_PROJECT, one_line(state.project))] if state.project else []
     said += [(_MEMBER, importer) for importer in state.members]
     return write_lines(_FIRST_LINE, [*said, *sorted(state.entries.items())])
 

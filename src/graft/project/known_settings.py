@@ -69,6 +69,8 @@ KNOWN: dict[str, Known] = {
     "build-timeout": Known("seconds for each script of a package", f"{_BUILDS.timeout:g}"),
     "sandbox": Known("whether scripts of packages need one: auto, required, off", "auto"),
     "node-options": Known("NODE_OPTIONS of the project's own scripts"),
+    "auto-gc": Known("whether installs have garbage collected, once a day", "true"),
+    "gc-grace": Known("how long what no project needs stays in the store", "7d"),
 }
 
 # npm's, which graft reads past.

@@ -35,6 +35,8 @@ _REFUSED_IN_PROJECT = frozenset(
         *("proxy", "http-proxy", "https-proxy", "noproxy", "no-proxy"),
         # how programs are run
         *("script-shell", "shell", "node-options", "git", "unsafe-perm", "sandbox"),
+        # when the store that all projects share is collected
+        *("auto-gc", "gc-grace"),
     }
 )
 # Stricter than the user's choice is welcome from a project; laxer is not.

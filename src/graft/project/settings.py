@@ -12,6 +12,7 @@ from graft.project.build_settings import BuildSettings, read_build_settings
 from graft.project.credentials import read_credentials
 from graft.project.default_registry import DefaultRegistry
 from graft.project.defaults import cache_below, own_home, state_home, store_home, user_config
+from graft.project.garbage_settings import GarbageSettings, read_garbage_settings
 from graft.project.http_settings import read_http_settings
 from graft.project.layout import LayoutSettings, read_layout
 from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
@@ -38,6 +39,7 @@ class Settings(Record):
     peers: PeerSettings
     engine_strict: bool
     layout: LayoutSettings
+    garbage: GarbageSettings
     notes: tuple[Diagnostic, ...]
     store_root: str
     state_root: str
@@ -77,6 +79,7 @@ def read_settings(
         peers=read_peer_settings(npmrc),
         engine_strict=boolean(npmrc, "engine-strict"),
         layout=read_layout(npmrc),
+        garbage=read_garbage_settings(npmrc),
         notes=npmrc.notes + _warnings(npmrc),
         store_root=store_root,
         state_root=state_home(environ, home),

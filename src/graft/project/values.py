@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graft.base.diagnostics import GraftError
-from graft.project.npmrc import Npmrc
+from graft.project.npmrc import Npmrc, Setting
 
 _BOOLEANS = {"true": True, "1": True, "": True, "false": False, "0": False, "null": False}
 
@@ -15,7 +15,7 @@ def boolean(npmrc: Npmrc, key: str, *, default: bool = False) -> bool:
         return default
     value = _BOOLEANS.get(setting.value.lower())
     if value is None:
-        raise _wrong(key, setting.value, setting.where, "true or false")
+        raise wrong_value(key, setting, "true or false")
     return value
 
 
@@ -29,7 +29,7 @@ def number(npmrc: Npmrc, key: str, default: float, *, least: float = 0.0) -> flo
     except ValueError:
         value = float("nan")
     if not least <= value < 1e12:
-        raise _wrong(key, setting.value, setting.where, f"a number from {least:g} upward")
+        raise wrong_value(key, setting, f"a number from {least:g} upward")
     return value
 
 
@@ -41,10 +41,10 @@ def words(npmrc: Npmrc, key: str) -> list[str]:
     return [word for value in setting.values for word in value.replace(",", " ").split()]
 
 
-def _wrong(key: str, value: str, where: str, wanted: str) -> GraftError:
+def wrong_value(key: str, setting: Setting, wanted: str) -> GraftError:
     return GraftError(
         "settings-unreadable",
-        f"'{key}' is '{value}', which is not {wanted}",
-        where=where,
+        f"'{key}' is '{setting.value}', which is not {wanted}",
+        where=setting.where,
         fix=f"set {key} to {wanted}, or remove it",
     )

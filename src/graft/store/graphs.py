@@ -28,10 +28,14 @@ class GraphRecord:
     """``trees`` is what the ``node_modules`` of each importer holds in this ``layout``, and
     ``slots`` names all slots of the graph. ``packages`` counts its packages, ``direct`` has the
     versions of the direct ones by local name. ``ignored`` are the packages whose scripts nobody
-    approved. ``copies`` says of folders in the project's own tree which package of a slot they are
-    copies of, by its path below the slots."""
+    approved. ``sources`` are objects and slots, by their paths in the store, that files of the
+    project's own were made from: nothing there leads to them, but making them anew would take
+    fetching and building. ``copies`` says of folders in the project's own tree which package of a
+    slot they are copies of, by its path below the slots."""
 
-    __slots__ = ("copies", "direct", "ignored", "layout", "packages", "slots", "trees")
+    __slots__ = (
+        *("copies", "direct", "ignored", "layout", "packages", "slots", "sources", "trees"),
+    )
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class GraphRecord:
         direct: Mapping[str, str],
         ignored: Iterable[str] = (),
         copies: Mapping[str, str] = {},
+        sources: Iterable[str] = (),
     ) -> None:
         self.layout = layout
         self.trees = {importer: dict(links) for importer, links in trees.items()}
@@ -51,6 +56,7 @@ class GraphRecord:
         self.direct = dict(direct)
         self.ignored = tuple(ignored)
         self.copies = dict(copies)
+        self.sources = sorted(sources)
 
 
 def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
@@ -59,6 +65,7 @@ def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     pairs = [("packages", str(record.packages)), ("layout", record.layout)]
     pairs += [(f"direct {name}", version) for name, version in sorted(record.direct.items())]
     pairs += [("slot", name) for name in record.slots]
+    pairs += [("source", path) for path in record.sources]
     pairs += [("ignored", id) for id in record.ignored]
     pairs += [(f"copy {path}", package) for path, package in sorted(record.copies.items())]
     for importer, links in sorted(record.trees.items()):
@@ -88,6 +95,7 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
         packages=int(pairs[0][1]),
         direct={key[7:]: value for key, value in pairs if key.startswith("direct ")},
         ignored=[value for key, value in pairs if key == "ignored"],
+        sources=[value for key, value in pairs if key == "source"],
         copies={key[5:]: value for key, value in pairs if key.startswith("copy ")},
     )
 

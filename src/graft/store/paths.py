@@ -45,8 +45,29 @@ class Store:
         return os.path.join(self.root, "journals")
 
     @property
+    def graphs(self) -> str:
+        return os.path.join(self.root, "graphs")
+
+    @property
     def leases(self) -> str:
+        """A file for each graph that something which runs may still load from, named like it and
+        locked while that is so."""
         return os.path.join(self.root, "leases")
+
+    @property
+    def garbage(self) -> str:
+        """What nobody needs, and since when."""
+        return os.path.join(self.root, "garbage")
+
+    @property
+    def collected(self) -> str:
+        """Its time is when garbage was last collected, or began to be waited for."""
+        return os.path.join(self.root, "collected")
+
+    @property
+    def collector_lock(self) -> str:
+        """Held by the one collector that may be at work, to the end of its deleting."""
+        return os.path.join(self.locks, "collector")
 
     @property
     def trash(self) -> str:
@@ -92,6 +113,13 @@ class Store:
         name = f"{path_digest(project)}.json"
         states = [os.path.join(self.state, "journals")] if self.state else []
         return [os.path.join(folder, name) for folder in (self.journals, *states)]
+
+    def journal(self, digest: str) -> str:
+        return os.path.join(self.journals, f"{digest}.json")
+
+    def linked_record(self, digest: str) -> str:
+        """What lines said before ``graft link``: beside the stores, as it outlives their format."""
+        return os.path.join(os.path.dirname(os.path.dirname(self.root)), "linked", digest)
 
     @property
     def shared_lock(self) -> str:

@@ -8,43 +8,112 @@ from __future__ import annotations
 
 import os
 
-from graft.base.files import read_file, write_atomic
-from graft.base.lines import read_lines, write_lines
+from graft.base.files import read_file, remove_file, write_atomic
+from graft.base.lines import one_line, read_lines, whole_line, write_lines
+from graft.base.mounts import mount_of
+from graft.base.records import Record
+from graft.store.paths import path_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from graft.store.paths import Store
 
 _FIRST_LINE = "graft-project 1"
 
-
-def claim_graph(store: Store, project: str, graph: str) -> None:
-    """Before links change: ``project`` names what it links to now and what it is about to."""
-    _write(store, project, {*(claimed_graphs(store, project) or ()), graph})
-
-
-def settle_graph(store: Store, project: str, graph: str) -> None:
-    """After links have changed: ``project`` names just what it links to."""
-    _write(store, project, {graph})
+HERE = "here"
+GONE = "gone"
+UNREADABLE = "unreadable"
+UNMOUNTED = "unmounted"
+ELSEWHERE = "elsewhere"
 
 
-def claimed_graphs(store: Store, project: str) -> list[str] | None:
-    """What ``project`` named last; None where the store does not know it, as after it was moved."""
-    pairs = read_lines(read_file(store.project_record(project)), _FIRST_LINE)
-    return None if pairs is None else [value for key, value in pairs if key == "graph"]
+class Project(Record):
+    """What a project said of itself. ``path`` is its real path, ``mount`` the mount point that this
+    lay on, and ``host`` what that machine calls itself: one store may be seen by several. ``lock``
+    is the sha256 of the lock that it was linked from. All but the path may be empty."""
+
+    path: str
+    graphs: tuple[str, ...]
+    mount: str = ""
+    host: str = ""
+    lock: str = ""
 
 
-def _write(store: Store, project: str, graphs: set[str]) -> None:
+def claim_graph(store: Store, folder: str, graph: str) -> None:
+    """Before links change: a project names what it links to now and what it is about to."""
+    known = read_project(store, path_digest(folder))
+    graphs, lock = (known.graphs, known.lock) if known else ((), "")
+    _write(store, folder, {*graphs, graph}, lock)
+
+
+def settle_graph(store: Store, folder: str, graph: str, lock: str, *, before: str = "") -> None:
+    """After links have changed: a project names just what it links to, and its lock's sha256.
+
+    ``before`` is the path that its ``node_modules`` was made at. If that is another one, where
+    nothing is any more, the project has moved here, and is registered there no longer.
+    """
+    _write(store, folder, {graph}, lock)
+    if before and before != os.path.realpath(folder):
+        digest = path_digest(before)
+        known = read_project(store, digest)
+        if known is not None and presence(known, this_host()) == GONE:
+            remove_file(os.path.join(store.projects, digest))
+
+
+def claimed_graphs(store: Store, folder: str) -> list[str] | None:
+    """What a project named last; None where the store does not know it, as after it was moved."""
+    known = read_project(store, path_digest(folder))
+    return None if known is None else list(known.graphs)
+
+
+def read_project(store: Store, digest: str) -> Project | None:
+    """The record of that name; None where there is none, or it is damaged."""
+    pairs = read_lines(read_file(os.path.join(store.projects, digest)), _FIRST_LINE)
+    if pairs is None:
+        return None
+    said = dict(pairs)
+    if "path" not in said:
+        return None
+    return Project(
+        path=whole_line(said["path"]),
+        graphs=tuple([value for key, value in pairs if key == "graph"]),
+        mount=whole_line(said.get("mount", "")),
+        host=said.get("host", ""),
+        lock=said.get("lock", ""),
+    )
+
+
+def presence(project: Project, host: str) -> str:
+    """Whether a project is there, for ``host``, which asks. It is gone only where it would be seen
+    if it were there: on the machine that it was on, with its file system mounted."""
+    try:
+        os.scandir(project.path).close()
+    except FileNotFoundError:
+        if project.host != host:
+            return ELSEWHERE
+        is_mounted = bool(project.mount) and os.path.ismount(project.mount)
+        return GONE if is_mounted else UNMOUNTED
+    except OSError:
+        return UNREADABLE
+    return HERE
+
+
+def this_host() -> str:
+    return os.uname().nodename
+
+
+def _write(store: Store, folder: str, graphs: Iterable[str], lock: str) -> None:
+    real = os.path.realpath(folder)
     pairs = [
-        ("path", _one_line(os.path.realpath(project))),
+        ("path", one_line(real)),
+        ("mount", one_line(mount_of(real))),
+        ("host", one_line(this_host())),
+        ("lock", lock),
         *(("graph", name) for name in sorted(graphs)),
     ]
     data = write_lines(_FIRST_LINE, pairs)
-    path = store.project_record(project)
+    path = store.project_record(folder)
     if read_file(path) != data:
         write_atomic(path, data)
-
-
-def _one_line(path: str) -> str:
-    """Folders may be called anything; a record has a line for each."""
-    return path.replace("\\", "\\\\").replace("\n", "\\n")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from graft.base.diagnostics import Diagnostic
+from graft.base.files import read_file
 from graft.base.records import Record
 from graft.link.commit import Staging
 from graft.link.importers import ROOT, is_own_folder, modules_of, refuse_strange_importer
@@ -23,6 +25,7 @@ from graft.link.state import (
 )
 from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
+from graft.model.integrity import parse_integrity
 from graft.project.manifest import MANIFEST_NAME
 from graft.store.graphs import GraphRecord, graph_is_whole, read_graph, write_graph
 from graft.store.paths import Store
@@ -113,17 +116,25 @@ class Change(Record):
             layout=plan.layout,
             trees={importer: tree.entries for importer, tree in plan.trees.items()},
             slots=names,
+            sources=() if plan.layout == VIRTUAL else _sources(slots),
             packages=report.packages,
             direct=report.direct,
             ignored=report.ignored,
             copies=_copies(plan, slots),
         )
+        before = read_state(modules_of(self.folder, ROOT)).project
         write_graph(self.store, self.inputs, record)
         remove_stamp(self.folder)
         claim_graph(self.store, self.folder, self.inputs)
         self._commit(plan, place, anew=anew)
         with suppress(OSError):  # the project is as it should be, and the store keeps too much
-            settle_graph(self.store, self.folder, self.inputs)
+            settle_graph(
+                self.store, self.folder, self.inputs, self._lock_digest(), before=before
+            )
+
+    def _lock_digest(self) -> str:
+        lock = read_file(os.path.join(self.folder, LOCK_NAME))
+        return "" if lock is None else hashlib.sha256(lock).hexdigest()
 
     def _commit(self, plan: Plan | None, place: Place, *, anew: bool = False) -> None:
         staging = Staging(self.folder, self.store.project_journal(self.folder))
@@ -147,6 +158,7 @@ class Change(Record):
                 inputs=self.inputs if importer == ROOT else member_inputs(importer),
                 entries=tree.entries,
                 members=members if importer == ROOT else (),
+                project=os.path.realpath(self.folder) if importer == ROOT else "",
             )
             new: Mapping[str, str] = {}
             if before is None or tree.steps or (anew and tree.folders):
@@ -178,6 +190,16 @@ class Change(Record):
         if not os.path.isdir(modules) or os.path.islink(os.path.join(modules, STATE_FOLDER)):
             return None
         return read_state(modules)
+
+
+def _sources(slots: Mapping[str, Slot]) -> set[str]:
+    """What files of the project's own were made from."""
+    return {
+        f"slots/{slot.name}"
+        if slot.salt
+        else f"objects/{parse_integrity(slot.integrity).file_name}"
+        for slot in slots.values()
+    }
 
 
 def _copies(plan: Plan, slots: Mapping[str, Slot]) -> dict[str, str]:

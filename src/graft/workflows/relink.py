@@ -116,7 +116,7 @@ def relink(
             return None
         claim_graph(store, folder, inputs)
         links = record.trees[ROOT]
-        state = State(layout=LAYOUT, inputs=inputs, entries=links)
+        state = State(layout=LAYOUT, inputs=inputs, entries=links, project=os.path.realpath(folder))
         staging = Staging(folder, store.project_journal(folder))
         try:
             if resolution is not None:
@@ -129,7 +129,7 @@ def relink(
             staging.commit()
         finally:
             staging.abandon()
-        settle_graph(store, folder, inputs)
+        settle_graph(store, folder, inputs, hashlib.sha256(lock).hexdigest())
     return Relinked(graph=record, resolution=resolution)
 
 
@@ -151,7 +151,9 @@ def stamp_project(
     ups = ("../" * (up + 1) for up, _ in enumerate(folders_above(folder)))
     files += [f"{up}{name}" for up in ups for name in DECIDING]
     state = read_state(modules_of(folder, ROOT))
-    made = [*([store.slots] if state.layout == LAYOUT else []), *scanned]
+    # The register too: what it does not know of may be collected.
+    made = [*([store.slots] if state.layout == LAYOUT else []), store.project_record(folder)]
+    made += scanned
     for importer in (ROOT, *state.members):
         below = "" if importer == ROOT else f"{importer}/"
         made += [f"{below}{path}" for path in _stamped(modules_of(folder, importer))]

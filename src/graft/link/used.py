@@ -1,0 +1,49 @@
+"""What a project's ``node_modules`` needs of a store, as it lies on disk: whatever the register
+says, this is what its code runs with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from graft.link.importers import ROOT, STAGING, modules_of
+from graft.link.state import read_state
+from graft.store.paths import Store
+from graft.store.roots import Used
+
+
+def used_by(store: Store, folder: str, importers: Iterable[str]) -> Used:
+    """For the project in ``folder``, of which ``importers`` are known. Raises ``OSError`` where
+    something of it cannot be read."""
+    state = read_state(modules_of(folder, ROOT))
+    slots: set[str] = set()
+    is_bare = not os.path.lexists(os.path.join(folder, STAGING))
+    places = {f"{store.slots}/", f"{os.path.realpath(store.slots)}/"}
+    for importer in sorted({ROOT, *state.members, *importers}):
+        modules = modules_of(folder, importer)
+        try:
+            targets = list(_links(modules))
+        except (FileNotFoundError, NotADirectoryError):
+            if os.path.islink(modules):
+                raise  # to where nothing is for now
+            continue
+        is_bare = False
+        slots |= {
+            target[len(place) :].partition("/")[0]
+            for target in targets
+            for place in places
+            if target.startswith(place)
+        }
+    return Used(
+        graphs=frozenset({state.inputs} - {""}), slots=frozenset(slots - {""}), is_bare=is_bare
+    )
+
+
+def _links(modules: str, *, top: bool = True) -> Iterator[str]:
+    """Where the links lead that lie there, or in a scope there."""
+    with os.scandir(modules) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                yield os.readlink(entry.path)
+            elif top and entry.name.startswith("@"):
+                yield from _links(entry.path, top=False)

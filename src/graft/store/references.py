@@ -1,0 +1,61 @@
+"""What leads to what in a store. A graph names its slots, or what files were made from; a slot the
+slots that it depends on, and its object.
+
+All are named by their paths in the store: ``graphs/<digest>``, ``slots/<name>``,
+``objects/<name>``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from graft.base.files import read_file
+from graft.model.integrity import parse_integrity
+from graft.store.graphs import GraphRecord, read_graph
+from graft.store.paths import Store
+
+
+class References:
+    """Read once each: slots never change, and graphs only before ``forget_graphs``. ``unreadable``
+    are slots that say nothing of what they need."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._graphs: dict[str, GraphRecord | None] = {}
+        self._slots: dict[str, tuple[str, ...]] = {}
+        self.unreadable: set[str] = set()
+
+    def graph(self, name: str) -> GraphRecord | None:
+        """None where there is none, or it is damaged."""
+        if name not in self._graphs:
+            self._graphs[name] = read_graph(self._store, name)
+        return self._graphs[name]
+
+    def forget_graphs(self) -> None:
+        self._graphs.clear()
+
+    def of(self, path: str) -> tuple[str, ...]:
+        """What this leads to, be it there or not."""
+        kind, _, name = path.partition("/")
+        if kind == "slots":
+            found = self._slots.get(path)
+            if found is None:
+                found = self._slots[path] = self._of_slot(path)
+            return found
+        if kind == "graphs" and (record := self.graph(name)) is not None:
+            return (*(f"slots/{slot}" for slot in record.slots), *record.sources)
+        return ()
+
+    def _of_slot(self, path: str) -> tuple[str, ...]:
+        try:
+            data = read_file(os.path.join(self._store.root, path, "slot.json"))
+            if data is None:
+                return ()  # nobody takes it for a slot
+            said = json.loads(data)
+            # Folders of a project are no slots.
+            slots = [f"slots/{to}" for to in said["dependencies"].values() if "/" not in to]
+            return (*slots, f"objects/{parse_integrity(said['integrity']).file_name}")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self.unreadable.add(path)
+            return ()
