@@ -43,8 +43,9 @@ def sweep(store: Store, paths: Iterable[str], late: Late) -> Swept:
             break
         try:
             for place in _places(store, path):
-                at += _move(place, os.path.join(batch, str(at)))
-            moved.add(path)
+                if _move(place, os.path.join(batch, str(at))):
+                    at += 1
+                    moved.add(path)
         except OSError as error:
             refused.append((path, error.strerror or str(error)))
     trash = [os.path.join(store.trash, name) for name in sorted(os.listdir(store.trash))]
