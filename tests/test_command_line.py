@@ -46,7 +46,7 @@ def test_version(project: Project, arguments: list[str]) -> None:
         (["ls", "--depth", "x"], "'x'", ""),
         (["store", "pth"], "'pth'", "did you mean 'graft store path'?"),
         (["peers"], "say which of check", ""),
-        (["help", "store"], "say which of path", ""),
+        (["help", "store"], "say which of ", ""),
     ],
 )
 def test_usage_errors_exit_2_and_say_what_was_meant(
