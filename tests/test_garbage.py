@@ -6,9 +6,14 @@ stands in ``store/v1/garbage``, which is how tests make a week pass.
 
 from __future__ import annotations
 
+import base64
 import fcntl
+import hashlib
+import json
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -453,3 +458,123 @@ def test_amounts_that_are_none_are_refused(
     said = project.graft("store", "gc", *flags, check=False)
     assert said.code == 2
     assert says in said.stderr
+
+
+# Behind an install's back
+
+
+def gone(project: Project, name: str) -> bool:
+    """Whether a package's slot goes within some seconds, which it does on its own."""
+    for _ in range(200):
+        if name not in slots(project):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_an_install_that_changed_something_collects_once_a_day(
+    living: Project, other: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("d@1.0.0")
+    shutil.rmtree(other.dir)
+    collect(living)
+    a_week_passes(living)
+    yesterday = time.time() - 86_500
+    os.utime(living.store / "collected", (yesterday, yesterday))
+    living.graft("install")
+    assert (living.store / "collected").stat().st_mtime < yesterday + 1
+    living.machine.npmrc.write_text(f"{living.machine.npmrc.read_text()}auto-gc=false\n")
+    living.graft("add", "d")
+    assert (living.store / "collected").stat().st_mtime < yesterday + 1
+    text = living.machine.npmrc.read_text()
+    living.machine.npmrc.write_text(text.replace("auto-gc=false\n", ""))
+    said = living.graft("remove", "d")
+    assert "collect" not in said.stderr
+    assert gone(living, "c")
+    assert slots(living) >= {"a", "b"}
+    assert (living.store / "collected").stat().st_mtime > yesterday + 1
+
+
+def test_a_new_store_is_not_collected_for_a_day(living: Project) -> None:
+    """Whatever is in it is not a day old."""
+    assert (living.store / "collected").read_bytes() == b""
+    assert living.graft("store", "status", "--json").json["collected"] is None
+
+
+# What is said of it
+
+
+def test_the_status_of_a_store(living: Project, other: Project) -> None:
+    said = living.graft("store", "status", "--json").json
+    assert (said["objects"]["entries"], said["slots"]["entries"]) == (3, 3)
+    assert said["graphs"]["entries"] == 2
+    assert said["collected"] is None
+    assert (
+        said["saved"] == said["copies"] - sum(said[kind]["bytes"] for kind in ("objects", "slots"))
+        or said["saved"] == 0
+    )
+    paths = {project["path"]: project for project in said["projects"]}
+    assert paths[str(living.dir)]["state"] == "here"
+    assert paths[str(living.dir)]["packages"] == 2
+    assert (
+        paths[str(living.dir)]["lock"]
+        == hashlib.sha256(living.path("graft-lock.json").read_bytes()).hexdigest()
+    )
+    shutil.rmtree(other.dir)
+    collect(living)
+    said = living.graft("store", "status", "--json").json
+    assert said["garbage"]["now"]["entries"] == 0
+    assert said["garbage"]["later"]["bytes"] > 0
+    assert said["collected"] > 0
+    text = living.graft("store", "status").stdout
+    assert re.search(rf"gone .* {other.dir}", text)
+
+
+def test_sharing_saves_what_copies_would_take(living: Project, registry: LocalRegistry) -> None:
+    registry.publish("big@1.0.0", files={"big.bin": os.urandom(1_000_000)})
+    for name in ("one", "two", "three"):
+        living.sibling(name, dependencies={"big": "1"}).graft("install")
+    saved = living.graft("store", "status", "--json").json["saved"]
+    assert 1_900_000 < saved < 2_200_000
+
+
+@pytest.mark.parametrize("key", ["b", "b@1.0.0", "slot", "key", "object", "integrity"])
+def test_why_something_is_in_the_store(living: Project, other: Project, key: str) -> None:
+    slot = next(living.store.glob("slots/b@*"))
+    integrity = json.loads((slot / "slot.json").read_bytes())["integrity"]
+    digest = base64.b64decode(integrity.partition("-")[2]).hex()
+    keys = {
+        "slot": slot.name,
+        "key": slot.name.rpartition("-")[2][:12],
+        "object": f"sha512-{digest[:20]}",
+        "integrity": integrity,
+    }
+    (answer,) = living.graft("store", "why", "--json", keys.get(key, key)).json
+    chains = {need["project"]: need["chain"] for need in answer["needs"]}
+    assert [path[:8] for path in chains[str(living.dir)]][:2] == ["slots/a@", "slots/b@"]
+    assert [path[:8] for path in chains[str(other.dir)]][:2] == ["slots/c@", "slots/b@"]
+    assert (answer["since"], answer["goes"]) == (None, None)
+    text = living.graft("store", "why", keys.get(key, key)).stdout
+    assert f"{living.dir} needs it: a@1.0.0 > b@1.0.0" in text
+
+
+def test_why_something_is_still_in_the_store(living: Project, other: Project) -> None:
+    shutil.rmtree(other.dir)
+    collect(living)
+    (answer,) = living.graft("store", "why", "--json", "c").json
+    assert answer["needs"] == []
+    assert answer["goes"] - answer["since"] == 7 * 86_400
+    assert "nobody has needed it since" in living.graft("store", "why", "c").stdout
+    failed = living.graft("store", "why", "nothing", check=False)
+    assert failed.code == 38
+
+
+def test_a_lease_is_named_by_why(living: Project, registry: LocalRegistry) -> None:
+    graph = record(living).read_text().splitlines()[-1].partition("\t")[2]
+    registry.publish("a@2.0.0")
+    living.graft("add", "a@2")
+    lease = living.store / "leases" / graph
+    lease.touch()
+    with locked(lease, fcntl.LOCK_SH):
+        (answer,) = living.graft("store", "why", "--json", "b").json
+    assert answer["needs"][0]["lease"] == graph

@@ -64,6 +64,7 @@ CODES: dict[str, int] = {
     "source-missing": 34,
     "source-invalid": 35,
     "store-lacks": 36,
+    "not-in-store": 38,
     "store-lockless": 39,
     # 40: registries
     "registry-unknown": 40,

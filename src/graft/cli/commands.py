@@ -60,6 +60,8 @@ COMMANDS = (
     Command("cache", "cache", "what graft keeps to be quick, and may be deleted at any time"),
     Command("doctor", "doctor", "look for what is wrong with machine, settings and project"),
     Command("completion", "completion", "print what completes command lines in a shell"),
+    Command("store status", "store_status", "say what is in the store, and who uses it"),
+    Command("store why", "store_why", "say which projects need something in the store"),
     Command("store gc", "store_gc", "remove what no project has needed for a while"),
     Command("store path", "store_path", "print where the store is"),
 )

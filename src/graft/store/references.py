@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 
 from graft.base.files import read_file
 from graft.model.integrity import parse_integrity
@@ -46,6 +47,17 @@ class References:
         if kind == "graphs" and (record := self.graph(name)) is not None:
             return (*(f"slots/{slot}" for slot in record.slots), *record.sources)
         return ()
+
+    def reach(self, paths: Iterable[str]) -> set[str]:
+        """These, and whatever they lead to, be it there or not."""
+        found: set[str] = set()
+        waiting = list(paths)
+        while waiting:
+            path = waiting.pop()
+            if path not in found:
+                found.add(path)
+                waiting += self.of(path)
+        return found
 
     def _of_slot(self, path: str) -> tuple[str, ...]:
         try:

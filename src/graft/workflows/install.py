@@ -226,6 +226,7 @@ def _carry_out(
     place = partial(_place, work, local, slots)
     anew = options.force or options.rebuild is not None
     wanted.change.apply(wanted.plan, slots, report, place, anew=anew)
+    work.changed = True
     if checkout.links.importers:
         from graft.link.own_bins import make_runnable
 

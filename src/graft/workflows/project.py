@@ -146,11 +146,13 @@ class Asking:
 
 
 class Work(Asking):
-    """A command at work in a project: locks are held."""
+    """A command at work in a project: locks are held. ``changed`` is set once what is linked has
+    changed."""
 
     def __init__(self, context: Context, store: Store, fresh: Fresh) -> None:
         super().__init__(context, fresh)
         self.store = store
+        self.changed = False
 
     @cached_property
     def archives(self) -> Archives:
@@ -274,3 +276,7 @@ def at_work(context: Context, *, fresh: Fresh = frozenset()) -> Iterator[Work]:
             yield work
         finally:
             work.close()
+    if work.changed:
+        from graft.workflows.auto_collect import collect_in_background
+
+        collect_in_background(settings, store)
