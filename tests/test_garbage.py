@@ -173,14 +173,14 @@ def test_a_dry_run_says_what_would_go_and_why(living: Project, other: Project) -
 def test_down_to_a_size_what_was_needed_last_stays(
     living: Project, other: Project, registry: LocalRegistry
 ) -> None:
-    registry.publish("big@1.0.0", files={"big.bin": os.urandom(200_000)})
+    registry.publish("big@1.0.0", files={"big.bin": os.urandom(2_000_000)})
     third = living.sibling("third", dependencies={"big": "1"})
     third.graft("install")
     shutil.rmtree(third.dir)
     collect(living)
     a_week_passes(living)
     shutil.rmtree(other.dir)
-    done = collect(living, "--older-than", "30d", "--max-size", "150kB")
+    done = collect(living, "--older-than", "30d", "--max-size", "1MB")
     assert slots(living) == {"a", "b", "c"}
     assert done["tooLarge"] == 0
     done = collect(living, "--max-size", "1")
