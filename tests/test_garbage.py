@@ -394,6 +394,28 @@ def test_a_moved_project_is_registered_where_it_is(living: Project, other: Proje
     assert there.node("console.log(require('c').version)") == "1.0.0"
 
 
+@pytest.mark.parametrize("renamed", ["other", "."])
+def test_a_project_that_only_runs_after_it_was_moved_keeps_its_slots(
+    living: Project, registry: LocalRegistry, renamed: str
+) -> None:
+    """Nobody has to run graft there: a folder of its path that has another name is found."""
+    registry.publish("c@1.0.0")
+    other = living.sibling("group/other", dependencies={"c": "1"})
+    other.graft("install")
+    group = other.dir.parent
+    before = (group / renamed).resolve()
+    after = before.with_name("renamed")
+    before.rename(after)
+    there = Project(after if renamed == "other" else after / "other", living.machine)
+    assert collect(living, *NOW)["removed"] == []
+    assert there.node("console.log(require('c').version)") == "1.0.0"
+    said = living.graft("store", "status").stdout
+    assert re.search(rf"moved .* {there.dir}\n", said)
+    shutil.rmtree(after)
+    collect(living, *NOW)
+    assert slots(living) == {"a", "b"}
+
+
 def test_a_copied_project_is_registered_beside_the_first(living: Project, other: Project) -> None:
     copy = living.machine.root / "projects" / "copy"
     shutil.copytree(other.dir, copy, symlinks=True)

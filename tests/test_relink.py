@@ -59,8 +59,12 @@ def test_both_roads_give_the_same_project(first: Project) -> None:
     assert took_the_short_road(short)
     long.graft(*LONG)
     made, wanted = snapshot(short.modules), snapshot(long.modules)
+    # These say where the project is.
     assert made.pop(".graft/stamp") != wanted.pop(".graft/stamp")
+    assert made.pop(".graft/state") != wanted.pop(".graft/state")
     assert made == wanted
+    states = [project.read("node_modules/.graft/state") for project in (short, long)]
+    assert states[0] == states[1].replace(str(long.dir), str(short.dir))
     assert snapshot(first.store / "slots") == store
     records = [path.read_text().splitlines()[2:] for path in first.store.glob("projects/*")]
     assert len(records) == 3

@@ -11,6 +11,8 @@ from graft.link.state import read_state
 from graft.store.paths import Store
 from graft.store.roots import Used
 
+_MOST_NAMES = 1000
+
 
 def used_by(store: Store, folder: str, importers: Iterable[str]) -> Used:
     """For the project in ``folder``, of which ``importers`` are known. Raises ``OSError`` where
@@ -47,3 +49,25 @@ def _links(modules: str, *, top: bool = True) -> Iterator[str]:
                 yield os.readlink(entry.path)
             elif top and entry.name.startswith("@"):
                 yield from _links(entry.path, top=False)
+
+
+def moved_to(path: str) -> str:
+    """Where a project lies now that was made at ``path``, if just one folder of that path has
+    another name: then its ``node_modules`` says where it was made. Empty if it is not found; where
+    there are very many folders to look into, it is not looked for."""
+    above, missing = path, list[str]()
+    while not os.path.isdir(above):
+        missing.insert(0, os.path.basename(above))
+        above = os.path.dirname(above)
+    try:
+        names = sorted(os.listdir(above))
+    except OSError:
+        return ""
+    for name in names if len(names) <= _MOST_NAMES else ():
+        there = os.path.join(above, name, *missing[1:])
+        try:
+            if read_state(modules_of(there, ROOT)).project == path:
+                return there
+        except OSError:
+            continue
+    return ""

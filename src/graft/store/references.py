@@ -11,10 +11,11 @@ import json
 import os
 from collections.abc import Iterable
 
-from graft.base.files import read_file
 from graft.model.integrity import parse_integrity
 from graft.store.graphs import GraphRecord, read_graph
 from graft.store.paths import Store
+
+_PIECE = 64 * 1024
 
 
 class References:
@@ -61,13 +62,26 @@ class References:
 
     def _of_slot(self, path: str) -> tuple[str, ...]:
         try:
-            data = read_file(os.path.join(self._store.root, path, "slot.json"))
-            if data is None:
-                return ()  # nobody takes it for a slot
-            said = json.loads(data)
+            said = json.loads(_read(f"{self._store.root}/{path}/slot.json"))
             # Folders of a project are no slots.
             slots = [f"slots/{to}" for to in said["dependencies"].values() if "/" not in to]
             return (*slots, f"objects/{parse_integrity(said['integrity']).file_name}")
+        except (FileNotFoundError, NotADirectoryError):
+            return ()  # nobody takes it for a slot
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             self.unreadable.add(path)
             return ()
+
+
+def _read(path: str) -> bytes:
+    """All of a small file, of which there are many: in half the calls that a file object makes."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = b""
+        while piece := os.read(descriptor, _PIECE):
+            data += piece
+            if len(piece) < _PIECE:
+                break
+        return data
+    finally:
+        os.close(descriptor)

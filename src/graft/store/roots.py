@@ -14,6 +14,8 @@ from graft.store.references import References
 
 # A project that is there, and has nothing installed.
 BARE = "bare"
+# One that was found where it was moved to, and that has not said so itself.
+MOVED = "moved"
 
 
 class Used(Record):
@@ -27,6 +29,8 @@ class Used(Record):
 
 Look = Callable[[Store, str, Iterable[str]], Used]
 """Looks at a project by its path, of which importers are known; raises ``OSError``."""
+Find = Callable[[str], str]
+"""Where a project lies now that is no more where it was; empty if that is not found."""
 
 
 class User(Record):
@@ -50,7 +54,13 @@ class Roots(Record):
 
 
 def find_roots(
-    store: Store, references: References, look: Look, *, host: str, forgotten: Collection[str] = ()
+    store: Store,
+    references: References,
+    look: Look,
+    find: Find,
+    *,
+    host: str,
+    forgotten: Collection[str] = (),
 ) -> Roots:
     """``host`` is this machine. Projects of ``forgotten`` machines are judged as if they had been
     here."""
@@ -67,9 +77,9 @@ def find_roots(
             doubts.append(doubt)
             continue
         judge = project.host if project.host in forgotten else host
-        user = _user(store, references, look, digest, project, judge)
+        user = _user(store, references, look, find, digest, project, judge)
         users.append(user)
-        if user.state not in (HERE, BARE, GONE):
+        if user.state not in (HERE, MOVED, BARE, GONE):
             doubts += [
                 f"{project.path} is {user.state}, and what it needs is not known: the store has "
                 f"lost graphs/{graph}"
@@ -87,15 +97,23 @@ def find_roots(
 
 
 def _user(
-    store: Store, references: References, look: Look, digest: str, project: Project, host: str
+    store: Store,
+    references: References,
+    look: Look,
+    find: Find,
+    digest: str,
+    project: Project,
+    host: str,
 ) -> User:
-    state = presence(project, host)
+    state, place = presence(project, host), project.path
+    if state == GONE and (there := find(place)):
+        state, place = MOVED, there
     graphs, slots = set(project.graphs), frozenset[str]()
-    if state == HERE:
+    if state in (HERE, MOVED):
         records = map(references.graph, project.graphs)
         importers = {path for record in records if record for path in record.trees}
         try:
-            used = look(store, project.path, importers)
+            used = look(store, place, importers)
         except OSError:
             state = UNREADABLE
         else:
@@ -106,7 +124,7 @@ def _user(
     if state in (BARE, GONE):
         graphs = set()
     needs = [*(f"graphs/{name}" for name in sorted(graphs)), *(f"slots/{s}" for s in sorted(slots))]
-    return User(name=project.path, needs=tuple(needs), digest=digest, state=state, project=project)
+    return User(name=place, needs=tuple(needs), digest=digest, state=state, project=project)
 
 
 def names_in(folder: str) -> list[str]:

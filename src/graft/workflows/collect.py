@@ -15,7 +15,7 @@ from graft.base.lines import read_lines, write_lines
 from graft.base.locks import FileLock, is_held
 from graft.base.progress import Progress
 from graft.base.records import Record, replace
-from graft.link.used import used_by
+from graft.link.used import moved_to, used_by
 from graft.store.garbage import Survey, survey, write_notes
 from graft.store.hold import hold_alone
 from graft.store.paths import Store
@@ -148,6 +148,7 @@ class _Collection:
             self._store,
             self._references,
             used_by,
+            moved_to,
             host=this_host(),
             forgotten=self._wishes.forgotten,
         )

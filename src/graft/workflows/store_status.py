@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graft.base.records import Record
-from graft.link.used import used_by
+from graft.link.used import moved_to, used_by
 from graft.store.garbage import Survey, survey
 from graft.store.paths import Store
 from graft.store.projects import this_host
@@ -61,7 +61,7 @@ class Surveyed(Record):
 def look_at(store: Store, now: int) -> Surveyed:
     """Beside whoever is at work, and changing nothing."""
     references = References(store)
-    roots = find_roots(store, references, used_by, host=this_host())
+    roots = find_roots(store, references, used_by, moved_to, host=this_host())
     return Surveyed(references=references, seen=survey(store, roots, references, now))
 
 
