@@ -128,9 +128,7 @@ class Change(Record):
         claim_graph(self.store, self.folder, self.inputs)
         self._commit(plan, place, anew=anew)
         with suppress(OSError):  # the project is as it should be, and the store keeps too much
-            settle_graph(
-                self.store, self.folder, self.inputs, self._lock_digest(), before=before
-            )
+            settle_graph(self.store, self.folder, self.inputs, self._lock_digest(), before=before)
 
     def _lock_digest(self) -> str:
         lock = read_file(os.path.join(self.folder, LOCK_NAME))
