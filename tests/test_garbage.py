@@ -580,6 +580,15 @@ def test_why_something_is_in_the_store(living: Project, other: Project, key: str
     assert f"{living.dir} needs it: a@1.0.0 > b@1.0.0" in text
 
 
+def test_why_names_the_path_of_dependencies(living: Project, registry: LocalRegistry) -> None:
+    """And not the graph, which names all of its slots."""
+    registry.publish("d@1.0.0", dependencies={"a": "1"})
+    deep = living.sibling("deep", dependencies={"d": "1"})
+    deep.graft("install")
+    text = living.graft("store", "why", "b").stdout
+    assert f"{deep.dir} needs it: d@1.0.0 > a@1.0.0 > b@1.0.0" in text
+
+
 def test_why_something_is_still_in_the_store(living: Project, other: Project) -> None:
     shutil.rmtree(other.dir)
     collect(living)

@@ -87,13 +87,15 @@ def _file_of(integrity: str) -> str:
 
 def _needs(store: Store, found: Surveyed, path: str) -> Iterator[Need]:
     for user in found.seen.roots.users:
-        chain = _chain(_asked(store, found.references, user), path, found.references)
+        links = _links(store, found.references, user)
+        # A graph names all of its slots: that says nothing of why it has them.
+        chain = _chain(links, path, found.references) or _chain(user.needs, path, found.references)
         if chain:
             yield Need(user=user.name, state=user.state, is_lease=user.project is None, chain=chain)
 
 
-def _asked(store: Store, references: References, user: User) -> list[str]:
-    """What a user's links lead to, in front of what its graphs only name."""
+def _links(store: Store, references: References, user: User) -> list[str]:
+    """What a user's links lead to."""
     links = []
     for need in user.needs:
         record = references.graph(need.removeprefix("graphs/")) if need[:7] == "graphs/" else None
@@ -104,7 +106,7 @@ def _asked(store: Store, references: References, user: User) -> list[str]:
             for to in targets
             if to.startswith(place)
         ]
-    return [*links, *user.needs]
+    return links
 
 
 def _chain(starts: Iterable[str], goal: str, references: References) -> tuple[str, ...]:
