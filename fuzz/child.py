@@ -1,4 +1,6 @@
-"""One reader under the fuzzer: ``child.py <reader> <libFuzzer's arguments>``."""
+"""One reader under the fuzzer: ``child.py <reader> <libFuzzer's arguments>``.
+
+It writes into the folder for temporary files, which its starter removes: the fuzzer does not."""
 
 from __future__ import annotations
 
@@ -32,25 +34,22 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 def main() -> None:
     name, arguments = sys.argv[1], sys.argv[2:]
-    # In memory where there is such a place; nothing may be written elsewhere.
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="graft-fuzz-", dir=memory) as place:
-        tempfile.tempdir = place
-        # What the real ones bound takes seconds to fill.
-        archive.MAX_FILE_BYTES = 1 << 20
-        archive.MAX_TOTAL_BYTES = 1 << 22
-        read = _watched(readers.READERS[name], place)
-        structured, skip = _STRUCTURED.get(name, (None, 0))
-        argv = [sys.argv[0], *arguments]
-        if structured is None:
-            atheris.Setup(argv, read)
-        else:
+    place = tempfile.gettempdir()
+    # What the real ones bound takes seconds to fill.
+    archive.MAX_FILE_BYTES = 1 << 20
+    archive.MAX_TOTAL_BYTES = 1 << 22
+    read = _watched(readers.READERS[name], place)
+    structured, skip = _STRUCTURED.get(name, (None, 0))
+    argv = [sys.argv[0], *arguments]
+    if structured is None:
+        atheris.Setup(argv, read)
+    else:
 
-            def mutate(data: bytes, most: int, seed: int) -> bytes:
-                return structured(data, most, random.Random(seed), atheris.Mutate, skip)
+        def mutate(data: bytes, most: int, seed: int) -> bytes:
+            return structured(data, most, random.Random(seed), atheris.Mutate, skip)
 
-            atheris.Setup(argv, read, custom_mutator=mutate)
-        atheris.Fuzz()
+        atheris.Setup(argv, read, custom_mutator=mutate)
+    atheris.Fuzz()
 
 
 def _watched(read: Callable[[bytes], None], place: str) -> Callable[[bytes], None]:

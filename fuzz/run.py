@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -135,16 +136,18 @@ def _merge(reader: str) -> None:
 def _child(reader: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(_HERE / "child.py"), reader, *map(str, arguments)]
     # Python's own version of what is compiled, so that writing it can be watched.
-    env = {**os.environ, "GRAFT_PURE": "1"}
-    return subprocess.run(
-        command,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-    )
+    # In memory where there is such a place.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="graft-fuzz-", dir=memory) as place:
+        return subprocess.run(
+            command,
+            env={**os.environ, "GRAFT_PURE": "1", "TMPDIR": place},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            encoding="utf-8",
+            errors="replace",
+        )
 
 
 if __name__ == "__main__":
