@@ -13,10 +13,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -25,11 +22,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from harness.crash import Lab, Torn, Verdict, kind  # noqa: E402
+from harness.crash import Lab, Torn, Verdict, kind, workplace  # noqa: E402
 from harness.crash_scenarios import SCENARIOS  # noqa: E402
 from harness.effects import Effect  # noqa: E402
 
-_MEMORY = Path("/dev/shm")
 _HEAL = ("install",)
 
 
@@ -60,15 +56,10 @@ def measure(task: tuple[int, bool, int]) -> Row:
     scenario = SCENARIOS[number]
     row = Row(name=scenario.name, native=native)
     start = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="graft-crashes-", dir=_place()))
-    try:
-        with Lab(scenario, folder, native=native) as lab:
-            row.effects = len(lab.effects)
-            for kill in range(1, row.effects + 1, every):
-                _attempt(lab, row, kill)
-    finally:
-        subprocess.run(["chmod", "-R", "u+w", folder], check=False)
-        shutil.rmtree(folder)
+    with workplace() as folder, Lab(scenario, folder, native=native) as lab:
+        row.effects = len(lab.effects)
+        for kill in range(1, row.effects + 1, every):
+            _attempt(lab, row, kill)
     row.seconds = time.monotonic() - start
     return row
 
@@ -101,11 +92,6 @@ def _note(row: Row, what: str, verdict: Verdict) -> None:
     row.left += bool(verdict.left)
     if verdict.faults:
         row.faults.append(f"{row.name}: {what}: {'; '.join(verdict.faults)}")
-
-
-def _place() -> Path | None:
-    """In memory where that is possible: it is a hundred thousand small files, one after another."""
-    return _MEMORY if os.access(_MEMORY, os.W_OK) else None
 
 
 def table(rows: list[Row]) -> str:

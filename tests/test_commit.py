@@ -12,8 +12,8 @@ import pytest
 from graft.base.diagnostics import GraftError
 from graft.link import commit
 from graft.link.importers import STAGING, refuse_strange_modules
-from graft.link.state import read_state
-from harness.folder import NEW, Folder, PowerCut, cut_at, installed
+from graft.link.state import FOLDER, read_state
+from harness.folder import NEW, Folder, cut, installed
 from harness.tree import snapshot
 
 
@@ -80,9 +80,27 @@ def test_hazard_a_mount_point_is_refused_before_anything_changes(
     assert "mount point" in refused.value.diagnostic.message
 
 
-def test_the_journal_is_one_line_of_facts(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut_at(monkeypatch, "journal-written")
-    with pytest.raises(PowerCut):
+@pytest.mark.parametrize("target", ["/store/a", f"{FOLDER}0123"])
+def test_what_a_power_cut_may_not_take_is_flushed(
+    folder: Folder, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record of folders as well: without it they would seem to be someone else's."""
+    flushed = []
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: flushed.append(os.path.basename(os.readlink(f"/proc/self/fd/{fd}")))
+    )
+    folder.change({"a": target}, package="new")
+    record = ["state"] if target.startswith(FOLDER) else []
+    assert [name.rpartition("-")[2] for name in flushed] == [
+        "package.json",
+        *record,
+        "token",
+        "journal.json",
+    ]
+
+
+def test_the_journal_is_one_line_of_facts(folder: Folder) -> None:
+    with cut(folder, "os.rename", "journal.json", after=True):
         folder.change(NEW, package="new")
     said = json.loads(Path(folder.journal).read_text())
     assert said["files"] == [[".", "package.json"]]

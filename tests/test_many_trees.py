@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.link import commit, entries, others
 from graft.link.direct import relative_target
 from graft.link.importers import ROOT, STAGING
 from graft.link.state import State, member_inputs, read_state, state_bytes
-from harness.folder import Folder, PowerCut
+from harness.effects import Effect
+from harness.folder import Folder, cut, power
 
 MEMBERS = ("packages/a", "packages/100%2F", "deep/er/member")
 GONE = "packages/gone"
@@ -75,90 +76,73 @@ def workspace(tmp_path: Path) -> Workspace:
     return folder
 
 
-def cut_at_number(monkeypatch: pytest.MonkeyPatch, number: int) -> list[str]:
-    """Cut at the point of that number; the names of those that were come to."""
-    reached: list[str] = []
-
-    def point(name: str) -> None:
-        reached.append(name)
-        if len(reached) == number:
-            raise PowerCut
-
-    for module in (commit, entries, others):
-        monkeypatch.setattr(module, "point", point)
-    return reached
-
-
 def change(folder: Workspace) -> None:
     folder.stage_all(NEW, "new", gone=(GONE, BARE))
 
 
-@pytest.mark.parametrize("one_step", [True, False])
-def test_a_power_cut_at_every_point(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_step: bool
+def cut_before(folder: Workspace, number: int, act: Callable[[], object], **more: bool) -> int:
+    """Cut the power before the effect of that number. How many there were, and that one."""
+    count = 0
+
+    def before(_effect: Effect) -> bool:
+        nonlocal count
+        count += 1
+        return count == number
+
+    with power(folder, before, **more):
+        act()
+    return count
+
+
+@pytest.mark.parametrize("two_steps", [False, True])
+def test_a_power_cut_before_every_effect(
+    tmp_path: Path, two_steps: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = 0
-    cut = True
-    seen = set()
-    while cut:
-        number += 1
-        root = tmp_path / str(number)
-        root.mkdir()
-        folder = workspace.__wrapped__(root)  # type: ignore[attr-defined]
-        with monkeypatch.context() as patch:
-            if not one_step:
-                patch.setattr(commit, "exchange", lambda *_: False)
-            reached = cut_at_number(patch, number)
-            try:
-                change(folder)
-                cut = False
-            except PowerCut:
-                pass
-        decided = not cut or "journal-written" in reached
-        assert cut == (number == len(reached))
+    monkeypatch.setattr(os, "fsync", int)  # it takes most of the time, and nothing here can tell
+    folder = workspace.__wrapped__(tmp_path / "0")  # type: ignore[attr-defined]
+    effects: list[Effect] = []
+    with power(folder, effects.append, two_steps=two_steps):
+        change(folder)
+    named = [os.path.basename(effect.path) for effect in effects]
+    decided = named.index("journal.json") + 1
+    assert len(effects) - decided > 60
+    # Before the journal one thing after another is staged, and in the end they are removed; what is
+    # done to one importer is done to the others, so an odd step comes to all that is done.
+    for number in (*range(1, decided, 15), *range(decided, len(effects) + 1, 5)):
+        folder = workspace.__wrapped__(tmp_path / str(number))  # type: ignore[attr-defined]
+        assert cut_before(folder, number, partial(change, folder), two_steps=two_steps) == number
         folder.recover()
-        text = "new" if decided else "old"
-        assert folder.holds(NEW if decided else OLD, text, gone=decided), reached[-1]
+        new = number > decided
+        text = "new" if new else "old"
+        assert folder.holds(NEW if new else OLD, text, gone=new), effects[number - 1]
         for importer in (ROOT, *MEMBERS, GONE):
             assert (folder.of(importer) / ".cache/data").read_text() == importer
         assert folder.is_clean()
-        seen |= set(reached)
-        shutil.rmtree(root)
-    assert {"tree-switched", "tree-removed", "file-switched", "journal-removed"} <= seen
-    assert number > 20
 
 
-def test_a_power_cut_at_every_point_of_the_mending(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = workspace.__wrapped__(tmp_path)  # type: ignore[attr-defined]
-    with monkeypatch.context() as patch:
-        cut_at_number(patch, 2)
-        with pytest.raises(PowerCut):
-            change(folder)
+def test_a_power_cut_before_every_effect_of_the_mending(workspace: Workspace) -> None:
+    with cut(workspace, "os.rename", "journal.json", after=True):
+        change(workspace)
     cuts = 0
-    while not folder.is_clean():
-        with monkeypatch.context() as patch:
-            reached = cut_at_number(patch, 2)  # it gets one point further each time
-            try:
-                folder.recover()
-            except PowerCut:
-                cuts += 1
-        assert cuts < 200, reached
-    assert cuts > 5
-    assert folder.holds(NEW, "new", gone=True)
+    while not workspace.is_clean():
+        # A little further each time: it may have to open many folders before it can remove one.
+        number = 2 + cuts // 4
+        cuts += cut_before(workspace, number, workspace.recover) == number
+        assert cuts < 300
+    assert cuts > 20
+    assert workspace.holds(NEW, "new", gone=True)
 
 
 @pytest.mark.parametrize("importer", [*MEMBERS, ROOT])
-def test_a_first_tree_alone_is_one_rename(
-    tmp_path: Path, importer: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_first_tree_alone_is_one_rename(tmp_path: Path, importer: str) -> None:
     folder = Workspace(tmp_path)
-    reached = cut_at_number(monkeypatch, 0)
-    staging = folder.staging()
-    staging.add_tree(importer, NEW, state_bytes(State(entries=NEW)))
-    staging.commit()
-    assert reached == ["change-staged", "tree-placed"]
+    effects: list[Effect] = []
+    with power(folder, effects.append):
+        staging = folder.staging()
+        staging.add_tree(importer, NEW, state_bytes(State(entries=NEW)))
+        staging.commit()
+    outside = [effect for effect in effects if STAGING not in effect.path]
+    assert outside == [("os.rename", str(folder.of(importer)))]
     assert read_state(str(folder.of(importer))).entries == NEW
     assert folder.is_clean()
 
@@ -203,12 +187,10 @@ def test_hazard_an_importer_outside_of_the_project_is_refused(
 
 @pytest.mark.parametrize("what", [to_a_link, shutil.rmtree])
 def test_a_member_that_has_gone_since_the_crash_is_left_out(
-    workspace: Workspace, tmp_path: Path, what: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, tmp_path: Path, what: Callable[..., None]
 ) -> None:
-    with monkeypatch.context() as patch:
-        cut_at_number(patch, 2)
-        with pytest.raises(PowerCut):
-            change(workspace)
+    with cut(workspace, "os.rename", "journal.json", after=True):
+        change(workspace)
     elsewhere = tmp_path / "elsewhere"
     what(workspace.path / "packages/a", *(() if what is shutil.rmtree else (elsewhere,)))
     before = sorted(elsewhere.rglob("*"))

@@ -11,10 +11,17 @@ import pytest
 from graft.base.diagnostics import GraftError
 from graft.link import commit
 from graft.link.importers import STAGING
-from harness.folder import NEW, OLD, Folder, PowerCut, cut_at, installed
+from harness.folder import NEW, OLD, Folder, cut, installed
 from harness.project import Project
 from harness.registry import LocalRegistry
 from harness.tree import snapshot
+
+# Steps of a change: its journal is written, a tree is moved aside or switched, what was there goes.
+DECIDED = ("os.rename", "journal.json")
+ASIDE = ("os.rename", ".graft-staging/old")
+SWITCH = ("exchange", "app/node_modules")
+DISCARD = ("os.rename", ".graft-staging/trash")
+DONE = ("os.remove", "journal.json")
 
 
 @pytest.fixture
@@ -23,15 +30,12 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def test_what_appears_in_the_middle_of_a_switch_comes_along(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
+    folder: Folder,
 ) -> None:
     """A tool writes into the old tree after everything else was carried over."""
-    monkeypatch.setattr(commit, "exchange", lambda *_: False)
     late = folder.modules / "late"
-    cut_at(monkeypatch, "tree-carried", lambda: late.write_text("1"))
-    with pytest.raises(PowerCut):
+    with cut(folder, *ASIDE, two_steps=True, action=lambda: late.write_text("1")):
         folder.change(NEW)
-    monkeypatch.undo()
     assert folder.recover()
     assert late.read_text() == "1"
     assert folder.links() == NEW
@@ -40,13 +44,10 @@ def test_what_appears_in_the_middle_of_a_switch_comes_along(
 def test_a_new_node_modules_in_the_middle_of_a_switch_is_kept(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commit, "exchange", lambda *_: False)
-    cut_at(monkeypatch, "tree-aside")
-    with pytest.raises(PowerCut):
+    with cut(folder, *ASIDE, after=True, two_steps=True):
         folder.change(NEW)
     (folder.modules / "a").mkdir(parents=True)
     (folder.modules / "a/theirs").write_text("1")
-    monkeypatch.undo()
     monkeypatch.setattr(commit, "exchange", lambda *_: False)
     assert folder.recover()
     assert folder.links() == NEW
@@ -55,36 +56,27 @@ def test_a_new_node_modules_in_the_middle_of_a_switch_is_kept(
     assert folder.is_clean()
 
 
-def test_crash_upon_crash_with_several_trees_left(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for attempt in range(3):
-        monkeypatch.setattr(commit, "exchange", lambda *_: False)
-        cut_at(monkeypatch, "tree-aside")
-        with pytest.raises(PowerCut):
+def test_crash_upon_crash_with_several_trees_left(folder: Folder) -> None:
+    for attempt, aside in enumerate(("old", "old.2", "old.3")):
+        with cut(folder, "os.rename", f"/{aside}", after=True, two_steps=True):
             folder.recover() if attempt else folder.change(NEW)
-        monkeypatch.undo()
         folder.modules.mkdir()
         (folder.modules / f"late-{attempt}").touch()
-    for point in (*["tree-discarded"] * 4, "journal-removed"):
-        cut_at(monkeypatch, point)
-        with pytest.raises(PowerCut):
+    for effect in (*[DISCARD] * 4, DONE):
+        with cut(folder, *effect, after=True):
             folder.recover()
-        monkeypatch.undo()
     folder.recover()
     late = {f"late-{attempt}" for attempt in range(3)}
     assert {*NEW, *late, ".cache/data", "@s/own"} <= snapshot(folder.modules).keys()
     assert folder.is_clean()
 
 
-@pytest.mark.parametrize("point", ["journal-written", "tree-switched", "tree-discarded"])
+@pytest.mark.parametrize("effect", [DECIDED, SWITCH, DISCARD])
 def test_a_node_modules_that_was_removed_after_a_crash(
-    folder: Folder, point: str, monkeypatch: pytest.MonkeyPatch
+    folder: Folder, effect: tuple[str, str]
 ) -> None:
-    cut_at(monkeypatch, point)
-    with pytest.raises(PowerCut):
+    with cut(folder, *effect, after=True):
         folder.change(NEW, package="new")
-    monkeypatch.undo()
     shutil.rmtree(folder.modules)
     assert folder.recover()
     assert folder.is_clean()
@@ -93,29 +85,20 @@ def test_a_node_modules_that_was_removed_after_a_crash(
     assert folder.links() == NEW
 
 
-def test_half_of_a_discarded_tree_is_not_taken_for_someone_else_s(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cut_at(monkeypatch, "tree-discarded")
-    with pytest.raises(PowerCut):
+def test_half_of_a_discarded_tree_is_not_taken_for_someone_else_s(folder: Folder) -> None:
+    with cut(folder, *DISCARD, after=True):
         folder.change(NEW)
-    monkeypatch.undo()
     shutil.rmtree(folder.path / STAGING / "trash/.graft")
     assert folder.recover()
     assert folder.links() == NEW
     assert not (folder.modules / ".ignored").exists()
 
 
-def test_a_project_that_was_moved_after_a_crash_loses_nothing(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_project_that_was_moved_after_a_crash_loses_nothing(folder: Folder) -> None:
     """Its journal is not found at the new place: what was not finished is taken back."""
-    for point in ("tree-carried", "tree-aside"):
-        monkeypatch.setattr(commit, "exchange", lambda *_: False)
-        cut_at(monkeypatch, point)
-        with pytest.raises(PowerCut):
+    for after in (False, True):
+        with cut(folder, *ASIDE, after=after, two_steps=True):
             folder.change(NEW)
-        monkeypatch.undo()
         os.unlink(folder.journal)
         assert not folder.recover()
         assert folder.links() == OLD
@@ -123,13 +106,9 @@ def test_a_project_that_was_moved_after_a_crash_loses_nothing(
         assert folder.is_clean()
 
 
-def test_a_staging_folder_that_was_removed_by_hand_decides_nothing_later(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cut_at(monkeypatch, "journal-written")
-    with pytest.raises(PowerCut):
+def test_a_staging_folder_that_was_removed_by_hand_decides_nothing_later(folder: Folder) -> None:
+    with cut(folder, *DECIDED, after=True):
         folder.change(NEW, package="new")
-    monkeypatch.undo()
     shutil.rmtree(folder.path / STAGING)
     assert not folder.recover()
     # One that comes with a commit of the repository.
@@ -168,12 +147,10 @@ def test_hazard_a_journal_in_a_repository_decides_nothing(
 
 
 def test_hazard_nothing_is_recovered_through_a_linked_node_modules(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    folder: Folder, tmp_path: Path
 ) -> None:
-    cut_at(monkeypatch, "journal-written")
-    with pytest.raises(PowerCut):
+    with cut(folder, *DECIDED, after=True):
         folder.change(NEW)
-    monkeypatch.undo()
     other = tmp_path / "other"
     folder.modules.rename(other)
     folder.modules.symlink_to(other)

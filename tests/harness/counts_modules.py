@@ -30,7 +30,7 @@ def _imported(python: str, code: str, *, cwd: Path, env: Mapping[str, str]) -> s
 
 # A folder without ``node_modules`` whose graph the store knows.
 _SECOND_FOLDER = """
-    graft graft.__main__ graft.base graft.base._native graft.base.faults graft.base.files
+    graft graft.__main__ graft.base graft.base._native graft.base.files
     graft.base.inventories graft.base.lines graft.base.native
     graft.base.locks graft.base.machine graft.base.mounts graft.base.records graft.base.renames
     graft.cli

@@ -101,6 +101,12 @@ def installed_workspace(project: Project, registry: LocalRegistry) -> None:
             project.write(f"{folder}/node_modules/{path}", text)
 
 
+def described(project: Project, registry: LocalRegistry) -> None:
+    """Nothing but the record of what decided the links has to change."""
+    installed(project, registry)
+    project.manifest(description="changed")
+
+
 def fewer_members(project: Project, registry: LocalRegistry) -> None:
     installed_workspace(project, registry)
     project.manifest("packages/one", dependencies={"a": "1"})
@@ -111,16 +117,14 @@ def to_build(project: Project, registry: LocalRegistry) -> None:
     stored(project, registry)
     script = "cp index.js built.js; mkdir made; echo made >made/file"
     registry.publish("built@1.0.0", dependencies={"b": "1"}, scripts={"postinstall": script})
-    project.manifest(
-        dependencies={"a": "1", "built": "1"}, graft={"approvedBuilds": {"built": True}}
-    )
+    project.graft("add", "built")
 
 
 def to_patch(project: Project, registry: LocalRegistry) -> None:
     """Files of a package have been edited."""
     installed(project, registry)
-    folder = project.graft("patch", "a", "--json").json["folder"]
-    project.machine.root.joinpath(folder, "index.js").write_text("module.exports = 'patched'\n")
+    project.graft("patch", "a", "--edit-dir", "../edited")
+    project.write("../edited/index.js", "module.exports = 'patched'\n")
 
 
 def beside(project: Project, registry: LocalRegistry) -> None:
@@ -141,16 +145,15 @@ def duplicates(project: Project, registry: LocalRegistry) -> None:
 
 
 def damaged(project: Project, registry: LocalRegistry) -> None:
-    """A file of an object, and a link of a slot."""
+    """A file of an object, and a slot, whose code runs for all that."""
     installed(project, registry)
     for path in project.store.glob("objects/*/node_modules/b/index.js"):
         path.chmod(0o644)
         path.write_text("damaged")
         path.chmod(0o444)
-    for path in project.store.glob("slots/a@*/node_modules/b"):
+    for path in project.store.glob("slots/a@*/node_modules/a"):
         path.parent.chmod(0o755)
-        path.unlink()
-        path.symlink_to("nowhere")
+        path.parent.joinpath("more").touch()
 
 
 def _layout(name: str) -> list[Scenario]:
@@ -223,9 +226,22 @@ SCENARIOS = (
         within="packages/two",
     ),
     Scenario(name="workspace, a member less", command=_INSTALL, prepare=fewer_members),
-    Scenario(name="build", command=_INSTALL, prepare=to_build),
+    Scenario(name="record alone", command=_INSTALL, prepare=described),
+    Scenario(name="build", command=("approve-builds", "built"), prepare=to_build),
+    Scenario(
+        name="patch",
+        command=("patch-commit", "../edited"),
+        prepare=to_patch,
+        settle=stamped,
+        harmless=("patches", "patches/a@1.0.0.patch"),
+    ),
     Scenario(name="link", command=("link", "../b"), prepare=beside, settle=stamped),
     Scenario(name="unlink", command=("unlink",), prepare=linked, settle=stamped),
     Scenario(name="dedupe", command=("dedupe",), prepare=duplicates, settle=stamped),
-    Scenario(name="damaged store", command=("install", "--force"), prepare=damaged, runs=False),
+    Scenario(
+        name="damaged store",
+        command=("install", "--force"),
+        prepare=damaged,
+        heal=("install", "--force"),
+    ),
 )

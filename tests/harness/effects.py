@@ -114,9 +114,12 @@ def _absolute(path: Any, folder: int) -> str:
     return os.path.abspath(named)
 
 
-def count(*, below: list[str], log: str, kill: int, native: bool, two_steps: bool) -> None:
+def count(
+    *, below: list[str], log: str, kill: int | list[str], native: bool, two_steps: bool
+) -> None:
     """Count this process's effects in the folders ``below``, and write a line for each to ``log``,
-    before it happens; before number ``kill`` end the process.
+    before it happens; before number ``kill`` end the process, or before an event on a path that
+    ends so.
 
     Without ``native`` folders are built file by file, so that each file is an effect. With
     ``two_steps`` the system cannot exchange two paths in one.
@@ -133,7 +136,9 @@ def count(*, below: list[str], log: str, kill: int, native: bool, two_steps: boo
         with lock:  # whoever waits here when the process ends has not had its effect
             number += 1
             os.write(written, f"{json.dumps(effect)}\n".encode())
-            if number == kill:
+            if number == kill or (
+                isinstance(kill, list) and effect.event == kill[0] and effect.path.endswith(kill[1])
+            ):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     announce_native(native=native, two_steps=two_steps)

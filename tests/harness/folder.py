@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from unittest.mock import patch
 
-import pytest
-
-from graft.link import commit, entries, others
+from graft.base.renames import exchange
+from graft.link import commit, entries
 from graft.link.commit import Staging, recover
 from graft.link.importers import ROOT, STAGING
 from graft.link.state import State, state_bytes
+from harness.effects import Effect, announced, unwatch, watch
 from harness.tree import snapshot
 
 OLD = {"a": "/store/a-1", ".bin/a": "../a/cli.js", "@s/p": "/store/p"}
@@ -24,7 +25,7 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.path = root / "app"
-        self.path.mkdir()
+        self.path.mkdir(parents=True)
         self.journal = str(root / "journal.json")
         self.modules = self.path / "node_modules"
 
@@ -58,16 +59,65 @@ class PowerCut(BaseException):
     """What ends a change that is cut."""
 
 
-def cut_at(monkeypatch: pytest.MonkeyPatch, name: str, action: Callable[[], Any] = int) -> None:
-    """Let the next change do ``action`` and end when it comes to the point ``name``."""
+@contextmanager
+def power(
+    folder: Folder, before: Callable[[Effect], object], *, two_steps: bool = False
+) -> Iterator[None]:
+    """Ask ``before`` about each effect beside and below the folder; if it says anything, the power
+    is cut then: neither this effect happens nor any other, and what is done here ends. With
+    ``two_steps`` two paths cannot change places in one."""
+    near = f"{folder.path.parent}/"
+    dead = False
 
-    def point(reached: str) -> None:
-        if reached == name:
+    def hear(effect: Effect) -> None:
+        nonlocal dead
+        if effect.path.startswith(near):
+            dead = dead or bool(before(effect))
+            if dead:
+                raise PowerCut
+
+    one_step = announced("exchange", exchange, 1)
+    swap = (lambda *_: False) if two_steps else one_step
+    with patch.object(commit, "exchange", swap), patch.object(entries, "exchange", swap):
+        watch(hear)
+        try:
+            yield
+        except PowerCut:
+            pass
+        finally:
+            unwatch()
+
+
+@contextmanager
+def cut(
+    folder: Folder,
+    event: str,
+    path: str,
+    *,
+    after: bool = False,
+    action: Callable[[], object] = int,
+    two_steps: bool = False,
+) -> Iterator[None]:
+    """Cut the power before the effect of that kind on a path that ends so, or ``after`` it: before
+    the next one. Just then, do ``action``. Fails if it does not come to that."""
+    due = done = False
+
+    def before(effect: Effect) -> bool:
+        nonlocal due, done
+        if done:
+            return True
+        is_it = effect.event == event and effect.path.endswith(path)
+        if due or (is_it and not after):
+            done = True
+            unwatch()
             action()
-            raise PowerCut
+            return True
+        due = is_it
+        return False
 
-    for module in (commit, entries, others):
-        monkeypatch.setattr(module, "point", point)
+    with power(folder, before, two_steps=two_steps):
+        yield
+    assert done, f"there was no {event} of {path}"
 
 
 def installed(root: Path) -> Folder:

@@ -6,8 +6,6 @@ import errno
 import os
 import stat
 
-from graft.base.faults import point
-
 _FOR_GROUP = stat.S_ISGID | stat.S_IWGRP
 # What the system says where there is no room: on the file system, for this user, in one file.
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -31,7 +29,6 @@ def write_atomic(path: str, data: bytes, *, durable: bool = False, mode: int = 0
     try:
         write_file(staged, data, mode=mode, durable=durable)
         copy_mode(path, staged)
-        point("file-staged")
         os.replace(staged, path)
     except BaseException:
         remove_file(staged)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import errno
 import os
 
-from graft.base.faults import point
 from graft.base.files import (
     NOT_PERMITTED,
     copy_mode,
@@ -96,8 +95,10 @@ class Staging:
         folders among ``entries`` to be put there."""
         tree = os.path.join(self._part(importer), MODULES)
         os.makedirs(os.path.join(tree, STATE_FOLDER))
-        # First the record, so that at no time there is a link that seems to be someone else's.
-        write_file(state_file(tree), state)
+        # First the record, so that at no time there is a link that seems to be someone else's. What
+        # a link is can be seen; without their record, folders would be someone else's.
+        folders = any(target.startswith(FOLDER) for target in entries.values())
+        write_file(state_file(tree), state, durable=folders)
         make_links(tree, entries)
         self._trees[importer] = {path: f".ignored/{path}" for path in displaced}
         return tree
@@ -109,7 +110,7 @@ class Staging:
         cost too much to make all of it again; ``removed`` go when all are in place. Returns a path
         for folders, like ``add_tree``."""
         part = self._part(importer)
-        write_file(os.path.join(part, os.path.basename(state_file(MODULES))), state)
+        write_file(os.path.join(part, os.path.basename(state_file(MODULES))), state, durable=True)
         tree = os.path.join(part, _ENTRIES)
         os.mkdir(tree)
         make_links(tree, entries)
@@ -125,7 +126,6 @@ class Staging:
         self._gone.append(importer)
 
     def commit(self) -> None:
-        point("change-staged")
         if (
             self._entries
             or len(self._files) + len(self._trees) > 1
@@ -137,7 +137,6 @@ class Staging:
         for importer in self._trees:
             modules = modules_of(self._project, importer)
             os.rename(os.path.join(staged_of(self._project, importer), MODULES), modules)
-            point("tree-placed")
         for importer, name in self._files:
             staged = os.path.join(staged_of(self._project, importer), os.path.basename(name))
             final = os.path.join(folder_of(self._project, importer), name)
@@ -180,7 +179,6 @@ class Staging:
         }
         os.makedirs(os.path.dirname(self._journal), exist_ok=True)
         write_atomic(self._journal, json.dumps(journal).encode(), durable=True)
-        point("journal-written")
         _finish(self._project, self._journal, journal)
 
     def abandon(self) -> None:
@@ -211,14 +209,18 @@ def recover(project: str, journals: Iterable[str]) -> bool:
     if os.path.islink(folder):
         os.unlink(folder)
         return False
+    token = read_file(os.path.join(folder, _TOKEN))
+    if token is None:
+        # Not decided: nothing of others is in there, and what is half made looks like nobody's.
+        remove_tree(folder)
+        return False
     import json
 
     for importer in staged_importers(project):
         refuse_strange_modules(folder_of(project, importer))
-    token = read_file(os.path.join(folder, _TOKEN))
     for journal in journals:
         said = json.loads(read_file(journal) or b"{}")
-        if token is not None and said.get("staging") == token.decode(errors="replace"):
+        if said.get("staging") == token.decode(errors="replace"):
             _finish(project, journal, said)
             return True
     # Not decided, or not here: the project was moved since, and must lose nothing of its own.
@@ -263,7 +265,6 @@ def _switch_file(project: str, importer: str, name: str) -> None:
             raise
         _write_through(final, read_file(staged) or b"")
         os.unlink(staged)
-    point("file-switched")
 
 
 def _is_apart(staged: str, final: str) -> bool:
@@ -310,12 +311,9 @@ def _switch_tree(project: str, importer: str, inode: int, carried: Mapping[str, 
         from graft.link.others import carry, free_name
 
         carry(modules, staged, carried)
-        point("tree-carried")
         if not exchange(staged, modules):
             _put_aside(modules, free_name(os.path.join(part, _OLD)))
-            point("tree-aside")
             os.rename(staged, modules)
-    point("tree-switched")
 
 
 def _put_aside(modules: str, aside: str) -> None:
@@ -341,7 +339,6 @@ def _clear(project: str, journal: str = "", gone: Iterable[str] = ()) -> None:
         _remove_bare(project, importer)
     if journal:
         _forget(journal)
-        point("journal-removed")
     remove_tree(os.path.join(project, STAGING))
 
 
@@ -369,7 +366,6 @@ def _clear_part(part: str, modules: str) -> None:
             carry(left, modules, {})
             # Half of a tree, without its record, would look like somebody else's.
             os.rename(left, trash)
-            point("tree-discarded")
             remove_tree(trash)
 
 
@@ -381,7 +377,6 @@ def _remove_bare(project: str, importer: str) -> None:
     if not read_state(modules).entries and os.listdir(modules) == [STATE_FOLDER]:
         trash = os.path.join(staged_of(project, importer), _TRASH)
         os.rename(modules, trash)
-        point("tree-removed")
 
 
 def make_links(tree: str, entries: Mapping[str, str]) -> None:

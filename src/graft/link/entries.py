@@ -11,7 +11,6 @@ import errno
 import os
 from contextlib import suppress
 
-from graft.base.faults import point
 from graft.base.files import remove_tree
 from graft.base.renames import exchange
 from graft.link.others import ASIDE, free_name, is_ours
@@ -42,9 +41,7 @@ def enter(modules: str, part: str, new: Iterable[tuple[str, int]]) -> None:
             os.rename(staged, final)
         elif not exchange(staged, final):
             _take_out(final, part)
-            point("entry-aside")
             os.rename(staged, final)
-        point("entry-switched")
 
 
 def leave(modules: str, part: str, removed: Iterable[tuple[str, int]]) -> None:
@@ -53,7 +50,6 @@ def leave(modules: str, part: str, removed: Iterable[tuple[str, int]]) -> None:
         final = f"{modules}/{path}"
         if inode and _inode(final) == inode:
             _take_out(final, part)
-            point("entry-removed")
         with suppress(OSError):
             if "/" in path:
                 os.rmdir(os.path.dirname(final))
@@ -92,7 +88,6 @@ def _move_aside(modules: str, path: str) -> None:
     goal = free_name(f"{aside}/{path}")
     os.makedirs(os.path.dirname(goal), exist_ok=True)
     os.rename(f"{modules}/{path}", goal)
-    point("entry-carried")
 
 
 def _is_no_folder(path: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from graft.base.faults import point
 from graft.link.state import STATE_FOLDER, entry_on_disk, read_state
 
 TYPE_CHECKING = False
@@ -27,7 +26,6 @@ def carry(source: str, target: str, renamed: Mapping[str, str]) -> None:
             goal = free_name(os.path.join(target, inside, path.removeprefix(inside)))
         os.makedirs(os.path.dirname(goal), exist_ok=True)
         os.rename(os.path.join(source, path), goal)
-        point("entry-carried")
 
 
 def foreign_entries(modules: str) -> Iterator[str]:

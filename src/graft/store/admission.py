@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable
 
 from graft.base.diagnostics import Diagnostic, GraftError
-from graft.base.faults import point
 from graft.base.files import remove_tree, temporary_sibling, write_atomic
 from graft.model.integrity import Integrity, parse_integrity
 from graft.model.manifest import Manifest
@@ -77,7 +76,6 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
             "integrity": str(integrity),
             "files": files,
         }
-        point("object-staged")
         # Another process, or an earlier life of this one, may have been here first and not have
         # written its manifest yet.
         stored = StoredObject(package=package, folder=folder, files=files)
@@ -87,11 +85,9 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
             final,
             lambda: has_inventory(store, integrity, stored) and holds_just(folder, files),
         )
-        point("object-renamed")
         write_atomic(
             object_record(store, integrity), json.dumps(manifest, separators=(",", ":")).encode()
         )
-        point("object-published")
     except ArchiveRefused as refused:
         raise GraftError(
             "archive-refused",

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 
 from graft.base import trees
 from graft.base.clones import Cloner
-from graft.base.faults import point
 from graft.base.files import read_file, remove_tree, temporary_sibling, write_file
 from graft.base.inventories import INVENTORY
 from graft.base.records import Record
@@ -132,15 +131,12 @@ def publish_draft(store: Store, slot: Slot, draft: Draft, *, replace: bool = Fal
     trees.set_modes(draft.package, folders, FOLDER_MODE)
     shared = [f"node_modules/{name}" for name in _shared_folders(draft.modules)]
     trees.set_modes(draft.root, [*shared, "node_modules", "."], FOLDER_MODE)
-    point("slot-staged")
-    made = publish(
+    return publish(
         store,
         draft.root,
         store.slot(slot.name),
         lambda: not (replace or lacking_slots(store, [slot.name])),
     )
-    point("slot-published")
-    return made
 
 
 def _shared_folders(modules: str) -> list[str]:

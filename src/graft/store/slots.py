@@ -21,7 +21,6 @@ from typing import Any
 
 from graft.base import trees
 from graft.base.clones import Cloner
-from graft.base.faults import point
 from graft.base.files import remove_tree, temporary_sibling
 from graft.base.inventories import INVENTORY, inventory
 from graft.base.records import Record, replace
@@ -196,12 +195,9 @@ def populate(
         )
         cloner.clone(stored.folder, f"{staged}/{package}", files)
         trees.set_modes(staged, [*folders.paths, "."], FOLDER_MODE)
-        point("slot-staged")
-        made = publish(
+        return publish(
             store, staged, final, lambda: not (anew or lacking_slots(store, [slot.name]))
         )
-        point("slot-published")
-        return made
     finally:
         if os.path.lexists(staged):
             remove_tree(staged)

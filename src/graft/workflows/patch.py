@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterable, Sequence
 
 from graft.base.diagnostics import GraftError
-from graft.base.files import read_file, remove_file, remove_tree, temporary_sibling, write_atomic
+from graft.base.files import read_file, remove_file, remove_tree, temporary_sibling
 from graft.base.records import Record
+from graft.link.commit import Staging
 from graft.link.importers import MODULES, inside, refuse_strange_file
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
@@ -117,7 +118,7 @@ def commit_patch(context: Context, folder: str, options: InstallOptions) -> Comm
         full = os.path.join(context.folder, path)
         had = read_file(full)
         os.makedirs(os.path.dirname(full), exist_ok=True)
-        write_atomic(full, data, durable=True)
+        _put(work, path, data)
         try:
             after = _with(manifest, {id: path})
             report = _install(work, manifest, after, options)
@@ -125,7 +126,7 @@ def commit_patch(context: Context, folder: str, options: InstallOptions) -> Comm
             if had is None:
                 remove_file(full)
             else:
-                write_atomic(full, had, durable=True)
+                _put(work, path, had)
             raise
         _forget(context.folder, folder)
         return Committed(id=id, path=path, report=report)
@@ -152,6 +153,18 @@ def remove_patches(
         kept = set(_entries(after).values())
         _discard(context.folder, [path for path in gone.values() if path not in kept])
         return report
+
+
+def _put(work: Work, path: str, data: bytes) -> None:
+    """Write a file of the project by way of its staging folder: whoever is killed leaves nothing
+    that the next command does not take away."""
+    folder = work.context.folder
+    staging = Staging(folder, work.store.project_journal(folder))
+    try:
+        staging.add_file(path, data)
+        staging.commit()
+    finally:
+        staging.abandon()
 
 
 def _patch_of(manifest: ProjectManifest, package: Manifest) -> Patch | None:
