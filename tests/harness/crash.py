@@ -327,6 +327,7 @@ def _below(store: Path, *, junk: bool = False) -> dict[str, str]:
         for path, what in snapshot(store).items()
         if not path.startswith("locks/")
         and not path.endswith(".seen")
+        and path != "collected"  # when that was last done
         and (junk or not (".tmp-" in path or path.startswith("trash/")))
     }
 
