@@ -64,6 +64,8 @@ CODES: dict[str, int] = {
     "source-missing": 34,
     "source-invalid": 35,
     "store-lacks": 36,
+    "store-damaged": 37,
+    "store-repaired": 38,
     "not-in-store": 38,
     "store-lockless": 39,
     # 40: registries

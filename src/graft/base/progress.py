@@ -13,6 +13,8 @@ class Progress:
     fetched_bytes: int = 0
     to_link: int = 0
     linked: int = 0
+    to_check: int = 0
+    checked: int = 0
 
     def changed(self) -> None:
         """Called after counters have changed, from the thread that does the work."""

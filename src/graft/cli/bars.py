@@ -17,7 +17,7 @@ _PATIENCE_SECONDS = 0.25
 
 
 class Bars(Progress):
-    """Resolved, fetched and linked, with bytes and time; removed when the work is over."""
+    """Resolved, fetched, linked and checked, with bytes and time; removed when the work is over."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -35,6 +35,7 @@ class Bars(Progress):
             ("resolved", self.resolved, None, ""),
             ("fetched", self.fetched, self.to_fetch, megabytes if self.fetched else ""),
             ("linked", self.linked, self.to_link, ""),
+            ("checked", self.checked, self.to_check, ""),
         ):
             if not done and not total:
                 continue

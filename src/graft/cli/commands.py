@@ -64,6 +64,7 @@ COMMANDS = (
     Command("store why", "store_why", "say which projects need something in the store"),
     Command("store gc", "store_gc", "remove what no project has needed for a while"),
     Command("store path", "store_path", "print where the store is"),
+    Command("store verify", "store_verify", "see that the store holds what it should"),
 )
 
 

@@ -33,6 +33,18 @@ class Integrity(Record, kw_only=False):
         return f"{self.algorithm}-{binascii.b2a_base64(self.digest, newline=False).decode()}"
 
 
+def integrity_of_file(name: str) -> Integrity | None:
+    """What ``Integrity.file_name`` was made of; None for any other name."""
+    algorithm, _, digits = name.partition("-")
+    try:
+        digest = binascii.a2b_hex(digits)
+    except (binascii.Error, ValueError):
+        return None
+    found = Integrity(algorithm, digest)
+    is_one = len(digest) == _DIGEST_SIZES.get(algorithm) and found.file_name == name
+    return found if is_one else None
+
+
 def parse_integrity(text: str) -> Integrity:
     """Read an SRI string and keep its strongest digest; ValueError if it holds none.
 

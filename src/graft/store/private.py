@@ -11,8 +11,9 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from graft.base import trees
 from graft.base.clones import Cloner
@@ -59,15 +60,26 @@ def finished_package(store: Store, slot: Slot) -> Finished | None:
 
 def read_private_slot(store: Store, slot: Slot) -> Finished | None:
     """What was taken down of a private slot when it was published."""
-    data = read_file(os.path.join(store.slot(slot.name), "slot.json"))
+    return read_private_package(store, slot.name, slot.package)
+
+
+def read_private_package(store: Store, slot: str, package: str) -> Finished | None:
+    """The same, where of the slot no more is known than its name and its package's."""
+    data = read_file(os.path.join(store.slot(slot), "slot.json"))
     try:
         said = json.loads(data or b"")
         files = tuple([ObjectFile(*entry) for entry in said["files"]])
         links = dict(said["links"])
     except (ValueError, KeyError, TypeError):
         return None
-    folder = store.package(slot.name, slot.package)
-    return Finished(folder=folder, files=files, links=links)
+    return Finished(folder=store.package(slot, package), files=files, links=links)
+
+
+def private_inputs(
+    slot: Slot, files: Sequence[ObjectFile], links: Mapping[str, str]
+) -> dict[str, Any]:
+    """What ``slot.json`` says of a private slot."""
+    return slot_inputs(slot) | {"salt": slot.salt, "files": files, "links": links}
 
 
 @contextmanager
@@ -122,8 +134,7 @@ def publish_draft(store: Store, slot: Slot, draft: Draft, *, replace: bool = Fal
     ``replace`` it takes the place of one that is there; else that one stays, and this is False."""
     remove_tree(draft.scratch)
     files, links, folders = _sealed(draft.package)
-    said = slot_inputs(slot) | {"salt": slot.salt, "files": files, "links": links}
-    record = json.dumps(said, separators=(",", ":")).encode()
+    record = json.dumps(private_inputs(slot, files, links), separators=(",", ":")).encode()
     own = {f"{slot.package}/{path}": target for path, target in links.items()}
     listed = slot_inventory(slot, {**draft.links, **own}, files, record)
     write_file(f"{draft.root}/slot.json", record, mode=0o444)

@@ -11,6 +11,7 @@ from typing import Any
 from graft.base.files import read_file
 from graft.base.records import Record
 from graft.model.graph import Graph, Node
+from graft.model.integrity import Integrity, parse_integrity
 from graft.model.manifest import Manifest
 from graft.store.keys import components, graph_keys
 from graft.store.paths import Store
@@ -29,6 +30,14 @@ class SlotRecord(Record):
     folders: Mapping[str, tuple[str, ...]]
     manifest: Manifest
     salt: str
+
+    @property
+    def integrity(self) -> Integrity:
+        return parse_integrity(self.manifest.integrity)
+
+    @property
+    def object_name(self) -> str:
+        return self.integrity.file_name
 
 
 def read_slot_record(store: Store, name: str) -> SlotRecord | str:
@@ -52,6 +61,7 @@ def _checked(said: Mapping[str, Any]) -> SlotRecord:
     manifest, salt = manifest_of(identity)
     if manifest.is_link or not all(manifest_of(folder)[0].is_link for folder in folders.values()):
         raise ValueError("a slot holds a package, and a folder none")
+    parse_integrity(manifest.integrity)
     if any("/" in child or child in ("", ".", "..") for child in edges.values()):
         raise ValueError("an edge leaves the slots")
     return SlotRecord(identity=identity, edges=edges, folders=folders, manifest=manifest, salt=salt)

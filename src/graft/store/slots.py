@@ -179,7 +179,7 @@ def populate(
     links = slot_links(store, slot, stored)
     files = () if slot.package in links else stored.files
     record = json.dumps(slot_inputs(slot), separators=(",", ":")).encode()
-    listed = slot_inventory(slot, links, files, record, () if files else (_object_of(stored),))
+    listed = slot_inventory(slot, links, files, record, () if files else (object_of(stored),))
     folders = trees.Folders()
     for path in links:
         folders.add_parents(f"node_modules/{path}")
@@ -203,7 +203,7 @@ def populate(
             remove_tree(staged)
 
 
-def _object_of(stored: StoredObject) -> str:
+def object_of(stored: StoredObject) -> str:
     """The object's folder, from a slot."""
     return f"../../objects/{os.path.basename(stored.folder.rpartition('/node_modules/')[0])}"
 

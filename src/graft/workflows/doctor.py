@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.link.importers import ROOT, modules_of
-from graft.link.state import entries_on_disk, read_state
+from graft.link.state import read_state
 from graft.model.graph import Graph
 from graft.project.checkout import read_checkout
 from graft.project.manifest import MANIFEST_NAME
@@ -17,6 +17,7 @@ from graft.store.paths import store_below
 from graft.versions.version import parse_version
 from graft.vet.phantoms import Phantom, Read, read_phantoms
 from graft.workflows.answer import unanswered
+from graft.workflows.broken_links import broken_links
 from graft.workflows.checkup import FAIL, NOTE, OK, Check, machine_checks
 from graft.workflows.install import local_graph
 from graft.workflows.project import Asking, Context
@@ -87,7 +88,7 @@ def _lock(graph: Graph | None, open_questions: list[str]) -> Check:
 
 
 def _links(context: Context) -> Check:
-    broken = list(_broken(context.folder))
+    broken = list(broken_links(context.folder))
     if broken:
         message = f"{len(broken)} broken: " + "; ".join(broken[:_MOST])
         return Check(name="links", state=FAIL, message=message, fix="run 'graft install'")
@@ -96,21 +97,6 @@ def _links(context: Context) -> Check:
             name="links", state=NOTE, message="nothing is installed", fix="run 'graft install'"
         )
     return Check(name="links", state=OK, message="all are in place")
-
-
-def _broken(folder: str) -> Iterator[str]:
-    root = read_state(modules_of(folder, ROOT))
-    for importer in (ROOT, *root.members):
-        modules = modules_of(folder, importer)
-        wanted = read_state(modules).entries
-        present = entries_on_disk(modules, wanted, wanted)
-        for path, target in sorted(wanted.items()):
-            full = os.path.join(modules, path)
-            shown = os.path.relpath(full, folder)
-            if present.get(path, "") != target:
-                yield f"{shown} is not what graft made"
-            elif not os.path.exists(full):
-                yield f"{shown} leads to nothing"
 
 
 def _mended(context: Context, graph: Graph, read: Read) -> Iterator[Mended]:

@@ -158,7 +158,7 @@ class Work(Asking):
     def archives(self) -> Archives:
         from graft.sources.archives import Archives
 
-        return Archives(self.store, self._download, self.client, self.pool, self.context.progress)
+        return Archives(self.store, self.download, self.client, self.pool, self.context.progress)
 
     @cached_property
     def elsewhere(self) -> Elsewhere:
@@ -181,7 +181,8 @@ class Work(Asking):
         """Whether this command has looked at anything that comes from no registry."""
         return "elsewhere" in self.__dict__
 
-    def _download(self, manifest: Manifest) -> Transfer:
+    def download(self, manifest: Manifest) -> Transfer:
+        """Start to get an archive, wherever its package comes from."""
         if is_from_registry(manifest.origin):
             return self.source.archive(manifest)
         self._learn_ways()
