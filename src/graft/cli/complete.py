@@ -79,8 +79,13 @@ def _command_at(words: Sequence[str], folder: str) -> tuple[int, str]:
 
 
 def _commands(current: str) -> Iterator[Candidate]:
+    groups = set()
     for command in COMMANDS:
         first, *second = command.name.split(" ")
+        if first in groups:
+            continue
+        if second:
+            groups.add(first)
         yield first, "" if second else command.summary
         # An empty line is no place for a second name of everything.
         yield from ((alias, command.summary) for alias in command.aliases if current)
