@@ -136,7 +136,7 @@ def faults(folder: str, tree: Tree, sound: Collection[Inode] = _NONE) -> Iterato
     wanted = {*tree.files, *tree.links, *tree.data}
     for place, folders, names in os.walk(folder):
         below = "" if place == folder else f"{os.path.relpath(place, folder)}/"
-        if stat.S_IMODE(os.lstat(place).st_mode) != FOLDER_MODE:
+        if os.lstat(place).st_mode & 0o777 != FOLDER_MODE:
             yield Fault(path=below.rstrip("/") or ".", kind=MODE)
         links = [name for name in folders if os.path.islink(f"{place}/{name}")]
         for name in (*names, *links):

@@ -70,6 +70,7 @@ class _Mending:
         self._slots = slots_from(sight.records)
         self._archives: dict[str, bytes] = {}
         self._unfetched: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
         self._copies: dict[str, list[str]] = {}
         self._left: set[str] = set()
         self.objects: dict[str, Integrity] = {
@@ -167,7 +168,11 @@ class _Mending:
 
     def mend_object(self, name: str, integrity: Integrity) -> str:
         """What was done; empty if it is not whole now."""
-        done = self._mend_object(name, integrity)
+        try:
+            done = self._mend_object(name, integrity)
+        except OSError as error:  # another user's, in a store that a group shares
+            self._refused[name] = f"{error.filename}: {error.strerror}"
+            done = ""
         if not done:
             self._left.add(name)
         return done
@@ -203,6 +208,13 @@ class _Mending:
 
     def mend_slot(self, name: str) -> str:
         """The same of a slot. What does not say rightly what it was made from cannot be made."""
+        try:
+            return self._mend_slot(name)
+        except OSError as error:
+            self._refused[name] = f"{error.filename}: {error.strerror}"
+            return ""
+
+    def _mend_slot(self, name: str) -> str:
         store, record, slot = self._store, self._sight.records.get(name), self._slots.get(name)
         if record is None or slot is None or name in self._misnamed:
             return ""
@@ -235,6 +247,8 @@ class _Mending:
         """With what was done, or the command that mends what was left."""
         if done:
             return replace(finding, done=done, fix="")
+        if refused := self._refused.get(finding.name):
+            return replace(finding, faults=(*finding.faults, f"may not be changed: {refused}"))
         if finding.kind == OBJECT:
             why = self._unfetched.get(finding.name)
             more = (f"not fetched: {why}",) if why else ()
