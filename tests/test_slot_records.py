@@ -59,6 +59,9 @@ def test_slots_say_what_their_keys_are_made_of(project: Project, registry: Local
     assert not [name for name in misnamed({**said, wrong: changed}) if name.startswith("own@")]
 
 
+_ONE = "sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -66,8 +69,12 @@ def test_slots_say_what_their_keys_are_made_of(project: Project, registry: Local
         ("[]", UNREADABLE),
         ('{"slot":1,"name":"a"}', OLDER),
         ('{"slot":3}', UNREADABLE),
-        ('{"slot":2,"identity":["a","1","",""],"dependencies":{},"folders":{}}', None),
-        ('{"slot":2,"identity":["a","1","",""],"dependencies":{"b":"../b-1"},"folders":{}}', 0),
+        (f'{{"slot":2,"identity":["a","1","","{_ONE}"],"dependencies":{{}},"folders":{{}}}}', None),
+        ('{"slot":2,"identity":["a","1","",""],"dependencies":{},"folders":{}}', 0),
+        (
+            '{"slot":2,"identity":["a","1","","sha1-AAAAAAAAAAAAAAAAAAAAAAAAAAA="],"dependencies":{"b":"../b-1"},"folders":{}}',
+            0,
+        ),
         ('{"slot":2,"identity":["a","1","",""],"dependencies":{},"folders":{"b":["x"]}}', 0),
         ('{"slot":2,"identity":["a","1","",""],"dependencies":{},"folders":{"b":[]}}', 0),
         ('{"slot":2,"identity":["a","1","","","x"],"dependencies":{},"folders":{}}', 0),

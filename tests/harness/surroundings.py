@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -74,15 +74,16 @@ def powerless(
     *arguments: str,
     env: Mapping[str, str | None] | None = None,
     check: bool = True,
+    command: Sequence[str] = GRAFT,
 ) -> Result:
-    """graft as somebody whom modes hold back: the superuser without any capability, who owns what
-    the tests have made."""
-    graft = [*GRAFT, *arguments]
+    """graft, or another ``command``, as somebody whom modes hold back: the superuser without any
+    capability, who owns what the tests have made."""
+    words = [*command, *arguments]
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("setpriv is not installed, and the superuser is held back by nothing")
-        graft = [*_POWERLESS, *graft]
-    return project.machine.run(graft, cwd=project.dir, env=env, check=check)
+        words = [*_POWERLESS, *words]
+    return project.machine.run(words, cwd=project.dir, env=env, check=check)
 
 
 def nameless(

@@ -8,6 +8,7 @@ import json
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from graft.base.files import read_file
 from graft.base.inventories import INVENTORY
@@ -67,29 +68,32 @@ def object_tree(store: Store, integrity: Integrity, stored: StoredObject) -> Tre
 def slot_tree(store: Store, slot: Slot, stored: StoredObject) -> Tree | None:
     """Of the slot's folder; None where a private slot's record says nothing of its files."""
     links = slot_links(store, slot, stored)
-    said = slot_inputs(slot)
-    own: Mapping[str, str] = {}
     if slot.salt:
-        from graft.store.private import private_inputs, read_private_slot
+        from graft.store.private import private_inputs, private_inventory, read_private_slot
 
         finished = read_private_slot(store, slot)
         if finished is None:
             return None
-        files, own = finished.files, finished.links
-        said = private_inputs(slot, finished.files, finished.links)
+        record = _compact(private_inputs(slot, finished))
+        listed = private_inventory(slot, links, finished, record)
+        own = {f"{slot.package}/{path}": target for path, target in finished.links.items()}
+        links = {**links, **own, **finished.beside_links}
+        files = {f"{slot.package}/{file.path}": file for file in finished.files}
+        files |= {file.path: file for file in finished.beside}
     else:
-        files = () if slot.package in links else stored.files
-    record = json.dumps(said, separators=(",", ":")).encode()
-    links = links | {f"{slot.package}/{path}": target for path, target in own.items()}
-    folders = () if files else (object_of(stored),)
+        shared = () if slot.package in links else stored.files
+        record = _compact(slot_inputs(slot))
+        listed = slot_inventory(slot, links, shared, record, () if shared else (object_of(stored),))
+        files = {f"{slot.package}/{file.path}": file for file in shared}
     return Tree(
-        files={f"node_modules/{slot.package}/{file.path}": file for file in files},
+        files={f"node_modules/{path}": file for path, file in files.items()},
         links={f"node_modules/{path}": target for path, target in links.items()},
-        data={
-            "slot.json": record,
-            INVENTORY: slot_inventory(slot, links, files, record, folders),
-        },
+        data={"slot.json": record, INVENTORY: listed},
     )
+
+
+def _compact(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said, separators=(",", ":")).encode()
 
 
 def object_is_intact(stored: StoredObject) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,11 +30,14 @@ from graft.store.trash import publish
 
 class Finished(Record):
     """A package's files as code will find them: ``folder``, its files sorted by path, and symbolic
-    links that a script made, as path -> target."""
+    links that a script made, as path -> target. ``beside`` and ``beside_links`` are what a script
+    made beside the package, as generators do, by paths in the slot's ``node_modules``."""
 
     folder: str
     files: tuple[ObjectFile, ...]
     links: Mapping[str, str] = {}
+    beside: tuple[ObjectFile, ...] = ()
+    beside_links: Mapping[str, str] = {}
 
 
 class Draft(Record):
@@ -70,16 +73,41 @@ def read_private_package(store: Store, slot: str, package: str) -> Finished | No
         said = json.loads(data or b"")
         files = tuple([ObjectFile(*entry) for entry in said["files"]])
         links = dict(said["links"])
+        beside = tuple([ObjectFile(*entry) for entry in said.get("beside", ())])
+        beside_links = dict(said.get("besideLinks", {}))
     except (ValueError, KeyError, TypeError):
         return None
-    return Finished(folder=store.package(slot, package), files=files, links=links)
+    return Finished(
+        folder=store.package(slot, package),
+        files=files,
+        links=links,
+        beside=beside,
+        beside_links=beside_links,
+    )
 
 
-def private_inputs(
-    slot: Slot, files: Sequence[ObjectFile], links: Mapping[str, str]
-) -> dict[str, Any]:
+def private_inputs(slot: Slot, finished: Finished) -> dict[str, Any]:
     """What ``slot.json`` says of a private slot."""
-    return slot_inputs(slot) | {"salt": slot.salt, "files": files, "links": links}
+    said = slot_inputs(slot) | {
+        "salt": slot.salt,
+        "files": finished.files,
+        "links": finished.links,
+    }
+    if finished.beside or finished.beside_links:
+        said |= {"beside": finished.beside, "besideLinks": finished.beside_links}
+    return said
+
+
+def private_inventory(
+    slot: Slot, links: Mapping[str, str], finished: Finished, record: bytes
+) -> bytes:
+    """``links`` are those of the slot itself, and ``record`` is what is in ``slot.json``."""
+    own = {f"{slot.package}/{path}": target for path, target in finished.links.items()}
+    every = {**links, **own, **finished.beside_links}
+    beside = [file._replace(path=f"../{file.path}") for file in finished.beside]
+    if "/" in slot.package:
+        beside = [file._replace(path=f"../{file.path}") for file in beside]
+    return slot_inventory(slot, every, (*finished.files, *beside), record)
 
 
 @contextmanager
@@ -134,14 +162,21 @@ def publish_draft(store: Store, slot: Slot, draft: Draft, *, replace: bool = Fal
     ``replace`` it takes the place of one that is there; else that one stays, and this is False."""
     remove_tree(draft.scratch)
     files, links, folders = _sealed(draft.package)
-    record = json.dumps(private_inputs(slot, files, links), separators=(",", ":")).encode()
-    own = {f"{slot.package}/{path}": target for path, target in links.items()}
-    listed = slot_inventory(slot, {**draft.links, **own}, files, record)
+    beside, beside_links, others = _sealed(draft.modules, {slot.package, *draft.links})
+    finished = Finished(
+        folder=draft.package,
+        files=tuple(files),
+        links=links,
+        beside=tuple(beside),
+        beside_links=beside_links,
+    )
+    record = json.dumps(private_inputs(slot, finished), separators=(",", ":")).encode()
+    listed = private_inventory(slot, draft.links, finished, record)
     write_file(f"{draft.root}/slot.json", record, mode=0o444)
     write_file(f"{draft.root}/{INVENTORY}", listed, mode=0o444)
     trees.set_modes(draft.package, folders, FOLDER_MODE)
-    shared = [f"node_modules/{name}" for name in _shared_folders(draft.modules)]
-    trees.set_modes(draft.root, [*shared, "node_modules", "."], FOLDER_MODE)
+    trees.set_modes(draft.modules, others, FOLDER_MODE)
+    trees.set_modes(draft.root, ["."], FOLDER_MODE)
     return publish(
         store,
         draft.root,
@@ -150,23 +185,24 @@ def publish_draft(store: Store, slot: Slot, draft: Draft, *, replace: bool = Fal
     )
 
 
-def _shared_folders(modules: str) -> list[str]:
-    """Scopes and ``.bin``."""
-    return [name for name in os.listdir(modules) if name[:1] in "@."]
-
-
-def _sealed(package: str) -> tuple[list[ObjectFile], dict[str, str], list[str]]:
-    """Files, now read-only, with their digests; symbolic links; and folders, the package's among
-    them as ``.``. What is none of these, such as a socket, is removed."""
+def _sealed(
+    root: str, skipped: Collection[str] = ()
+) -> tuple[list[ObjectFile], dict[str, str], list[str]]:
+    """Files, now read-only, with their digests; symbolic links; and folders, ``root`` among them as
+    ``.``. What is none of these, such as a socket, is removed; ``skipped`` paths are left alone."""
     files: list[ObjectFile] = []
     links: dict[str, str] = {}
     folders: list[str] = []
-    for place, within, names in os.walk(package):
-        below = os.path.relpath(place, package)
+    for place, within, names in os.walk(root):
+        below = os.path.relpath(place, root)
         folders.append(below)
+        prefix = "" if below == "." else f"{below}/"
+        within[:] = [name for name in within if prefix + name not in skipped]
         for name in (*names, *within):
             full = f"{place}/{name}"
-            path = name if below == "." else f"{below}/{name}"
+            path = prefix + name
+            if path in skipped:
+                continue
             mode = os.lstat(full).st_mode
             if stat.S_ISLNK(mode):
                 links[path] = os.readlink(full)

@@ -13,24 +13,17 @@ from graft.base.files import remove_tree, temporary_sibling, write_file
 from graft.base.http import Request
 from graft.base.processes import run
 from graft.base.programs import find_program
-from graft.base.records import Record
 from graft.base.renames import exchange
+from graft.project.manifest import MANIFEST_NAME
+from graft.store.hold import hold_shared
 from graft.store.objects import ObjectFile
 from graft.store.paths import Store, open_store
+from graft.workflows.check import FAIL, NOTE, OK, Check
 from graft.workflows.project import Asking, Context
 from graft.workflows.report import Laps
+from graft.workflows.store_checkup import project_checks, store_checks
 
-OK, NOTE, FAIL = "ok", "note", "fail"
 _SECONDS = 20.0
-
-
-class Check(Record):
-    """``state`` is ``ok``, ``note`` for what may be as it is, or ``fail``."""
-
-    name: str
-    state: str
-    message: str
-    fix: str = ""
 
 
 def machine_checks(context: Context, environ: Mapping[str, str]) -> Iterator[Check]:
@@ -52,7 +45,12 @@ def machine_checks(context: Context, environ: Mapping[str, str]) -> Iterator[Che
         said = error.diagnostic
         yield Check(name="store", state=FAIL, message=said.message, fix=said.fix)
         return
-    yield from _file_systems(store, context.folder)
+    # What is tried out in the store may not look like junk to who has it alone.
+    with hold_shared(store, context.progress.say):
+        yield from _file_systems(store, context.folder)
+        yield from store_checks(store)
+        if os.path.isfile(os.path.join(context.folder, MANIFEST_NAME)):
+            yield from project_checks(store, context.folder)
 
 
 def _node(path: str, environ: Mapping[str, str], folder: str) -> Check:

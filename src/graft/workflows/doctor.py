@@ -18,7 +18,8 @@ from graft.versions.version import parse_version
 from graft.vet.phantoms import Phantom, Read, read_phantoms
 from graft.workflows.answer import unanswered
 from graft.workflows.broken_links import broken_links
-from graft.workflows.checkup import FAIL, NOTE, OK, Check, machine_checks
+from graft.workflows.check import FAIL, NOTE, OK, Check
+from graft.workflows.checkup import machine_checks
 from graft.workflows.install import local_graph
 from graft.workflows.project import Asking, Context
 
