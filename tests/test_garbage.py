@@ -609,3 +609,23 @@ def test_a_lease_is_named_by_why(living: Project, registry: LocalRegistry) -> No
     with locked(lease, fcntl.LOCK_SH):
         (answer,) = living.graft("store", "why", "--json", "b").json
     assert answer["needs"][0]["lease"] == graph
+
+
+def test_a_slot_that_comes_between_two_looks_keeps_its_object(
+    living: Project, other: Project
+) -> None:
+    """A graph may name slots that are not there yet, as when an install was interrupted."""
+    shutil.rmtree(other.dir)
+    (slot,) = living.store.glob("slots/a@*")
+    aside = living.machine.root / "aside"
+    slot.chmod(0o755)
+    slot.rename(aside)
+    with (living.store / "locks" / "store").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        collecting = living.spawn("store", "gc", *NOW)
+        assert collecting.stderr is not None
+        assert "waiting for" in collecting.stderr.readline()
+        aside.rename(slot)
+    assert collecting.wait(timeout=20) == 0
+    assert slots(living) == {"a", "b"} and objects(living) == 2
+    assert living.node(RUNS) == "1.0.0"

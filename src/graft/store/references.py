@@ -19,8 +19,9 @@ _PIECE = 64 * 1024
 
 
 class References:
-    """Read once each: slots never change, and graphs only before ``forget_graphs``. ``unreadable``
-    are slots that say nothing of what they need."""
+    """Read once each: slots that are there never change, and graphs only before ``forget_graphs``.
+    A slot that is not there may be there at the next look. ``unreadable`` are slots that say
+    nothing of what they need."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -43,7 +44,9 @@ class References:
         if kind == "slots":
             found = self._slots.get(path)
             if found is None:
-                found = self._slots[path] = self._of_slot(path)
+                found = self._of_slot(path)
+                if found:
+                    self._slots[path] = found
             return found
         if kind == "graphs" and (record := self.graph(name)) is not None:
             return (*(f"slots/{slot}" for slot in record.slots), *record.sources)
