@@ -12,7 +12,6 @@ import os
 from graft.base.files import read_file, write_atomic
 from graft.base.lines import read_lines, write_lines
 from graft.store.complete import lacking_slots
-from graft.store.paths import has_slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,15 +100,16 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
 
 
 def graph_is_whole(store: Store, record: GraphRecord) -> bool:
-    """Whether every slot of the graph is there; looks at each."""
-    return all(has_slot(store, name) for name in record.slots)
+    """Whether every slot of the graph is there, with its links, what those lead to in the store,
+    and the files at the top of its package; looks at each."""
+    return not lacking_slots(store, record.slots, front=True)
 
 
 def graph_stayed_whole(store: Store, inputs: str, record: GraphRecord, now: float) -> bool:
     """Whether every slot of the graph is there and has all its files, in their sizes. They are
-    looked at only if the folder that holds all slots has changed since they last were, or that was
-    an hour before ``now``; else those that the project itself links to, and of their files the
-    front: so the cost does not grow with the graph."""
+    looked at only if the folders of all slots and objects have changed since they last were, or
+    that was an hour before ``now``; else those that the project itself links to, and of their files
+    the front: so the cost does not grow with the graph."""
     seen = slots_seen(store)
     path = store.graph_seen(inputs)
     if read_file(path) == seen and now - os.stat(path).st_mtime < _SECONDS_UNSEEN:
@@ -129,6 +129,7 @@ def _linked(store: Store, record: GraphRecord) -> set[str]:
 
 
 def slots_seen(store: Store) -> bytes:
-    """How the folder of all slots looks now; any that comes or goes changes it."""
-    seen = os.stat(store.slots)
-    return b"%d:%d:%d\n" % (seen.st_dev, seen.st_ino, seen.st_mtime_ns)
+    """How the folders of all slots and of all objects look now; any that comes or goes changes
+    them."""
+    looks = map(os.stat, (store.slots, store.objects))
+    return b" ".join(b"%d:%d:%d" % (s.st_dev, s.st_ino, s.st_mtime_ns) for s in looks) + b"\n"

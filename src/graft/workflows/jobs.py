@@ -60,7 +60,13 @@ class Jobs(Record):
 def carry_out(place: Place, jobs: Jobs, announce: Callable[[str], None]) -> int:
     """The exit code, if it returns: the last job replaces this process. The first that fails ends
     it. ``announce`` is told what is about to run, and what is not run any more."""
-    lease_modules(place, jobs.folder)
+    unknown = lease_modules(place, jobs.folder)
+    if unknown:
+        from graft.workflows.missing import said_of_dangling
+
+        said = said_of_dangling(unknown)
+        if said:
+            announce(said)
     os.chdir(jobs.folder)
     for at, job in enumerate(jobs.jobs):
         if job.line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from graft.base.diagnostics import GraftError
+from graft.workflows.broken_links import broken_links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,11 +32,22 @@ def command_missing(name: str, folders: Iterable[str], where: str) -> GraftError
     commands = {command for folder in folders for command in _listed(folder)}
     near = did_you_mean(name, commands)
     fix = f"'graft x {name}' fetches a package for this once, 'graft add -D' for good"
-    if near:
+    if name in commands:
+        fix = f"run 'graft install': the link to '{name}' leads to nothing"
+    elif near:
         fix = near
     elif "/" in name:
         fix = "name a file that can be executed, or a command without a slash"
     return GraftError("command-missing", f"there is no command '{name}'", where=where, fix=fix)
+
+
+def said_of_dangling(folder: str) -> str:
+    """What the user is told if links of graft's in a project lead to nothing; else nothing."""
+    broken = list(broken_links(folder))
+    if not broken:
+        return ""
+    more = f" ({len(broken)} in all)" if broken[1:] else ""
+    return f"note: {broken[-1]}{more}: 'graft install' mends that"
 
 
 def _listed(folder: str) -> list[str]:

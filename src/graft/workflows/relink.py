@@ -152,8 +152,8 @@ def stamp_project(
     files += [f"{up}{name}" for up in ups for name in DECIDING]
     state = read_state(modules_of(folder, ROOT))
     # The register too: what it does not know of may be collected.
-    made = [*([store.slots] if state.layout == LAYOUT else []), store.project_record(folder)]
-    made += scanned
+    made = [store.project_record(folder), store.graph_record(state.inputs), *scanned]
+    made += [store.slots, store.objects] if state.layout == LAYOUT else []
     for importer in (ROOT, *state.members):
         below = "" if importer == ROOT else f"{importer}/"
         made += [f"{below}{path}" for path in _stamped(modules_of(folder, importer))]
