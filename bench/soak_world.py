@@ -186,9 +186,17 @@ class World:
 
 def manifest(chance: random.Random, name: str) -> bytes:
     """More than 300 packages, most of them those of other projects."""
-    said = json.loads(EXAMPLE.read_bytes())
     chosen = chance.sample(sorted(EXTRAS), chance.randint(3, 6))
-    extras = {package: chance.choice(EXTRAS[package]) for package in chosen}
+    return _manifest(name, {package: chance.choice(EXTRAS[package]) for package in chosen})
+
+
+def everything(pick: int) -> bytes:
+    """All extras at once, the first or the second version of each."""
+    return _manifest("everything", {package: ranges[pick] for package, ranges in EXTRAS.items()})
+
+
+def _manifest(name: str, extras: dict[str, str]) -> bytes:
+    said = json.loads(EXAMPLE.read_bytes())
     said |= {"name": name, "dependencies": {**said["dependencies"], **extras}}
     return json.dumps(said, indent=2).encode() + b"\n"
 

@@ -263,6 +263,16 @@ def test_many_requests_share_few_connections(registry: LocalRegistry) -> None:
         assert registry.connections <= 4
 
 
+def test_what_waits_for_its_turn_at_a_slow_server_is_not_given_up(registry: LocalRegistry) -> None:
+    """libcurl counts the wait for a free connection as time to connect."""
+    url = registry.serve("/file", b"x")
+    registry.fault("/file", times=None, delay=0.1)
+    once = RetryPolicy(retries=0)
+    with HttpClient(HttpSettings(max_sockets=2, connect_timeout=0.35, retry=once)) as client:
+        transfers = [client.send(Request(url=url)) for _ in range(12)]
+        assert [client.wait(transfer).body for transfer in transfers] == [b"x"] * 12
+
+
 def test_urgent_requests_start_first(registry: LocalRegistry) -> None:
     url = registry.serve("/file", b"x")
     with HttpClient(HttpSettings(max_streams=1, max_sockets=1)) as client:

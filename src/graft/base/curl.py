@@ -216,6 +216,11 @@ def redirected(handle: Any, request: Request, hops: int) -> Request | GraftError
     return replace(request, url=url, auth="", certificate=None)
 
 
+def is_shared(handle: Any) -> bool:
+    """Whether the connection of what has ended can carry several requests at once."""
+    return bool(handle.getinfo(pycurl.INFO_HTTP_VERSION) >= pycurl.CURL_HTTP_VERSION_2_0)
+
+
 def rest(handle: Any) -> None:
     """Let go of the last request's callbacks, and of the answer that hangs on them."""
     handle.setopt(pycurl.WRITEFUNCTION, _ignore)

@@ -23,6 +23,7 @@ from graft.base.http import HttpSettings, HttpStats, Request, Response, Transfer
 from graft.base.light_pycurl import pycurl
 from graft.base.records import replace
 from graft.base.retry import RETRYABLE_STATUSES, Silences, parse_retry_after
+from graft.base.turns import Turns
 
 _EVENTS = {
     pycurl.POLL_IN: selectors.EVENT_READ,
@@ -94,8 +95,7 @@ class HttpClient:
         self._clock = clock
         self._now = now
         self._trust = trust(settings)
-        self._waiting: deque[_Try] = deque()
-        self._urgent: deque[_Try] = deque()
+        self._turns: Turns[_Try] = Turns(settings.max_sockets, settings.max_streams)
         self._later: list[tuple[float, int, _Try]] = []
         self._postponed = 0
         self._silences = Silences(settings.retry.retries)
@@ -115,7 +115,7 @@ class HttpClient:
     def send(self, request: Request) -> Transfer:
         """Queue a request; it starts with the next pump."""
         transfer = Transfer(request)
-        (self._urgent if request.urgent else self._waiting).append(_Try(transfer))
+        self._turns.wait(request.url, _Try(transfer), urgent=request.urgent)
         return transfer
 
     def wait(self, transfer: Transfer) -> Response:
@@ -145,7 +145,7 @@ class HttpClient:
     @property
     def in_flight(self) -> int:
         """Transfers under way, queued, waiting for their next try, or done and not yet told."""
-        queued = len(self._waiting) + len(self._urgent) + len(self._later)
+        queued = len(self._turns) + len(self._later)
         return queued + len(self._running) + len(self._finished)
 
     def wake(self) -> None:
@@ -161,7 +161,7 @@ class HttpClient:
             handle.close()
         self._running.clear()
         self._idle.clear()
-        for queue in (self._waiting, self._urgent, self._later, self._finished):
+        for queue in (self._turns, self._later, self._finished):
             queue.clear()
         self._multi.close()
         self._selector.close()
@@ -181,12 +181,9 @@ class HttpClient:
             now = self._clock()
             while self._later and self._later[0][0] <= now:
                 # Who has waited already goes first.
-                self._urgent.appendleft(heapq.heappop(self._later)[2])
-        while len(self._running) < self._settings.max_streams:
-            queue = self._urgent or self._waiting
-            if not queue:
-                return
-            attempt = queue.popleft()
+                again = heapq.heappop(self._later)[2]
+                self._turns.wait(again.request.url, again, urgent=True, first=True)
+        while (attempt := self._turns.next()) is not None:
             end = self._silences.end(attempt.request.url) if self._silences else 0.0
             if end > self._clock():
                 self._put_off(attempt, end)
@@ -212,6 +209,7 @@ class HttpClient:
             return
         attempt.trusted = self._trust
         self._running[handle] = attempt
+        self._turns.began(attempt.request.url)
         self._multi.add_handle(handle)
         self.stats.requests += 1
 
@@ -266,6 +264,7 @@ class HttpClient:
         self.stats.received += handle.getinfo(pycurl.SIZE_DOWNLOAD_T)
         self.stats.connections += handle.getinfo(pycurl.NUM_CONNECTS)
         transfer, request, wait = attempt.transfer, attempt.request, None
+        self._turns.ended(request.url, shared=curl.is_shared(handle))
         onward = None
         if request.certificate and not code:
             onward = curl.redirected(handle, request, attempt.hops)
@@ -275,7 +274,7 @@ class HttpClient:
         elif isinstance(onward, Request):
             handle.close()
             attempt.follow(onward)
-            self._urgent.append(attempt)
+            self._turns.wait(attempt.request.url, attempt, urgent=True)
             return
         elif onward is not None:
             outcome = onward
@@ -283,7 +282,7 @@ class HttpClient:
             handle.close()
             self._trust_bundle()
             attempt.clear()
-            self._urgent.append(attempt)
+            self._turns.wait(attempt.request.url, attempt, urgent=True)
             return
         elif code:
             outcome = curl.failure(request, code, message, attempt.tries)

@@ -46,7 +46,7 @@ class Silences:
     def ask(self, url: str, now: float, seconds: float) -> bool:
         """Keep away from the server of ``url``; False if it has asked too often since it last
         answered. Many requests that were under way together count as one."""
-        server = _server(url)
+        server = server_of(url)
         if now >= self._until.get(server, 0.0):
             self._times[server] = self._times.get(server, 0) + 1
         if self._times[server] > self._limit:
@@ -56,13 +56,14 @@ class Silences:
 
     def end(self, url: str) -> float:
         """When the server of ``url`` may be asked again; 0 if it never forbade it."""
-        return self._until.get(_server(url), 0.0)
+        return self._until.get(server_of(url), 0.0)
 
     def answered(self, url: str) -> None:
-        self._times[_server(url)] = 0
+        self._times[server_of(url)] = 0
 
 
-def _server(url: str) -> str:
+def server_of(url: str) -> str:
+    """What its URLs begin with: a scheme, a host and perhaps a port."""
     return "/".join(url.split("/", 3)[:3]).lower()
 
 
