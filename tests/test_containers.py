@@ -37,11 +37,16 @@ def test_a_lock_that_is_mounted_is_written_in_its_place(installed: Project) -> N
     assert not installed.exists(".graft-staging")
 
 
-@pytest.mark.parametrize("layout", ["virtual", "hoisted"])
-def test_a_node_modules_of_a_lower_layer_is_replaced(installed: Project, layout: str) -> None:
-    """An overlay cannot rename a folder that an earlier layer has brought."""
+@pytest.mark.parametrize("layout", ["virtual", "isolated", "hoisted"])
+def test_a_node_modules_of_a_lower_layer_is_replaced(
+    installed: Project, registry: LocalRegistry, layout: str
+) -> None:
+    """An overlay cannot rename a folder that an earlier layer has brought: neither graft's own, nor
+    what others keep beside them or where a package has to be."""
+    registry.publish("c@1.0.0")
     installed.graft("install", "--layout", layout)
-    installed.write("node_modules/mine.txt", "mine")
+    for path in ("mine.txt", ".cache/deep/mine.txt", "@s/own/mine.txt", "c/mine.txt"):
+        installed.write(f"node_modules/{path}", "mine ")
     layers = installed.dir.parent / "layers"
     layers.mkdir()
     mounts = (
@@ -53,11 +58,14 @@ def test_a_node_modules_of_a_lower_layer_is_replaced(installed: Project, layout:
             *(installed.dir, layers / "up", layers / "work", installed.dir),
         )
     )
-    found = "require('a/package.json').version + fs.readFileSync('node_modules/mine.txt')"
-    after = f'node -p "{found}"; ls -A'
-    result = mounts.run(installed, "add", "a@2", "--layout", layout, check=False, after=after)
+    found = "require('a/package.json').version + require('c/package.json').version"
+    kept = "mine.txt .cache/deep/mine.txt @s/own/mine.txt .ignored/c/mine.txt"
+    after = f'node -p "{found}"; ls -A; cd node_modules; cat {kept}; ls -A .ignored'
+    arguments = ("add", "a@2", "c", "--layout", layout)
+    result = mounts.run(installed, *arguments, check=False, after=after)
     if "mount:" in result.stderr:
         pytest.skip("there are no overlays here")
     assert result.code == 0, result
-    assert "2.0.0mine" in result.stdout
+    assert "2.0.01.0.0\n" in result.stdout
+    assert result.stdout.endswith("mine mine mine mine c\n")
     assert ".graft-staging" not in result.stdout

@@ -159,3 +159,27 @@ def test_root_may_use_a_store_that_a_group_shares(users: tuple[Member, Member]) 
     ann.project.graft("install")
     code, said = ben.graft("install")
     assert code == 0, said
+
+
+def test_what_another_user_made_is_collected_by_both(users: tuple[Member, Member]) -> None:
+    """Whoever finds that nobody needs it takes it out of use; who made it can delete it."""
+    ann, ben = users
+    share(ann.machine.graft_home)
+    assert ann.graft("install")[0] == 0
+    ann.project.manifest(dependencies={})
+    assert ann.graft("install")[0] == 0
+    assert ben.graft("install")[0] == 0  # it needs base as well
+    store = ann.machine.store
+    code, said = ben.graft("store", "gc", "--older-than", "0")
+    assert code == 0, said
+    assert not list(store.glob("slots/a@*"))
+    assert len(list(store.glob("objects/*.json"))) == 2
+    left = [path.name for path in store.glob("*/.tmp-*")]
+    assert len(left) == 2, left
+    code, said = ben.graft("store", "gc", "--older-than", "0")
+    assert code == 0, said
+    assert [path.name for path in store.glob("*/.tmp-*")] == left
+    assert ben.project.node("console.log(require('b/package.json').version)") == "1.0.0"
+    code, said = ann.graft("store", "gc", "--older-than", "0")
+    assert code == 0, said
+    assert not list(store.glob("*/.tmp-*")) and not list(store.glob("trash/*"))

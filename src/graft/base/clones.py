@@ -36,6 +36,8 @@ class Cloner:
     def __init__(self, *, shared: bool = True) -> None:
         self._reflinks = hasattr(os, "O_TMPFILE")  # Linux: the ioctl below is its own
         self._hard_links = shared
+        self.apart = False
+        """Whether files were copied that would have been hard links on one file system."""
 
     @property
     def way(self) -> str:
@@ -55,6 +57,7 @@ class Cloner:
             del left[:linked]
             if refused in _NOT_HERE:
                 self._hard_links = False
+                self.apart = refused == errno.EXDEV
             elif refused == errno.EMLINK:  # this one file has all the links it can have
                 _copy(source, target, left.pop(0))
             elif refused:

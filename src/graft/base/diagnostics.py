@@ -18,6 +18,7 @@ CODES: dict[str, int] = {
     "peer-missing": 0,
     "weak-integrity": 0,
     "displaced": 0,
+    "copied": 0,
     "layout-chosen": 0,
     "engine-unsupported": 22,
     "lock-imported": 0,

@@ -33,7 +33,8 @@ def run_shortest(command: str) -> bool:
     start, began = time.perf_counter(), time.time_ns()
     environ, folder = os.environ, os.getcwd()
     home = home_folder()
-    store = store_below(store_home(environ, home))
+    own = store_home(environ, home)
+    store = store_below(own)
 
     def recall(manifest: bytes) -> Resolution | None:
         settings = "" if command == "ci" else settings_digest(folder, environ, home)
@@ -48,7 +49,7 @@ def run_shortest(command: str) -> bool:
         print(text, file=sys.stderr)
 
     try:
-        if not only_defaults(folder, environ, home):
+        if not os.path.isabs(own) or not only_defaults(folder, environ, home):
             return False
         done = relink(folder, store, recall, command=f"graft {command}", say=say)
         if done is None:

@@ -48,6 +48,7 @@ _TOKEN = "token"
 _OLD = "old"
 _TRASH = "trash"
 _ENTRIES = "entries"
+_CARRIED = "carried-"
 
 
 class Staging:
@@ -308,9 +309,10 @@ def _switch_tree(project: str, importer: str, inode: int, carried: Mapping[str, 
     if not os.path.lexists(modules):
         os.rename(staged, modules)
     else:
-        from graft.link.others import carry, free_name
+        from graft.link.moves import free_name
+        from graft.link.others import carry
 
-        carry(modules, staged, carried)
+        carry(modules, staged, carried, part)
         if not exchange(staged, modules):
             _put_aside(modules, free_name(os.path.join(part, _OLD)))
             os.rename(staged, modules)
@@ -325,8 +327,13 @@ def _put_aside(modules: str, aside: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
+        from graft.link.moves import is_scope, remove_made
+
         for name in sorted(os.listdir(modules), key=lambda name: name == STATE_FOLDER):
-            remove_tree(os.path.join(modules, name))
+            folder = os.path.join(modules, name)
+            for scoped in os.listdir(folder) if is_scope(folder) else ():
+                remove_made(os.path.join(folder, scoped))
+            remove_made(folder)
         os.rmdir(modules)
 
 
@@ -357,13 +364,17 @@ def _clear_part(part: str, modules: str) -> None:
     remove_tree(trash)
     for name in sorted(os.listdir(part), reverse=True):
         left = os.path.join(part, name)
-        if name.startswith((MODULES, _OLD)) and os.path.isdir(left) and not os.path.islink(left):
+        if (
+            name.startswith((MODULES, _OLD, _CARRIED))
+            and os.path.isdir(left)
+            and not os.path.islink(left)
+        ):
             if name.startswith(_OLD) and not os.path.lexists(modules):
                 os.rename(left, modules)
                 continue
             from graft.link.others import carry
 
-            carry(left, modules, {})
+            carry(left, modules, {}, part)
             # Half of a tree, without its record, would look like somebody else's.
             os.rename(left, trash)
             remove_tree(trash)

@@ -11,9 +11,9 @@ import errno
 import os
 from contextlib import suppress
 
-from graft.base.files import remove_tree
 from graft.base.renames import exchange
-from graft.link.others import ASIDE, free_name, is_ours
+from graft.link.moves import free_name, move, remove_made
+from graft.link.others import ASIDE, CARRIED, is_ours
 from graft.link.state import read_state
 
 TYPE_CHECKING = False
@@ -34,9 +34,9 @@ def enter(modules: str, part: str, new: Iterable[tuple[str, int]]) -> None:
         if _inode(staged) != inode:
             continue  # it was put in place before the interruption
         final = f"{modules}/{path}"
-        _make_way(modules, path)
+        _make_way(modules, path, part)
         if os.path.lexists(final) and not is_ours(modules, path, owned):
-            _move_aside(modules, path)
+            _move_aside(modules, path, part)
         if not os.path.lexists(final):
             os.rename(staged, final)
         elif not exchange(staged, final):
@@ -63,22 +63,22 @@ def _take_out(entry: str, part: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        remove_tree(entry)
+        remove_made(entry)
 
 
-def _make_way(modules: str, path: str) -> None:
+def _make_way(modules: str, path: str, part: str) -> None:
     """The folders above an entry: nothing is written through a link that others made of one."""
     above = ""
-    for part in path.split("/")[:-1]:
-        above = f"{above}/{part}" if above else part
+    for name in path.split("/")[:-1]:
+        above = f"{above}/{name}" if above else name
         full = f"{modules}/{above}"
         if _is_no_folder(full):
-            _move_aside(modules, above)
+            _move_aside(modules, above, part)
         with suppress(FileExistsError):
             os.mkdir(full)
 
 
-def _move_aside(modules: str, path: str) -> None:
+def _move_aside(modules: str, path: str, part: str) -> None:
     aside = f"{modules}/{ASIDE}"
     if _is_no_folder(aside):
         own = free_name(aside)
@@ -86,8 +86,8 @@ def _move_aside(modules: str, path: str) -> None:
         os.mkdir(aside)
         os.rename(own, f"{aside}/{ASIDE}")
     goal = free_name(f"{aside}/{path}")
-    os.makedirs(os.path.dirname(goal), exist_ok=True)
-    os.rename(f"{modules}/{path}", goal)
+    kept = f"{part}/{CARRIED}{os.path.basename(modules)}/{path}"
+    move(f"{modules}/{path}", goal, kept)
 
 
 def _is_no_folder(path: str) -> bool:

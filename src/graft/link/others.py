@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from graft.link.moves import free_name, move
 from graft.link.state import STATE_FOLDER, entry_on_disk, read_state
 
 TYPE_CHECKING = False
@@ -11,12 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ASIDE = ".ignored"  # where pnpm's users already look for what had to make way
+# In a staging folder: pieces of folders that cannot be renamed (link/moves.py).
+CARRIED = "carried-"
 
 
-def carry(source: str, target: str, renamed: Mapping[str, str]) -> None:
+def carry(source: str, target: str, renamed: Mapping[str, str], part: str) -> None:
     """Move what graft did not make. ``renamed`` says where to those entries go that are in the
-    way; any other name that is taken is in the way too."""
+    way; any other name that is taken is in the way too. ``part`` is the importer's part of the
+    staging folder."""
     inside = f"{ASIDE}/"
+    kept = os.path.join(part, CARRIED + os.path.basename(source))
     # What was moved aside earlier keeps its name; what must be now comes next.
     for path in sorted(
         foreign_entries(source), key=lambda path: (not path.startswith(inside), path not in renamed)
@@ -24,8 +29,7 @@ def carry(source: str, target: str, renamed: Mapping[str, str]) -> None:
         goal = os.path.join(target, renamed.get(path, path))
         if os.path.lexists(goal):
             goal = free_name(os.path.join(target, inside, path.removeprefix(inside)))
-        os.makedirs(os.path.dirname(goal), exist_ok=True)
-        os.rename(os.path.join(source, path), goal)
+        move(os.path.join(source, path), goal, os.path.join(kept, path))
 
 
 def foreign_entries(modules: str) -> Iterator[str]:
@@ -50,12 +54,3 @@ def is_ours(modules: str, path: str, owned: Mapping[str, str]) -> bool:
         return path in owned and entry_on_disk(modules, path, owned[path]) == owned[path]
     except OSError:
         return False
-
-
-def free_name(path: str) -> str:
-    count = 1
-    free = path
-    while os.path.lexists(free):
-        count += 1
-        free = f"{path}.{count}"
-    return free

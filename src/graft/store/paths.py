@@ -138,8 +138,8 @@ class Store:
 
 
 def store_below(home: str) -> Store:
-    """The store below ``home``, whether it is there or not."""
-    return Store(os.path.join(os.path.abspath(home), "store", "v1"))
+    """The store below ``home``, whether it is there or not: one, whatever links lead to it."""
+    return Store(os.path.join(os.path.realpath(home), "store", "v1"))
 
 
 def open_store(home: str, *, state: str = "", frozen: bool = False) -> Store:
@@ -150,6 +150,9 @@ def open_store(home: str, *, state: str = "", frozen: bool = False) -> Store:
     try:
         if home.startswith("~"):
             raise OSError(errno.ENOENT, "there is no home folder")
+        if not os.path.isabs(home):
+            # It would be another one in each folder, and a repository could bring it.
+            raise OSError(errno.EINVAL, f"'{home}' is no absolute path")
         if "\n" in store.root:
             raise OSError(errno.EINVAL, "its path holds a line end")
         if frozen:

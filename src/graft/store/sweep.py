@@ -91,10 +91,16 @@ def _places(store: Store, path: str) -> list[str]:
 
 
 def _move(place: str, to: str) -> bool:
-    """False if it is not there. A folder that moves to another has to be writable."""
+    """False if it is not there. A folder that moves to another has to be writable, and only its
+    owner can make it so: another user's gets a name where it is that says that it is junk."""
     try:
         if os.path.isdir(place) and not os.path.islink(place):
-            os.chmod(place, 0o755)
+            if os.geteuid() not in (0, os.lstat(place).st_uid):
+                if os.path.basename(place).startswith(".tmp-"):
+                    return False  # that is said already
+                to = temporary_sibling(place)
+            else:
+                os.chmod(place, 0o755)
         if os.path.basename(os.path.dirname(place)) == "locks":
             # Whoever holds it goes on; who comes later finds that the file is another one.
             with FileLock(place, exclusive=True, wait=False, create=False) as lock:

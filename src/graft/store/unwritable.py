@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from graft.base.diagnostics import GraftError
@@ -13,7 +14,7 @@ def unwritable(store: Store, error: OSError) -> GraftError:
     """For those who would write into it."""
     folder = error.filename if isinstance(error.filename, str) else store.root
     own = "set GRAFT_HOME to a folder that you may write to"
-    if not os.path.isdir(store.slots):
+    if error.errno == errno.EINVAL or not os.path.isdir(store.slots):
         message = f"the store cannot be created: {error.strerror}"
         return GraftError("store-unwritable", message, where=store.root, fix=own)
     if on_read_only(folder):

@@ -11,7 +11,7 @@ import sys
 import time
 
 from graft.base.background import leave_running
-from graft.base.files import write_file
+from graft.base.files import is_for_group, write_file
 from graft.project.settings import Settings
 from graft.store.paths import Store
 
@@ -38,5 +38,7 @@ def collect_in_background(settings: Settings, store: Store) -> None:
 def _begin_waiting(store: Store) -> None:
     try:
         write_file(store.collected, b"")
+        if is_for_group(store.root):
+            os.chmod(store.collected, 0o660)  # its time is for all of them to set
     except OSError:
         return

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
-from graft.link.importers import ROOT, refuse_strange_modules
+from graft.link.importers import ROOT, modules_of, refuse_strange_modules
 from graft.link.layouts import VIRTUAL
 from graft.link.links import Folder, Plan
+from graft.link.state import read_state
 from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
 from graft.model.requirement import Kind
@@ -223,7 +224,8 @@ def _carry_out(
     report = replace(
         report, ignored=ignored, notes=(*report.notes, *judged(context, ignored, options))
     )
-    place = partial(_place, work, local, slots)
+    copied: list[Diagnostic] = []
+    place = partial(_place, work, local, slots, copied)
     anew = options.force or options.rebuild is not None
     wanted.change.apply(wanted.plan, slots, report, place, anew=anew)
     work.changed = True
@@ -241,7 +243,7 @@ def _carry_out(
         fetched=progress.to_fetch,
         fetched_bytes=progress.fetched_bytes,
         slots=made,
-        notes=(*report.notes, *weak, *here),
+        notes=(*report.notes, *weak, *here, *copied),
     )
 
 
@@ -298,12 +300,19 @@ def _layout(
 
 
 def _place(
-    work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Sequence[tuple[str, Folder]]
+    work: Work,
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    notes: list[Diagnostic],
+    jobs: Sequence[tuple[str, Folder]],
 ) -> None:
     if jobs:
-        from graft.workflows.place import place_folders
+        from graft.workflows.place import copied_note, place_folders
 
-        place_folders(work, graph, slots, jobs)
+        # That of a node_modules with folders was said when those were made first.
+        is_known = read_state(modules_of(work.context.folder, ROOT)).layout not in ("", VIRTUAL)
+        if place_folders(work, graph, slots, jobs) and not is_known:
+            notes.append(copied_note(work))
 
 
 def _report(

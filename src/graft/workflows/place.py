@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from graft.base.clones import Cloner
+from graft.base.diagnostics import Diagnostic
+from graft.base.mounts import mount_of
 from graft.base.pool import Outcome
 from graft.link.folders import make_folder
 from graft.link.links import Folder
@@ -24,10 +26,12 @@ Job = tuple[str, Folder]
 """Where a folder is to be made, and what of."""
 
 
-def place_folders(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Sequence[Job]) -> None:
-    """Make them all. Objects that turn out to be damaged are fetched anew, once."""
+def place_folders(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Sequence[Job]) -> bool:
+    """Make them all. Objects that turn out to be damaged are fetched anew, once. Whether files were
+    copied because the store lies on another file system."""
     work.context.progress.to_link += len(jobs)
-    left = _make(work, graph, slots, jobs)
+    cloners = {False: Cloner(), True: Cloner(shared=False)}
+    left = _make(work, graph, slots, jobs, cloners)
     if left and work.store.frozen:
         from graft.workflows.frozen import damaged
 
@@ -35,14 +39,21 @@ def place_folders(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Seq
         raise damaged(work.store, {graph.nodes[id].manifest.id for id in ids})
     if left:
         fill_objects(work, graph)
-        if _make(work, graph, slots, left):
+        if _make(work, graph, slots, left, cloners):
             raise AssertionError("a package that was just stored lacks files")
+    return cloners[False].apart
 
 
-def _make(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Iterable[Job]) -> list[Job]:
-    """The jobs for which objects are missing or damaged; those are no longer trusted."""
+def _make(
+    work: Work,
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    jobs: Iterable[Job],
+    cloners: Mapping[bool, Cloner],
+) -> list[Job]:
+    """The jobs for which objects are missing or damaged; those are no longer trusted. ``cloners``
+    are one for folders that share files with the store, and one for those of own files."""
     store, progress, pool = work.store, work.context.progress, work.pool
-    cloners = {False: Cloner(), True: Cloner(shared=False)}
     finished: dict[str, Finished | None] = {}
     left: list[Job] = []
 
@@ -82,3 +93,13 @@ def _make(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Iterable[Jo
         pool.close()  # nobody may write any more in what is about to be removed
         raise
     return left
+
+
+def copied_note(work: Work) -> Diagnostic:
+    """What is said once, where hard links would cost no room."""
+    return Diagnostic(
+        code="copied",
+        message="files are copied, and none are hard links: the store lies on another file system "
+        f"or mount than the project ({mount_of(work.store.root)}, {mount_of(work.context.folder)})",
+        fix="to have hard links, set GRAFT_HOME to a folder on the project's file system",
+    )
