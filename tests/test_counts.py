@@ -23,7 +23,7 @@ from install_tools import environment
 from traffic import Traffic
 
 LAUNCHER = Path(sys.executable).with_name("graft")
-SMALL, LARGE = 20, 400
+SMALL, LARGE = 20, 150
 ALIKE = ("warm", "no-op", "second-folder", "worktree", "add-one")
 COSTLY = ("slots-absent", "lockfile-only")
 

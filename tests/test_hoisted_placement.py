@@ -77,7 +77,7 @@ def check(importers: Mapping[str, Edges], nodes: Mapping[str, Edges], hoisted: H
 
 
 @given(worlds())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_everyone_finds_what_the_graph_gives_it(world: World) -> None:
     check(*world, hoist(*world))
 

@@ -149,7 +149,7 @@ def _manifests(draw: st.DrawFn, name: str, version: str, origin: str) -> Manifes
     )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(graphs())
 def test_reading_gives_back_what_was_written(graph: Graph) -> None:
     data = write_lock(graph)

@@ -318,7 +318,7 @@ def rule_sets(draw: st.DrawFn) -> list[Rule]:
     return list(rules.values())
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(rule_sets(), st.lists(_STEPS, max_size=6), _NAMES)
 def test_states_say_what_all_ways_to_match_a_path_say(
     rules: list[Rule], path: list[tuple[str, Manifest]], name: str

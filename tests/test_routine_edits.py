@@ -22,7 +22,7 @@ NAMES = ("a", "b", "c", "d", "e", "f")
 RANGES = ("*", "^1.0.0", ">=1.1.0", "~1.1.0", "^2.0.0", "1.0.0 || ^2.0.0")
 BEFORE = ("1.0.0", "1.1.0", "2.0.0")
 LATER = ("1.1.9", "1.9.0", "2.9.0", "3.0.0")
-SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=12)
 
 Choice = tuple[str, str, str]
 
