@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-real conformance ecosystems differential crashes check fuzz \
+.PHONY: help setup demo test test-real conformance ecosystems differential crashes soak check fuzz \
 	bench bench-counts bench-growth clean
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
 	@echo 'make differential compare what graft, npm and pnpm choose'
 	@echo 'make crashes      kill graft before each of its effects on files, and count what is left'
+	@echo 'make soak         eight at work on one store for ten minutes'
 	@echo 'make check        ruff and mypy, strict'
 	@echo 'make fuzz         fuzz every reader of files that others wrote (FUZZ_SECONDS=60 each)'
 	@echo 'make bench        time graft beside npm, pnpm and bun'
@@ -55,6 +56,9 @@ differential: $(STAMP)
 
 crashes: $(STAMP)
 	@$(BIN)/python bench/crashes.py --markdown build/crashes.md
+
+soak: $(STAMP)
+	@$(BIN)/python bench/soak.py
 
 check: $(STAMP)
 	@echo 'check: ruff'

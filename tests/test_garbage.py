@@ -427,6 +427,21 @@ def test_a_copied_project_is_registered_beside_the_first(living: Project, other:
     assert there.node("console.log(require('c').version)") == "1.0.0"
 
 
+def test_a_copy_that_says_so_first_does_not_pass_for_what_was_moved(
+    living: Project, other: Project
+) -> None:
+    """The copy then needs other packages; the project that was moved has not been heard of."""
+    projects = living.machine.root / "projects"
+    copy = Project(projects / "copy", living.machine)
+    shutil.copytree(other.dir, copy.dir, symlinks=True)
+    moved = Project(projects / "moved", living.machine)
+    other.dir.rename(moved.dir)
+    copy.graft("install")
+    copy.graft("remove", "c")
+    collect(living, *NOW)
+    assert moved.node("console.log(require('c').version)") == "1.0.0"
+
+
 # Others at work
 
 

@@ -32,13 +32,16 @@ ELSEWHERE = "elsewhere"
 class Project(Record):
     """What a project said of itself. ``path`` is its real path, ``mount`` the mount point that this
     lay on, and ``host`` what that machine calls itself: one store may be seen by several. ``lock``
-    is the sha256 of the lock that it was linked from. All but the path may be empty."""
+    is the sha256 of the lock that it was linked from, ``inode`` the number of its folder, which
+    goes with it where it is moved and is another's where it is copied. All but the path may be
+    empty."""
 
     path: str
     graphs: tuple[str, ...]
     mount: str = ""
     host: str = ""
     lock: str = ""
+    inode: str = ""
 
 
 def claim_graph(store: Store, folder: str, graph: str) -> None:
@@ -52,13 +55,17 @@ def settle_graph(store: Store, folder: str, graph: str, lock: str, *, before: st
     """After links have changed: a project names just what it links to, and its lock's sha256.
 
     ``before`` is the path that its ``node_modules`` was made at. If that is another one, where
-    nothing is any more, the project has moved here, and is registered there no longer.
+    nothing is any more, and this folder was there, it is registered there no longer.
     """
     _write(store, folder, {graph}, lock)
     if before and before != os.path.realpath(folder):
         digest = path_digest(before)
         known = read_project(store, digest)
-        if known is not None and presence(known, this_host()) == GONE:
+        if (
+            known is not None
+            and known.inode == _inode(folder)
+            and presence(known, this_host()) == GONE
+        ):
             remove_file(os.path.join(store.projects, digest))
 
 
@@ -82,6 +89,7 @@ def read_project(store: Store, digest: str) -> Project | None:
         mount=whole_line(said.get("mount", "")),
         host=said.get("host", ""),
         lock=said.get("lock", ""),
+        inode=said.get("inode", ""),
     )
 
 
@@ -104,6 +112,10 @@ def this_host() -> str:
     return os.uname().nodename
 
 
+def _inode(folder: str) -> str:
+    return str(os.stat(folder).st_ino)
+
+
 def _write(store: Store, folder: str, graphs: Iterable[str], lock: str) -> None:
     real = os.path.realpath(folder)
     pairs = [
@@ -111,6 +123,7 @@ def _write(store: Store, folder: str, graphs: Iterable[str], lock: str) -> None:
         ("mount", one_line(mount_of(real))),
         ("host", one_line(this_host())),
         ("lock", lock),
+        ("inode", _inode(real)),
         *(("graph", name) for name in sorted(graphs)),
     ]
     data = write_lines(_FIRST_LINE, pairs)
