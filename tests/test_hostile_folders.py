@@ -13,6 +13,7 @@ import pytest
 
 from graft.base.files import read_file
 from graft.cli.console import harmless
+from graft.link.state import FOLDER, read_state, state_bytes, state_file
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -249,3 +250,29 @@ def test_a_member_that_is_a_link_out_of_the_project_is_not_written(
     done = app.graft("install", "--json", check=False)
     assert done.code == 0 or done.json["error"]["code"] == "link-refused"
     assert snapshot(outside) == before
+
+
+@pytest.mark.parametrize("layout", ["virtual", "isolated", "hoisted"])
+@pytest.mark.parametrize("way", ["../../../home/documents", "@s"])
+def test_a_record_that_names_what_lies_outside_has_nothing_removed(
+    app: Project, outside: Path, layout: str, way: str
+) -> None:
+    """A folder that cannot be written to looks like graft's own, a link like any other: of these
+    the record says that they are graft's, and nothing leads to them any more."""
+    app.graft("install", "--layout", layout)
+    package = outside / "package"
+    package.mkdir()
+    (package / "package.json").write_text("{}")
+    (package / "package.json").chmod(0o444)
+    (outside / "link").symlink_to("anywhere")
+    if way == "@s":
+        app.path("node_modules/@s").symlink_to(outside)
+    record = state_file(str(app.modules))
+    state = read_state(str(app.modules))
+    state.entries |= {f"{way}/package": f"{FOLDER}x", f"{way}/link": "anywhere"}
+    Path(record).write_bytes(state_bytes(state))
+    before = snapshot(outside)
+    app.manifest(dependencies={"a": "1.1.0"})
+    app.graft("install", "--layout", layout)
+    assert snapshot(outside) == before
+    assert app.json("node_modules/a/package.json")["version"] == "1.1.0"

@@ -47,12 +47,19 @@ def enter(modules: str, part: str, new: Iterable[tuple[str, int]]) -> None:
 def leave(modules: str, part: str, removed: Iterable[tuple[str, int]]) -> None:
     """Take out entries that nothing leads to any more, and folders that held nothing else."""
     for path, inode in removed:
+        if _is_behind_link(modules, path):
+            continue  # the link is somebody else's, and so is what lies there
         final = f"{modules}/{path}"
         if inode and _inode(final) == inode:
             _take_out(final, part)
         with suppress(OSError):
             if "/" in path:
                 os.rmdir(os.path.dirname(final))
+
+
+def _is_behind_link(modules: str, path: str) -> bool:
+    above = path.split("/")[:-1]
+    return any(os.path.islink("/".join((modules, *above[: at + 1]))) for at in range(len(above)))
 
 
 def _take_out(entry: str, part: str) -> None:

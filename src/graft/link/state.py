@@ -25,6 +25,7 @@ _FIRST_LINE = "graft-links 1"
 _LAYOUT = "layout:"  # no path in node_modules: a colon is in no package's name
 _INPUTS = "inputs:"
 _MEMBER = "member:"
+_NO_NAMES = frozenset({"", ".", ".."})
 _PROJECT = "project:"
 
 
@@ -67,15 +68,19 @@ def member_inputs(importer: str) -> str:
 
 
 def read_state(modules: str) -> State:
-    """The record, or an empty one where there is none or it is damaged: then nothing is owned."""
+    """The record, or an empty one where there is none, it is damaged, or it names what lies outside
+    of the ``node_modules``, as one might that came with a repository: then nothing is owned."""
     pairs = read_lines(read_file(state_file(modules)), _FIRST_LINE)
     if not pairs or [key for key, _ in pairs[:2]] != [_LAYOUT, _INPUTS]:
+        return State()
+    entries = {key: value for key, value in pairs[2:] if key not in (_MEMBER, _PROJECT)}
+    if any(not _NO_NAMES.isdisjoint(path.split("/")) for path in entries):
         return State()
     return State(
         layout=pairs[0][1],
         inputs=pairs[1][1],
         members=[value for key, value in pairs if key == _MEMBER],
-        entries={key: value for key, value in pairs[2:] if key not in (_MEMBER, _PROJECT)},
+        entries=entries,
         project=next((whole_line(value) for key, value in pairs[2:] if key == _PROJECT), ""),
     )
 
