@@ -80,6 +80,9 @@ def test_what_is_wrong_is_said(project: Project, part: str) -> None:
     lose(project, part)
     assert "b@1.0.0" in project.graft("ls", "--all").stdout
     assert "b@1.0.0" in project.graft("why", "b").stdout
+    if part == "objects":
+        said = "note: node_modules/c leads to nothing: 'graft install' mends that"
+        assert said in project.graft("run", "b").stderr.splitlines()
     if part in ("", "slots"):
         result = project.graft("run", "b", check=False)
         assert result.code == 127

@@ -22,7 +22,7 @@ def project(project: Project, registry: LocalRegistry) -> Project:
     """``a -> b``, and something of others' in ``node_modules``."""
     registry.publish("b@1.0.0")
     registry.publish("a@1.0.0", dependencies={"b": "1"}, bin={"a": "cli.js"})
-    project.manifest(dependencies={"a": "1"})
+    project.manifest(dependencies={"a": "1"}, scripts={"x": "true"})
     project.write("node_modules/.cache/mine.txt", "mine")
     project.write("node_modules/mine/index.js", "")
     return project
@@ -57,6 +57,8 @@ def test_a_home_that_was_renamed_with_all_that_is_in_it(
         before.rename(home)
         there = Project(home / "work/app", project.machine)
         env = {**BELOW_HOME, "HOME": str(home)}
+        said = "note: node_modules/a leads to nothing (2 in all): 'graft install' mends that\n"
+        assert there.graft("run", "x", env=env).stderr.startswith(said) == (layout == "virtual")
         there.graft("install", env=env)
         assert is_well(there)
         assert "up to date" in there.graft("install", env=env).stderr

@@ -85,15 +85,17 @@ def read_state(modules: str) -> State:
     )
 
 
-def read_head(modules: str) -> str | None:
-    """Just the inputs of the record; None where there is no record."""
+def read_head(modules: str) -> tuple[str, str] | None:
+    """Just the layout and the inputs of the record; None where there is no record."""
     try:
         with open(state_file(modules), encoding="utf-8", errors="surrogateescape") as file:
             first, layout, inputs = file.readline(), file.readline(), file.readline()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    is_one = first == f"{_FIRST_LINE}\n" and layout.startswith(f"{_LAYOUT}\t")
-    return inputs.removeprefix(f"{_INPUTS}\t").rstrip("\n") if is_one else None
+    if first != f"{_FIRST_LINE}\n" or not layout.startswith(f"{_LAYOUT}\t"):
+        return None
+    said = layout.removeprefix(f"{_LAYOUT}\t"), inputs.removeprefix(f"{_INPUTS}\t")
+    return said[0].rstrip("\n"), said[1].rstrip("\n")
 
 
 def state_file(modules: str) -> str:
