@@ -23,10 +23,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from harness.crash import Lab, Torn, Verdict, kind, workplace  # noqa: E402
-from harness.crash_scenarios import SCENARIOS  # noqa: E402
+from harness.crash_scenarios import SCENARIOS as INSTALLS  # noqa: E402
+from harness.crash_store import SCENARIOS as OF_STORE  # noqa: E402
 from harness.effects import Effect  # noqa: E402
 
-_HEAL = ("install",)
+SCENARIOS = (*INSTALLS, *OF_STORE)
 
 
 @dataclass(kw_only=True)
@@ -72,7 +73,7 @@ def _attempt(lab: Lab, row: Row, kill: int) -> None:
         return
     # The mending is killed as well, each time a little later.
     lab.run(kill)
-    mended = lab.run(1 + kill // 2, _HEAL, restore=False)
+    mended = lab.run(1 + kill // 2, lab.scenario.heal, restore=False)
     row.twice += 1
     _note(row, f"kill {kill}, then {_shown(lab, mended)} of the next", lab.judge())
     torn: Torn = "half" if kill % 2 else "empty"

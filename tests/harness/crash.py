@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ from typing import Literal, Self
 
 import graft
 from graft.base.files import remove_tree
+from harness.command import GRAFT, Result
 from harness.effects import Effect
 from harness.machine import Machine
 from harness.project import Project
@@ -35,24 +36,32 @@ _LAUNCHER = Path(graft.__file__).parents[2] / "bin" / "graft"
 _STAMP = "node_modules/.graft/stamp"
 _KILLED = -9
 _MEMORY = Path("/dev/shm")
+_INSTALL = ("install",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """``prepare`` brings a project to the state before ``command``, which runs in its folder
-    ``within``, and ``heal`` is the next one. ``settle`` is done again whenever the state has been
-    put back: for what depends on inodes and times. ``harmless`` are paths in the project that may
-    be there although nothing speaks of them yet. Where ``two_steps`` is true, code that ran
-    before need not run until the next command."""
+    ``within``, and ``heal`` is the next one; both end with one of ``codes``. ``settle`` is done
+    again whenever the state has been put back: for what depends on inodes and times. ``meanwhile``
+    goes on until the state is put back. ``harmless`` are paths in the project that may be there
+    although nothing speaks of them yet. Where ``two_steps`` is true, code that ran before need not
+    run until the next command.
+
+    A command ``of_store`` is about that alone, which in the end has just what it has undisturbed;
+    one that may only ``collect`` never touches that, at no time."""
 
     name: str
     command: tuple[str, ...]
-    heal: tuple[str, ...] = ("install",)
+    heal: tuple[str, ...] = _INSTALL
+    codes: tuple[int, ...] = (0,)
     prepare: Callable[[Project, LocalRegistry], None]
     settle: Callable[[Project], object] = str
+    meanwhile: Callable[[Project], AbstractContextManager[object]] = nullcontext
     within: str = "."
     harmless: tuple[str, ...] = ()
     two_steps: bool = False
+    of_store: Literal["", "collect", "repair"] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +75,7 @@ class Reference:
 @dataclass(kw_only=True)
 class Verdict:
     """What became of one kill: the ``old`` project, the ``new`` one, or ``done`` where both are the
-    same; and what is wrong with it."""
+    same; what is wrong with it; and what dead commands ``left`` until the next collection."""
 
     outcome: str
     faults: list[str] = field(default_factory=list)
@@ -86,8 +95,8 @@ def workplace() -> Iterator[Path]:
 
 
 class Lab:
-    """One scenario's machine, with a registry of its own, and a bystander: another project that
-    uses the same store. Without ``native`` folders are made file by file."""
+    """One scenario's machine, with a registry of its own, and bystanders: other projects that use
+    the same store. Without ``native`` folders are made file by file."""
 
     def __init__(self, scenario: Scenario, root: Path, *, native: bool) -> None:
         self.scenario = scenario
@@ -95,17 +104,21 @@ class Lab:
         self._root = root.resolve() / "machine"
         self._saved = root.resolve() / "saved"
         self._registry = LocalRegistry()
+        self._meanwhile = ExitStack()
         machine = Machine(self._root, self._registry)
         self.project = machine.project("app")
         self._put_launcher()
         scenario.prepare(self.project, self._registry)
         subprocess.run(["cp", "-a", self._root, self._saved], check=True)
+        self.restore()
+        self._ran = self._running(self._asked())
+        self._others = {folder: _without_stamp(folder) for folder in self._bystanders()}
         self.old = self._reference()
         self.effects = self.run(0)
         self.new = self._reference(restore=False)
-        self._bystander = _without_stamp(self._other)
 
     def close(self) -> None:
+        self._meanwhile.close()
         self._registry.close()
 
     def __enter__(self) -> Self:
@@ -119,16 +132,14 @@ class Lab:
     ) -> None:
         self.close()
 
-    @property
-    def _other(self) -> Path:
-        return self.project.dir.with_name("other")
-
     def restore(self) -> None:
         """The state before the command, as new."""
+        self._meanwhile.close()
         remove_tree(str(self._root))
         # Files of slots that are links to those of objects stay so.
         subprocess.run(["cp", "-a", self._saved, self._root], check=True)
         self.scenario.settle(self.project)
+        self._meanwhile.enter_context(self.scenario.meanwhile(self.project))
 
     def run(
         self,
@@ -150,7 +161,7 @@ class Lab:
             two_steps=scenario.two_steps,
             within=scenario.within if arguments is None else ".",
         )
-        if code != 0 and (not kill or code != _KILLED):
+        if code not in scenario.codes and (not kill or code != _KILLED):
             raise AssertionError(f"exit code {code}\n{out}\n{err}")
         return effects
 
@@ -165,59 +176,64 @@ class Lab:
     def judge(self) -> Verdict:
         """Whether all is well now, and what the next plain command makes of it."""
         faults = self._at_once()
-        heal = self.scenario.heal
-        if heal != ("install",) or not self._launcher_is_content():
-            healed = self.project.graft(*heal, check=False)
-            if healed.code != 0:
+        scenario = self.scenario
+        if scenario.heal != _INSTALL or not self._launcher_is_content():
+            healed = self._graft(*scenario.heal)
+            if healed.code not in scenario.codes:
                 return Verdict(outcome="broken", faults=[*faults, str(healed)])
         present = _without_stamp(self.project.dir)
         outcome = self._outcome(present)
-        if not outcome and self.scenario.harmless:
-            spoken_of = [path for path in present if path not in self.scenario.harmless]
+        if not outcome and scenario.harmless:
+            spoken_of = [path for path in present if path not in scenario.harmless]
             outcome = self._outcome({path: present[path] for path in spoken_of})
         reference = self.old if outcome == "old" else self.new
         if not outcome:
             faults.append(f"neither old nor new: {_difference(present, self.new.project)}")
         faults += self._store_faults(reference)
-        again = self.project.graft("install", "--json", check=False)
+        left = _junk(self.project.store)
+        if left:
+            faults += self._collection_faults()
+        if scenario.of_store:
+            faults += self._faults_of_doing_it_again()
+        again = self._graft("install", "--json")
         if again.code != 0 or not again.json["upToDate"]:
             faults.append(f"the next command finds something to do: {again}")
         if _without_stamp(self.project.dir) != present:
             faults.append("the next command changes something")
-        left = [path for path in _below(self.project.store, junk=True) if ".tmp-" in path]
         return Verdict(outcome=outcome or "between", faults=faults, left=left)
 
     def _at_once(self) -> list[str]:
         """What must hold before anything is mended."""
-        faults = []
-        if _without_stamp(self._other) != self._bystander:
-            faults.append("another project has changed")
-        asked = self._asked(self._other)
-        if not self.scenario.two_steps:
-            asked |= self._asked(self.project.dir) & self._asked_before
-        for folder, name in sorted(asked):
-            fault = unloadable(Path(folder), name)
-            if fault:
-                faults.append(f"code that ran before does not run: {fault}")
+        faults = [
+            f"{folder} has changed"
+            for folder, before in self._others.items()
+            if _without_stamp(folder) != before
+        ]
+        asked = self._asked() & self._ran
+        if self.scenario.two_steps:
+            asked = {(folder, name) for folder, name in asked if folder != self.project.dir}
+        faults += [
+            f"code that ran before does not run: {unloadable(folder, name)}"
+            for folder, name in sorted(asked - self._running(asked))
+        ]
+        if self.scenario.of_store == "collect":
+            faults += _lacking(_below(self.project.store), self.new.store)
         return faults
 
-    def _asked(self, folder: Path) -> set[tuple[str, str]]:
-        if not (folder / "node_modules").is_dir() and folder == self._other:
-            return set()
-        said = json.loads((folder / "package.json").read_text())
-        return {(str(folder), name) for name in said.get("dependencies", {})}
+    def _bystanders(self) -> list[Path]:
+        places = self.project.dir.parent.iterdir()
+        return [at for at in places if at != self.project.dir and (at / "node_modules").is_dir()]
 
-    @property
-    def _asked_before(self) -> set[tuple[str, str]]:
-        saved = self._saved / self.project.dir.relative_to(self._root)
-        if not (saved / "node_modules").is_dir():
-            return set()
-        said = json.loads((saved / "package.json").read_text())
+    def _asked(self) -> set[tuple[Path, str]]:
+        """What each project says that it needs."""
         return {
-            (str(self.project.dir), name)
-            for name in said.get("dependencies", {})
-            if os.path.lexists(saved / "node_modules" / name)
+            (folder, name)
+            for folder in (self.project.dir, *self._bystanders())
+            for name in json.loads((folder / "package.json").read_text()).get("dependencies", {})
         }
+
+    def _running(self, asked: set[tuple[Path, str]]) -> set[tuple[Path, str]]:
+        return {(folder, name) for folder, name in asked if not unloadable(folder, name)}
 
     def _outcome(self, present: Mapping[str, str]) -> str:
         if self.old.project == self.new.project == present:
@@ -230,23 +246,63 @@ class Lab:
         """Objects and slots are what they are in an undisturbed run, byte by byte; there may be
         more of them than the project needs. Records of projects are just those."""
         present = _below(self.project.store)
+        if self.scenario.of_store:
+            more = [f"{path} is too much" for path in present.keys() - reference.store.keys()]
+            return sorted((*more, *_lacking(present, reference.store)))
         known = {**self.old.store, **self.new.store}
         records = {path for path in present if path.startswith(("projects/", "journals/"))}
         faults = [f"{path} is missing" for path in reference.store.keys() - present.keys()]
         faults += [f"{path} is too much" for path in records - reference.store.keys()]
         for path, what in present.items():
-            if path.startswith("projects/"):
-                continue  # which lock it was linked from is settled by the next change only
             said = (reference.store if path in records else known).get(path, what)
             if said != what:
                 faults.append(f"{path} is {what}, and should be {said}")
+        for record in self.project.store.glob("projects/*"):
+            if record.read_text().count("\ngraph\t") > 1:
+                faults.append(f"{record} names more than one graph")
         return sorted(faults)
+
+    def _collection_faults(self) -> list[str]:
+        """What dead commands have left goes with the next collection, and nothing else."""
+        before = _below(self.project.store)
+        if self.scenario.of_store == "collect":
+            return [f"collecting leaves {', '.join(_junk(self.project.store))}"]
+        done = self._graft("store", "gc")
+        if done.code != 0:
+            return [str(done)]
+        after = _below(self.project.store)
+        after.pop("garbage", None)  # the notes about what will go one day
+        before.pop("garbage", None)
+        faults = [f"collecting leaves {path}" for path in _junk(self.project.store)]
+        if before != after:
+            faults.append(f"collecting changes the store: {_difference(after, before)}")
+        return faults
+
+    def _faults_of_doing_it_again(self) -> list[str]:
+        before = _below(self.project.store)
+        again = self._graft(*self.scenario.heal)
+        if again.code != 0:
+            return [str(again)]
+        after = _below(self.project.store)
+        return [] if after == before else [f"done again, it changes {_difference(after, before)}"]
 
     def _reference(self, *, restore: bool = True) -> Reference:
         if restore:
             self.restore()
-        self.project.graft(*self.scenario.heal)
+        healed = self._graft(*self.scenario.heal)
+        assert healed.code in self.scenario.codes, healed
         return Reference(project=_without_stamp(self.project.dir), store=_below(self.project.store))
+
+    def _graft(self, *arguments: str) -> Result:
+        """Always forked, as it is done so often: which modules it loads is no question here."""
+        code, out, err = run_forked(
+            arguments,
+            cwd=self.project.dir,
+            env=self.project.machine.environment(),
+            stdin="",
+            timeout=60,
+        )
+        return Result(command=(*GRAFT, *arguments), code=code, stdout=out, stderr=err)
 
     def _put_launcher(self) -> None:
         """The launcher, where what it would start says only that it was asked."""
@@ -320,16 +376,34 @@ def _without_stamp(folder: Path) -> dict[str, str]:
     return {path: what for path, what in snapshot(folder).items() if not path.endswith(_STAMP)}
 
 
-def _below(store: Path, *, junk: bool = False) -> dict[str, str]:
-    """What lies in a store, but for locks and for what says how other things looked."""
+def _below(store: Path) -> dict[str, str]:
+    """What lies in a store, but for locks, for what says how other things looked, and for junk."""
     return {
         path: what
         for path, what in snapshot(store).items()
         if not path.startswith("locks/")
         and not path.endswith(".seen")
         and path != "collected"  # when that was last done
-        and (junk or not (".tmp-" in path or path.startswith("trash/")))
+        and not _is_junk(path)
     }
+
+
+def _junk(store: Path) -> list[str]:
+    """What nobody reads, and dead commands have left in a store; the tops of it."""
+    found = (str(path.relative_to(store)) for path in sorted(store.rglob("*")))
+    return [path for path in found if _is_junk(path) and not _is_junk(os.path.dirname(path))]
+
+
+def _is_junk(path: str) -> bool:
+    return ".tmp-" in path or path.startswith("trash/")
+
+
+def _lacking(present: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    return [
+        f"{path} is {present.get(path)}, and should be {what}"
+        for path, what in wanted.items()
+        if present.get(path) != what
+    ]
 
 
 def _difference(first: Mapping[str, str], second: Mapping[str, str]) -> str:

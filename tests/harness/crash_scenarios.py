@@ -127,6 +127,15 @@ def to_patch(project: Project, registry: LocalRegistry) -> None:
     project.write("../edited/index.js", "module.exports = 'patched'\n")
 
 
+def moved(project: Project, registry: LocalRegistry) -> None:
+    """It was made where nothing is any more."""
+    stored(project, registry)
+    made = project.sibling("made", dependencies={"a": "1"})
+    made.graft("install")
+    project.remove(".")
+    made.dir.rename(project.dir)
+
+
 def beside(project: Project, registry: LocalRegistry) -> None:
     installed(project, registry)
     project.sibling("b", version="1.2.0").write("index.js", "module.exports = 'b'\n")
@@ -227,6 +236,7 @@ SCENARIOS = (
     ),
     Scenario(name="workspace, a member less", command=_INSTALL, prepare=fewer_members),
     Scenario(name="record alone", command=_INSTALL, prepare=described),
+    Scenario(name="moved", command=_INSTALL, prepare=moved),
     Scenario(name="build", command=("approve-builds", "built"), prepare=to_build),
     Scenario(
         name="patch",

@@ -44,29 +44,47 @@ class Project(Record):
     inode: str = ""
 
 
-def claim_graph(store: Store, folder: str, graph: str) -> None:
-    """Before links change: a project names what it links to now and what it is about to."""
-    known = read_project(store, path_digest(folder))
-    graphs, lock = (known.graphs, known.lock) if known else ((), "")
-    _write(store, folder, {*graphs, graph}, lock)
-
-
-def settle_graph(store: Store, folder: str, graph: str, lock: str, *, before: str = "") -> None:
-    """After links have changed: a project names just what it links to, and its lock's sha256.
+def claim_graph(store: Store, folder: str, graph: str, *, before: str = "") -> None:
+    """Before links change: a project names what it links to now and what it is about to.
 
     ``before`` is the path that its ``node_modules`` was made at. If that is another one, where
-    nothing is any more, and this folder was there, it is registered there no longer.
+    nothing is any more, and this folder was there, it is registered there no longer. Nothing else
+    says where it was once its links have changed.
     """
+    known = read_project(store, path_digest(folder))
+    graphs, lock = (known.graphs, known.lock) if known else ((), "")
+    left = _left_behind(store, folder, before)
+    if left is not None:
+        graphs = (*graphs, *left.graphs)
+    _write(store, folder, {*graphs, graph}, lock)
+    if left is not None:
+        remove_file(os.path.join(store.projects, path_digest(before)))
+
+
+def settle_graph(store: Store, folder: str, graph: str, lock: str) -> None:
+    """After links have changed: a project names just what it links to, and its lock's sha256."""
     _write(store, folder, {graph}, lock)
-    if before and before != os.path.realpath(folder):
-        digest = path_digest(before)
-        known = read_project(store, digest)
-        if (
-            known is not None
-            and known.inode == _inode(folder)
-            and presence(known, this_host()) == GONE
-        ):
-            remove_file(os.path.join(store.projects, digest))
+
+
+def is_settled(store: Store, folder: str, graph: str, lock: str) -> bool:
+    """Whether a project names just this graph and this lock, so that nothing cut its last change
+    short, and lies where it did."""
+    known = read_project(store, path_digest(folder))
+    return (
+        known is not None
+        and (known.graphs, known.lock) == ((graph,), lock)
+        and known.inode == _inode(folder)
+    )
+
+
+def _left_behind(store: Store, folder: str, before: str) -> Project | None:
+    """What a project said of itself at another path, ``before``, from which it was moved."""
+    if not before or before == os.path.realpath(folder):
+        return None
+    known = read_project(store, path_digest(before))
+    if known is None or known.inode != _inode(folder) or presence(known, this_host()) != GONE:
+        return None
+    return known
 
 
 def claimed_graphs(store: Store, folder: str) -> list[str] | None:

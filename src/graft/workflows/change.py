@@ -29,7 +29,7 @@ from graft.model.integrity import parse_integrity
 from graft.project.manifest import MANIFEST_NAME
 from graft.store.graphs import GraphRecord, graph_is_whole, read_graph, write_graph
 from graft.store.paths import Store
-from graft.store.projects import claim_graph, claimed_graphs, settle_graph
+from graft.store.projects import claim_graph, claimed_graphs, is_settled, settle_graph
 from graft.store.slots import Slot
 from graft.workflows.report import InstallReport
 
@@ -125,10 +125,10 @@ class Change(Record):
         before = read_state(modules_of(self.folder, ROOT)).project
         write_graph(self.store, self.inputs, record)
         remove_stamp(self.folder)
-        claim_graph(self.store, self.folder, self.inputs)
+        claim_graph(self.store, self.folder, self.inputs, before=before)
         self._commit(plan, place, anew=anew)
         with suppress(OSError):  # the project is as it should be, and the store keeps too much
-            settle_graph(self.store, self.folder, self.inputs, self._lock_digest(), before=before)
+            settle_graph(self.store, self.folder, self.inputs, self._lock_digest())
 
     def _lock_digest(self) -> str:
         lock = read_file(os.path.join(self.folder, LOCK_NAME))
@@ -229,8 +229,8 @@ def changed_files(
 
 
 def current_graph(store: Store, folder: str, inputs: str) -> GraphRecord | None:
-    """What is linked, if it was made from the same inputs and is still true: every link is there,
-    and the store has the whole graph and knows that this project needs it."""
+    """What is linked, if it was made here from the same inputs and is still true: every link is
+    there, and the store has the whole graph and knows that this project needs it."""
     state = read_state(modules_of(folder, ROOT))
     if state.inputs != inputs or not _is_linked(folder, ROOT, state):
         return None
@@ -238,10 +238,22 @@ def current_graph(store: Store, folder: str, inputs: str) -> GraphRecord | None:
         its = read_state(modules_of(folder, importer))
         if its.inputs != member_inputs(importer) or not _is_linked(folder, importer, its):
             return None
-    if not store.frozen and claimed_graphs(store, folder) != [inputs]:
-        return None
+    if not store.frozen:
+        if inputs not in (claimed_graphs(store, folder) or ()):
+            return None
+        if state.project not in ("", os.path.realpath(folder)):
+            return None  # it was moved, and once more it would not be found by what it says
     record = read_graph(store, inputs)
     return record if record is not None and graph_is_whole(store, record) else None
+
+
+def settle_record(store: Store, folder: str, inputs: str, lock: bytes) -> None:
+    """Have the store's record of a project that is up to date say just that: a command that was
+    killed after it had changed the links has left it as it was before."""
+    digest = hashlib.sha256(lock).hexdigest()
+    if not store.frozen and not is_settled(store, folder, inputs, digest):
+        with suppress(OSError):  # the store keeps too much
+            settle_graph(store, folder, inputs, digest)
 
 
 def _is_linked(folder: str, importer: str, state: State) -> bool:

@@ -36,6 +36,7 @@ from graft.workflows.change import (
     changed_files,
     current_graph,
     displaced_notes,
+    settle_record,
 )
 from graft.workflows.fill import begin_fetching, fill_objects, fill_store
 from graft.workflows.host import this_platform
@@ -133,6 +134,8 @@ def _up_to_date(
     current = current_graph(work.store, context.folder, inputs)
     if current is None:
         return None
+    if not options.dry_run:
+        settle_record(work.store, context.folder, inputs, lock)
     ignored_said = judged(context, current.ignored, options)
     bare = bare_links(checkout)
     if not local_files and not bare:
