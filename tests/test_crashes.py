@@ -5,28 +5,39 @@ This is a sample: ``make crashes`` kills before every effect.
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from harness.crash import Lab, Scenario, crash, sample, workplace
 from harness.crash_scenarios import FOREIGN, SCENARIOS, installed, locked
+from harness.crash_store import SCENARIOS as OF_STORE
 from harness.project import Project
 from harness.registry import LocalRegistry
 
 # Those where folders are made file by file, as where nothing could compile the native part.
 FILE_BY_FILE = {"first install, lock", "isolated to hoisted"}
 # How many kills are tried of each; the usual is few, as much is alike.
-MOST = {"first install, no lock": 20, "build": 12, "damaged store": 12, "update, hoisted": 12}
+USUAL = 3
+MOST = {
+    "first install, no lock": 12,
+    "build": 6,
+    "damaged store": 6,
+    "update, hoisted": 8,
+    "collection": 10,
+    "repair": 10,
+}
 
 
 def named(name: str) -> Scenario:
     return next(scenario for scenario in SCENARIOS if scenario.name == name)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", (*SCENARIOS, *OF_STORE), ids=lambda scenario: scenario.name)
 def test_killed_before_an_effect(scenario: Scenario) -> None:
     native = scenario.name not in FILE_BY_FILE
     with workplace() as place, Lab(scenario, place, native=native) as lab:
-        for number in sample(lab.effects, lab.project.dir, most=MOST.get(scenario.name, 6)):
+        for number in sample(lab.effects, lab.project.dir, most=MOST.get(scenario.name, USUAL)):
             effects = lab.run(number)
             assert not lab.judge().faults, effects[-1]
 
@@ -102,6 +113,43 @@ def test_the_launcher_says_nothing_of_a_project_that_was_about_to_change(
     assert stamp.exists()
     crash(project, "os.mkdir", "app/.graft-staging", "remove", "a")
     assert not stamp.exists()
+
+
+def test_what_the_store_knows_of_a_project_is_settled_by_the_next_command(
+    project: Project, registry: LocalRegistry
+) -> None:
+    """Nothing of the project has to change for that."""
+    locked(project, registry)
+    crash(project, "os.rmdir", "app/.graft-staging", "install")
+    (record,) = project.store.glob("projects/*")
+    killed = record.read_text()
+    assert "\nlock\t\n" in killed
+    assert project.graft("install", "--dry-run", "--json").json["upToDate"]
+    assert record.read_text() == killed
+    assert project.graft("install", "--json").json["upToDate"]
+    digest = hashlib.sha256(project.path("graft-lock.json").read_bytes()).hexdigest()
+    assert record.read_text() == killed.replace("\nlock\t\n", f"\nlock\t{digest}\n")
+
+
+def test_the_store_goes_on_to_know_one_graph_of_a_project_that_did_not_change(
+    project: Project, registry: LocalRegistry
+) -> None:
+    installed(project, registry)
+    (before,) = graphs(project)
+    crash(project, "os.mkdir", "app/.graft-staging", "remove", "a")
+    assert len(graphs(project)) == 2
+    assert project.graft("install", "--json").json["upToDate"]
+    assert graphs(project) == [before]
+
+
+def graphs(project: Project) -> list[str]:
+    """Those that the store's record of the project names."""
+    (said,) = (
+        text
+        for path in project.store.glob("projects/*")
+        if f"path\t{project.dir}\n" in (text := path.read_text())
+    )
+    return [line for line in said.splitlines() if line.startswith("graph\t")]
 
 
 def test_who_waits_goes_on_when_who_was_at_work_is_killed(

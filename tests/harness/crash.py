@@ -257,9 +257,11 @@ class Lab:
             said = (reference.store if path in records else known).get(path, what)
             if said != what:
                 faults.append(f"{path} is {what}, and should be {said}")
-        for record in self.project.store.glob("projects/*"):
-            if record.read_text().count("\ngraph\t") > 1:
-                faults.append(f"{record} names more than one graph")
+        faults += [
+            f"{path} names more than one graph"
+            for path in records
+            if (self.project.store / path).read_text().count("\ngraph\t") > 1
+        ]
         return sorted(faults)
 
     def _collection_faults(self) -> list[str]:
