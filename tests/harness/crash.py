@@ -381,13 +381,18 @@ def _without_stamp(folder: Path) -> dict[str, str]:
 def _below(store: Path) -> dict[str, str]:
     """What lies in a store, but for locks, for what says how other things looked, and for junk."""
     return {
-        path: what
+        path: _without_inode(store / path) if path.startswith("projects/") else what
         for path, what in snapshot(store).items()
         if not path.startswith("locks/")
         and not path.endswith(".seen")
         and path != "collected"  # when that was last done
         and not _is_junk(path)
     }
+
+
+def _without_inode(record: Path) -> str:
+    """A project's record; when the state is put back its folder has another number."""
+    return re.sub(r"(?<=\ninode\t)\d+", "", record.read_text())
 
 
 def _junk(store: Path) -> list[str]:

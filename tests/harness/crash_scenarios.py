@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from harness.crash import Scenario
@@ -136,6 +137,16 @@ def moved(project: Project, registry: LocalRegistry) -> None:
     made.dir.rename(project.dir)
 
 
+def still_known(project: Project) -> None:
+    """The store knows the folder by its number."""
+    made = project.dir.with_name("made")
+    (record,) = (
+        path for path in project.store.glob("projects/*") if f"path\t{made}\n" in path.read_text()
+    )
+    number = f"\ninode\t{project.dir.stat().st_ino}\n"
+    record.write_text(re.sub(r"\ninode\t\d+\n", number, record.read_text()))
+
+
 def beside(project: Project, registry: LocalRegistry) -> None:
     installed(project, registry)
     project.sibling("b", version="1.2.0").write("index.js", "module.exports = 'b'\n")
@@ -236,7 +247,7 @@ SCENARIOS = (
     ),
     Scenario(name="workspace, a member less", command=_INSTALL, prepare=fewer_members),
     Scenario(name="record alone", command=_INSTALL, prepare=described),
-    Scenario(name="moved", command=_INSTALL, prepare=moved),
+    Scenario(name="moved", command=_INSTALL, prepare=moved, settle=still_known),
     Scenario(name="build", command=("approve-builds", "built"), prepare=to_build),
     Scenario(
         name="patch",
