@@ -18,14 +18,14 @@ from harness.registry import LocalRegistry
 # Those where folders are made file by file, as where nothing could compile the native part.
 FILE_BY_FILE = {"first install, lock", "isolated to hoisted"}
 # How many kills are tried of each; the usual is few, as much is alike.
-USUAL = 3
+USUAL = 2
 MOST = {
-    "first install, no lock": 12,
-    "build": 6,
-    "damaged store": 6,
-    "update, hoisted": 8,
-    "collection": 10,
-    "repair": 10,
+    "first install, no lock": 8,
+    "build": 4,
+    "damaged store": 4,
+    "update, hoisted": 6,
+    "collection": 8,
+    "repair": 8,
 }
 
 
@@ -63,7 +63,7 @@ def test_killed_again_while_the_first_is_mended(name: str) -> None:
             effect.event == "os.rename" and effect.path.startswith(journals)
             for effect in lab.effects
         ].index(True)
-        for number in range(1, len(lab.effects) - decided, 9):
+        for number in range(1, len(lab.effects) - decided, 11):
             lab.run(list(lab.effects[decided]))  # by its name: threads change the numbers
             effects = lab.run(number, ["install"], restore=False)
             verdict = lab.judge()

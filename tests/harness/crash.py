@@ -115,7 +115,7 @@ class Lab:
         self._others = {folder: _without_stamp(folder) for folder in self._bystanders()}
         self.old = self._reference()
         self.effects = self.run(0)
-        self.new = self._reference(restore=False)
+        self.new = self._reference()
 
     def close(self) -> None:
         self._meanwhile.close()
@@ -288,9 +288,7 @@ class Lab:
         after = _below(self.project.store)
         return [] if after == before else [f"done again, it changes {_difference(after, before)}"]
 
-    def _reference(self, *, restore: bool = True) -> Reference:
-        if restore:
-            self.restore()
+    def _reference(self) -> Reference:
         healed = self._graft(*self.scenario.heal)
         assert healed.code in self.scenario.codes, healed
         return Reference(project=_without_stamp(self.project.dir), store=_below(self.project.store))
