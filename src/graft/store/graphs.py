@@ -12,6 +12,7 @@ import os
 from graft.base.files import read_file, write_atomic
 from graft.base.lines import read_lines, write_lines
 from graft.store.complete import lacking_slots
+from graft.store.paths import has_slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,10 +100,17 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
     )
 
 
-def graph_is_whole(store: Store, record: GraphRecord) -> bool:
-    """Whether every slot of the graph is there, with its links, what those lead to in the store,
-    and the files at the top of its package; looks at each."""
-    return not lacking_slots(store, record.slots, front=True)
+def graph_is_whole(store: Store, inputs: str, record: GraphRecord) -> bool:
+    """Whether every slot of the graph is there; looks at each. If the folders of all slots and
+    objects have changed since they last were looked into, whether they have all their files."""
+    seen = slots_seen(store)
+    if read_file(store.graph_seen(inputs)) == seen:
+        return all(has_slot(store, name) for name in record.slots)
+    if lacking_slots(store, record.slots):
+        return False
+    if not store.frozen:
+        write_atomic(store.graph_seen(inputs), seen)
+    return True
 
 
 def graph_stayed_whole(store: Store, inputs: str, record: GraphRecord, now: float) -> bool:

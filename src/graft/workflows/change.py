@@ -244,7 +244,7 @@ def current_graph(store: Store, folder: str, inputs: str) -> GraphRecord | None:
         if state.project not in ("", os.path.realpath(folder)):
             return None  # it was moved, and once more it would not be found by what it says
     record = read_graph(store, inputs)
-    return record if record is not None and graph_is_whole(store, record) else None
+    return record if record is not None and graph_is_whole(store, inputs, record) else None
 
 
 def settle_record(store: Store, folder: str, inputs: str, lock: bytes) -> None:
