@@ -134,7 +134,7 @@ def check(world: World, chance: random.Random) -> None:
 def serve(world: World, chance: random.Random) -> None:
     """While it runs, its project is installed anew with other packages, and garbage collected."""
     with world.use(chance, alone=True) as project:
-        if not (project and project.sound):
+        if not (project and project.sound and world.shares(project.folder, "eslint")):
             return
         server = threading.Thread(target=world.serve, args=(project.folder, 8000))
         server.start()

@@ -174,6 +174,10 @@ class World:
         (folder / "check.mjs").write_text(_CHECK)
         return self.graft(kind, folder, "exec", "node", "check.mjs").returncode == 0
 
+    def shares(self, folder: Path, package: str) -> bool:
+        """Whether the project links to a slot of the store; what lies in itself goes with it."""
+        return str(self.store) in os.path.realpath(folder / "node_modules" / package)
+
     def serve(self, folder: Path, milliseconds: int) -> None:
         """A program that is at work while its project changes."""
         (folder / "server.mjs").write_text(_SERVER)
