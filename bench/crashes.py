@@ -42,7 +42,6 @@ class Row:
     twice: int = 0
     torn: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    left: int = 0
     faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -90,7 +89,6 @@ def _shown(lab: Lab, effects: list[Effect]) -> str:
 
 def _note(row: Row, what: str, verdict: Verdict) -> None:
     row.outcomes[verdict.outcome] += 1
-    row.left += bool(verdict.left)
     if verdict.faults:
         row.faults.append(f"{row.name}: {what}: {'; '.join(verdict.faults)}")
 

@@ -75,11 +75,10 @@ class Reference:
 @dataclass(kw_only=True)
 class Verdict:
     """What became of one kill: the ``old`` project, the ``new`` one, or ``done`` where both are the
-    same; what is wrong with it; and what dead commands ``left`` until the next collection."""
+    same; and what is wrong with it."""
 
     outcome: str
     faults: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -190,8 +189,7 @@ class Lab:
         if not outcome:
             faults.append(f"neither old nor new: {_difference(present, self.new.project)}")
         faults += self._store_faults(reference)
-        left = _junk(self.project.store)
-        if left:
+        if _junk(self.project.store):
             faults += self._collection_faults()
         if scenario.of_store:
             faults += self._faults_of_doing_it_again()
@@ -200,7 +198,7 @@ class Lab:
             faults.append(f"the next command finds something to do: {again}")
         if _without_stamp(self.project.dir) != present:
             faults.append("the next command changes something")
-        return Verdict(outcome=outcome or "between", faults=faults, left=left)
+        return Verdict(outcome=outcome or "between", faults=faults)
 
     def _at_once(self) -> list[str]:
         """What must hold before anything is mended."""

@@ -22,7 +22,7 @@ def littered(project: Project, registry: LocalRegistry) -> None:
     and one that somebody ran with; and what dead commands have left."""
     registry.publish("b@1.0.0")
     registry.publish("a@1.0.0", dependencies={"b": "1"})
-    for name in ("i", "m", "r"):
+    for name in ("i", "m", "r", "s"):
         registry.publish(f"{name}@1.0.0", dependencies={f"{name}-below": "1"})
         registry.publish(f"{name}-below@1.0.0", dependencies={"b": "1"})
     registry.publish("d@1.0.0", dependencies={"d-below": "1"}, bin={"d": "cli.js"})
@@ -31,7 +31,7 @@ def littered(project: Project, registry: LocalRegistry) -> None:
     project.manifest(dependencies={"a": "1"})
     project.graft("install")
     project.sibling("other", dependencies={"i": "1", "d-below": "1"}).graft("install")
-    isolated = {"dependencies": {"i": "1"}, "graft": {"layout": "isolated"}}
+    isolated = {"dependencies": {"s": "1"}, "graft": {"layout": "isolated"}}
     project.sibling("isolated", **isolated).graft("install")
     registry.publish("b@1.1.0")
     project.graft("update")
