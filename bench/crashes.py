@@ -5,7 +5,8 @@
 
 Hermetic: a registry of its own, and machines in temporary folders. A kill is recovered if code
 that ran before went on running, the next plain command left just the old project or just the new
-one, and the command after that found nothing to do. Exits with 1 if any is not.
+one, the command after that found nothing to do, and the next collection took just what was left
+that nobody reads. Exits with 1 if any is not.
 """
 
 from __future__ import annotations
