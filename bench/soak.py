@@ -142,7 +142,8 @@ def serve(world: World, chance: random.Random) -> None:
         world.graft("remove", project.folder, "remove", "eslint", "typescript-eslint")
         world.graft("gc", world.projects, "store", "gc", "--older-than", "0")
         server.join()
-        done = world.graft("add", project.folder, "add", "-D", "eslint@^9.17.0")
+        again = ("eslint@^9.17.0", "typescript-eslint@^8.18.0")
+        done = world.graft("add", project.folder, "add", "-D", *again)
         project.sound = done.returncode == 0
 
 
