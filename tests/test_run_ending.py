@@ -30,11 +30,14 @@ console.log("ready");
 
 
 @pytest.fixture(autouse=True)
-def heeds_the_keyboard() -> Iterator[None]:
-    """What runs behind a shell's ``&`` inherits that SIGINT is ignored, and passes it on."""
+def heeds_signals() -> Iterator[None]:
+    """What runs behind a shell's ``&`` inherits that SIGINT is ignored, what runs behind ``nohup``
+    that SIGHUP is, and passes it on."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGHUP, hangup)
 
 
 def listen(project: Project, **more: str) -> None:

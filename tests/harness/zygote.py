@@ -15,6 +15,7 @@ import io
 import json
 import os
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -295,6 +296,9 @@ def _load() -> None:
 
 if __name__ == "__main__":
     _load()
+    # Whoever runs the tests may ignore them, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     zygote = _Zygote(sys.argv[1], int(sys.argv[2]))
     print("ready", flush=True)
     zygote.serve()
