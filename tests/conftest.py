@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,18 @@ import pytest
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
+
+
+@pytest.fixture(autouse=True, scope="session")
+def heeds_signals() -> Iterator[None]:
+    """What runs behind a shell's ``&`` inherits that SIGINT is ignored, what runs behind ``nohup``
+    that SIGHUP is, and passes it on."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

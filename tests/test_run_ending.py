@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,17 +26,6 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"])
 setInterval(() => {}, 1000);
 console.log("ready");
 """
-
-
-@pytest.fixture(autouse=True)
-def heeds_signals() -> Iterator[None]:
-    """What runs behind a shell's ``&`` inherits that SIGINT is ignored, what runs behind ``nohup``
-    that SIGHUP is, and passes it on."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGINT, before)
-    signal.signal(signal.SIGHUP, hangup)
 
 
 def listen(project: Project, **more: str) -> None:
