@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import graft
 from graft.base.files import remove_tree
+from harness.closing import Closing
 from harness.command import GRAFT, Result
 from harness.effects import Effect
 from harness.machine import Machine
@@ -93,7 +93,7 @@ def workplace() -> Iterator[Path]:
         remove_tree(str(folder))
 
 
-class Lab:
+class Lab(Closing):
     """One scenario's machine, with a registry of its own, and bystanders: other projects that use
     the same store. Without ``native`` folders are made file by file."""
 
@@ -119,17 +119,6 @@ class Lab:
     def close(self) -> None:
         self._meanwhile.close()
         self._registry.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def restore(self) -> None:
         """The state before the command, as new."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from types import TracebackType
 from typing import Any, Self
 
 from harness.catalog import Catalog
+from harness.closing import Closing
 from harness.exchange import Reply, Request, RequestLog, Where
 from harness.faults import Fault, Faults
 from harness.offers import (
@@ -21,7 +21,7 @@ from harness.representation import BYTES, JSON, Representation, failure
 from harness.server import Server
 
 
-class LocalRegistry(Catalog):
+class LocalRegistry(Closing, Catalog):
     """Serves what is published to it, over HTTP, until it is closed.
 
     Settings may be changed at any time: ``etags``, ``compression`` and ``abbreviated`` (``plain()``
@@ -70,17 +70,6 @@ class LocalRegistry(Catalog):
     def close(self) -> None:
         """Go away: from now on connections are refused."""
         self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def serve(self, path: str, document: Any) -> str:
         """Serve bytes, or anything else as JSON, at a path of its own; return its URL."""

@@ -7,13 +7,13 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+
+from harness.closing import Closing
 
 Say = Callable[[socket.socket, bytes], None]
 
 
-class Wire:
+class Wire(Closing):
     """``say`` gets each connection with the head of its first request, and what it leaves open is
     closed after it. ``heads`` are the requests so far."""
 
@@ -31,17 +31,6 @@ class Wire:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _accept(self) -> None:
         while not self.closing.is_set():

@@ -151,33 +151,29 @@ def holder_of(path: str) -> str | None:
     """Who holds a lock alone, as it calls itself; None if nobody does. Looking takes the lock for
     a moment, so it is for those who wait anyway."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return _in_the_way(path, fcntl.LOCK_SH)
     except OSError:
         return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _named(descriptor)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-    return None
 
 
 def is_held(path: str) -> bool:
     """Whether anybody holds a lock that is there. Looking takes it for a moment."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return _in_the_way(path, fcntl.LOCK_EX) is not None
     except FileNotFoundError:
         return False
+
+
+def _in_the_way(path: str, kind: int) -> str | None:
+    """Who keeps a lock of that kind from being taken, as it calls itself; None if nobody does."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return _named(descriptor)
     finally:
         os.close(descriptor)
-    return False
+    return None
 
 
 def is_lockless(error: OSError) -> bool:

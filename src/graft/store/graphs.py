@@ -130,10 +130,15 @@ def graph_stayed_whole(store: Store, inputs: str, record: GraphRecord, now: floa
 
 def _linked(store: Store, record: GraphRecord) -> set[str]:
     """The slots that links of the project, or folders of files in it, come from."""
+    copied = (path.partition("/")[0] for path in record.copies.values())
+    return {*linked_slots(store, record), *copied}
+
+
+def linked_slots(store: Store, record: GraphRecord) -> list[str]:
+    """The slots that links of the project lead to, in the order of the links."""
     root = f"{store.slots}/"
     links = (target for links in record.trees.values() for target in links.values())
-    below = [target.removeprefix(root) for target in links if target.startswith(root)]
-    return {path.partition("/")[0] for path in (*below, *record.copies.values())}
+    return [to.removeprefix(root).partition("/")[0] for to in links if to.startswith(root)]
 
 
 def slots_seen(store: Store) -> bytes:

@@ -12,6 +12,7 @@ from graft.store.objects import find_object
 from graft.store.paths import Store
 from graft.store.slot_records import SlotRecord
 from graft.store.slots import Slot
+from graft.store.sweep import leftovers
 
 _JUNK = ".tmp-"
 _RECORD = ".json"
@@ -40,22 +41,17 @@ class Looked(Record):
 
 def store_contents(store: Store) -> Contents:
     stored, names = os.listdir(store.objects), sorted(os.listdir(store.slots))
-    others = [
-        name for folder in (store.root, store.projects, store.journals) for name in _names(folder)
-    ]
-    others += _names(os.path.join(store.root, "graphs"))
     objects: dict[str, Integrity] = {}
     for name in sorted(stored):
         integrity = integrity_of_file(name.removesuffix(_RECORD))
         if name.endswith(_RECORD) and integrity is not None:
             objects[name.removesuffix(_RECORD)] = integrity
     incomplete = [n for n in stored if integrity_of_file(n) is not None and n not in objects]
-    junk = [name for name in (*stored, *names, *others) if name.startswith(_JUNK)]
     return Contents(
         objects=objects,
         incomplete=tuple(sorted(incomplete)),
         slots=tuple(name for name in names if not name.startswith(_JUNK)),
-        junk=len(junk) + len(_names(store.trash)),
+        junk=len(leftovers(store)),
     )
 
 
@@ -116,10 +112,3 @@ def look_at_slot(
 def _unreadable(path: str, *said: str) -> Looked:
     text = tuple(f"{path} {each}".strip() for each in said)
     return Looked(faults=(Fault(path=path, kind="record"),), said=text)
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

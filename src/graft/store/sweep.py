@@ -59,7 +59,8 @@ def _rank(path: str) -> tuple[int, str]:
 def leftovers(store: Store) -> list[str]:
     """What commands that were killed have left, by paths in the store. While anybody is at work
     there, it may be theirs."""
-    return [*_temporary(store), *(f"trash/{name}" for name in sorted(os.listdir(store.trash)))]
+    trash = sorted(os.listdir(store.trash)) if os.path.isdir(store.trash) else []
+    return [*_temporary(store), *(f"trash/{name}" for name in trash)]
 
 
 def _temporary(store: Store) -> list[str]:

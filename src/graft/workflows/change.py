@@ -81,7 +81,7 @@ class Change(Record):
         from graft.link.permission import refuse_unwritable
 
         changed = {
-            importer: self._is_made_whole(importer, plan, anew=anew)
+            importer: _is_made_whole(self._state(importer), tree, plan.layout, anew=anew)
             for importer, tree in plan.trees.items()
             if tree.steps
         }
@@ -160,7 +160,7 @@ class Change(Record):
             )
             new: Mapping[str, str] = {}
             if before is None or tree.steps or (anew and tree.folders):
-                if self._is_made_whole(importer, plan, anew=anew):
+                if _is_made_whole(before, tree, plan.layout, anew=anew):
                     new = tree.entries
                     goal = staging.add_tree(importer, new, state_bytes(state), tree.displaced)
                 else:
@@ -176,18 +176,17 @@ class Change(Record):
             staging.remove_links(importer, state_bytes(State(inputs=member_inputs(importer))))
         return folders
 
-    def _is_made_whole(self, importer: str, plan: Plan, *, anew: bool) -> bool:
-        """Whether a ``node_modules`` is made as a new tree, rather than entry by entry."""
-        before = self._state(importer)
-        has_folders = bool(plan.trees[importer].folders)
-        return before is None or anew or not has_folders or before.layout != plan.layout
-
     def _state(self, importer: str) -> State | None:
         """The record of what is there; None if all of ``node_modules`` has to be made."""
         modules = modules_of(self.folder, importer)
         if not os.path.isdir(modules) or os.path.islink(os.path.join(modules, STATE_FOLDER)):
             return None
         return read_state(modules)
+
+
+def _is_made_whole(before: State | None, tree: Tree, layout: str, *, anew: bool) -> bool:
+    """Whether a ``node_modules`` is made as a new tree, rather than entry by entry."""
+    return before is None or anew or not tree.folders or before.layout != layout
 
 
 def _sources(slots: Mapping[str, Slot]) -> set[str]:

@@ -12,9 +12,9 @@ from graft.link.layouts import VIRTUAL
 from graft.link.state import State, read_state
 from graft.store.complete import lacking_slots
 from graft.store.graphs import read_graph
-from graft.store.inspection import store_contents
 from graft.store.paths import Store
 from graft.store.projects import claimed_graphs
+from graft.store.sweep import leftovers
 from graft.workflows.check import FAIL, NOTE, OK, Check
 
 _INSTALL = "run 'graft install'"
@@ -32,7 +32,7 @@ def store_checks(store: Store) -> Iterator[Check]:
             message=f"the store belongs to another user ({owner}), who can change what you run",
             fix="set GRAFT_HOME to a folder of your own, unless the store is meant to be shared",
         )
-    junk = store_contents(store).junk
+    junk = len(leftovers(store))
     if junk:
         message = f"{junk} in the store, of commands that died or still run"
         yield Check(name="leftovers", state=NOTE, message=message, fix="run 'graft store gc'")

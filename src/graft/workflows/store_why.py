@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.model.integrity import parse_integrity
+from graft.store.graphs import linked_slots
 from graft.store.paths import Store
 from graft.store.references import References
 from graft.store.roots import User
@@ -99,13 +100,7 @@ def _links(store: Store, references: References, user: User) -> list[str]:
     links = []
     for need in user.needs:
         record = references.graph(need.removeprefix("graphs/")) if need[:7] == "graphs/" else None
-        targets = (to for links in record.trees.values() for to in links.values()) if record else ()
-        place = f"{store.slots}/"
-        links += [
-            f"slots/{to.removeprefix(place).partition('/')[0]}"
-            for to in targets
-            if to.startswith(place)
-        ]
+        links += [f"slots/{slot}" for slot in linked_slots(store, record)] if record else []
     return links
 
 
