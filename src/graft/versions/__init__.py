@@ -1,4 +1,4 @@
-"""Versions, ranges and their algebra; npm's grammar of ranges."""
+"""Versions, ranges and their algebra; npm's grammar of ranges and the index grammar."""
 
 from graft.versions.npm import parse_range
 from graft.versions.ranges import ANY, NOTHING, Range

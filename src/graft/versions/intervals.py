@@ -95,9 +95,10 @@ def union_of(sets: Sequence[IntervalSet]) -> IntervalSet:
 
 
 def following(key: Key) -> Key:
-    """The next version: 1.2.3 -> 1.2.4-0, and 1.2.3-beta -> 1.2.3-beta.0."""
+    """The next version where there are no wraps, as with npm: 1.2.3 -> 1.2.4-0, and 1.2.3-beta ->
+    1.2.3-beta.0. See ``version.after`` for where there are."""
     major, minor, patch, first = key[:4]
-    return (major, minor, patch + 1, 0, 0) if first == RELEASE else (*key, 0, 0)
+    return (major, minor, patch + 1, 0, 0) if first >= RELEASE else (*key, 0, 0)
 
 
 def first_prerelease(key: Key) -> Key:
@@ -106,10 +107,10 @@ def first_prerelease(key: Key) -> Key:
 
 
 def release(key: Key) -> Key:
-    """1.2.3 and each of its prereleases -> 1.2.3. So it rounds a bound up to a release."""
-    return (*key[:3], RELEASE)
+    """Round a bound up to a release: each prerelease of 1.2.3 -> 1.2.3; 1.2.3 and 1.2.3_1 stay."""
+    return key if key[3] >= RELEASE else (*key[:3], RELEASE)
 
 
 def prerelease_from(key: Key) -> Key:
-    """Round a bound up to a prerelease: 1.2.3 -> 1.2.4-0, and 1.2.3-beta stays."""
-    return following(key) if key[3] == RELEASE else key
+    """Round a bound up to a prerelease: 1.2.3 and 1.2.3_1 -> 1.2.4-0, and 1.2.3-beta stays."""
+    return following(key) if key[3] >= RELEASE else key

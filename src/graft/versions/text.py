@@ -3,13 +3,14 @@
 What unions, intersections and differences make of npm's ranges can be written in npm's grammar
 again, and reading the text gives an equal range. A set with all the prereleases between two
 versions, which complements and ``include_prereleases`` make, cannot: that part is written as
-``prereleases(...)``, for people.
+``prereleases(...)``, for people. Nor can a bound that is a wrap, which only index packages have:
+one version without its wraps is written ``=1.2.3``, as their constraints write it.
 """
 
 from __future__ import annotations
 
 from graft.versions.intervals import FIRST, IntervalSet, following, release
-from graft.versions.version import RELEASE, Key
+from graft.versions.version import RELEASE, Key, after, version_of
 
 _ZERO = release(FIRST)
 
@@ -21,7 +22,7 @@ def range_text(releases: IntervalSet, prereleases: IntervalSet) -> str:
     texts: list[str] = []
     unwritable: list[str] = []
     for low, high in prereleases.intervals():
-        if high is None or low[3] == RELEASE or high > release(low):
+        if high is None or low[3] >= RELEASE or high > release(low):
             unwritable.append(f"prereleases({_span_text(low, high)})")
         elif high == release(low):
             leading[high] = low
@@ -38,19 +39,12 @@ def range_text(releases: IntervalSet, prereleases: IntervalSet) -> str:
 
 def _span_text(low: Key, high: Key | None) -> str:
     if high is None:
-        return "*" if low == _ZERO else f">={_key_text(low)}"
+        return "*" if low == _ZERO else f">={version_of(low)}"
+    if high == after(low):
+        return f"={version_of(low)}"
     if high == following(low) or (low[3] == RELEASE and high == release(following(low))):
-        return _key_text(low)
+        return str(version_of(low))
     # What follows 1.2.3-beta is 1.2.3-beta.0, and below that is up to 1.2.3-beta.
     ends_with_zero = len(high) > len(FIRST) + 1 and high[-2:] == (0, 0)
-    end = f"<={_key_text(high[:-2])}" if ends_with_zero else f"<{_key_text(high)}"
-    return end if low == _ZERO else f">={_key_text(low)} {end}"
-
-
-def _key_text(key: Key) -> str:
-    text = "{}.{}.{}".format(*key[:3])
-    if key[3] == RELEASE:
-        return text
-    # A number beyond what a double tells from its neighbours is a float in the key.
-    parts = (str(int(part)) if isinstance(part, float) else str(part) for part in key[4::2])
-    return f"{text}-{'.'.join(parts)}"
+    end = f"<={version_of(high[:-2])}" if ends_with_zero else f"<{version_of(high)}"
+    return end if low == _ZERO else f">={version_of(low)} {end}"

@@ -1,7 +1,8 @@
 """One version, and the order of versions.
 
-The order is the precedence of Semantic Versioning 2.0.0, section 11. What is read as a version,
-beyond that grammar, follows node-semver, npm's own reader.
+The order is the precedence of Semantic Versioning 2.0.0, section 11. What is read here as a
+version, beyond that grammar, follows node-semver, npm's own reader. Versions of index packages can
+be repackaged: 1.2.3_1 is the first wrap of 1.2.3 (see ``index_version``, which reads those).
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 # Comparing two keys as tuples is comparing two versions by precedence. A key is major, minor,
 # patch, and then either the single number 2, or for each prerelease identifier a pair: 0 and a
 # number, or 1 and a word. So numbers come before words, a prerelease before a longer one that it
-# begins, and the release after them all.
+# begins, and the release after them all. A wrap comes right after what it wraps: for a release it
+# is added to the 2, and a prerelease's key gets another pair: -1 and the wrap. So only the key of a
+# prerelease has more than four elements.
 Key = tuple["Any", ...]
 
 RELEASE = 2
+_WRAPPED = -1
 
 _PARTING = frozenset("/\\: ")
 
@@ -40,9 +44,12 @@ class Version:
         patch: int,
         prerelease: tuple[int | str, ...] = (),
         build: tuple[str, ...] = (),
+        wrap: int = 0,
     ) -> None:
-        tail = _precedence(prerelease) if prerelease else (RELEASE,)
-        _set_key(self, (major, minor, patch, *tail))
+        if prerelease:
+            _set_key(self, (major, minor, patch, *_precedence(prerelease, wrap)))
+        else:
+            _set_key(self, (major, minor, patch, RELEASE + wrap))
         _set_prerelease(self, prerelease)
         _set_build(self, build)
 
@@ -58,10 +65,20 @@ class Version:
     def patch(self) -> int:
         return self.key[2]  # type: ignore[no-any-return]
 
+    @property
+    def wrap(self) -> int:
+        """How often it was repackaged: 1 for 1.2.3_1, and 0 for 1.2.3 and all of npm's."""
+        key = self.key
+        if not self.prerelease:
+            return key[3] - RELEASE  # type: ignore[no-any-return]
+        return key[-1] if key[-2] == _WRAPPED else 0
+
     def __str__(self) -> str:
         """The canonical text: no leading ``v``, no leading zeros, no build metadata."""
         text = f"{self.key[0]}.{self.key[1]}.{self.key[2]}"
-        return f"{text}-{'.'.join(map(str, self.prerelease))}" if self.prerelease else text
+        if self.prerelease:
+            text = f"{text}-{'.'.join(map(str, self.prerelease))}"
+        return f"{text}_{wrap}" if (wrap := self.wrap) else text
 
     def __repr__(self) -> str:
         return f"Version({self})"
@@ -89,7 +106,7 @@ class Version:
         raise AttributeError(f"a Version is immutable: cannot set {name}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Version, (*self.key[:3], self.prerelease, self.build)
+        return Version, (*self.key[:3], self.prerelease, self.build, self.wrap)
 
 
 # The slots' own setters: the way past __setattr__ that costs least, on a road taken once for every
@@ -119,6 +136,25 @@ def parse_version(text: str, *, loose: bool = True) -> Version:
     from graft.versions.grammar import read_version
 
     return read_version(text, loose=loose)
+
+
+def version_of(key: Key) -> Version:
+    """The version that has ``key``; its build metadata is lost."""
+    major, minor, patch, first = key[:4]
+    if first >= RELEASE:
+        return Version(major, minor, patch, wrap=first - RELEASE)
+    wrap = key[-1] if key[-2] == _WRAPPED else 0
+    # A number beyond what a double tells from its neighbours is a float in the key.
+    parts = key[4 : -2 if wrap else None : 2]
+    prerelease = tuple(str(int(part)) if isinstance(part, float) else part for part in parts)
+    return Version(major, minor, patch, prerelease, wrap=wrap)
+
+
+def after(key: Key) -> Key:
+    """The key right behind: that of the next wrap. 1.2.3 -> 1.2.3_1 -> 1.2.3_2."""
+    if key[3] >= RELEASE:
+        return (*key[:3], key[3] + 1)
+    return (*key[:-1], key[-1] + 1) if key[-2] == _WRAPPED else (*key, _WRAPPED, 1)
 
 
 def is_version(text: str) -> bool:
@@ -159,7 +195,7 @@ def _first(entry: tuple[Key, str]) -> Key:
     return entry[0]
 
 
-def _precedence(prerelease: tuple[int | str, ...]) -> list[float | str]:
+def _precedence(prerelease: tuple[int | str, ...], wrap: int) -> list[float | str]:
     key: list[float | str] = []
     for part in prerelease:
         if isinstance(part, int):
@@ -169,4 +205,6 @@ def _precedence(prerelease: tuple[int | str, ...]) -> list[float | str]:
             key += (0, float(part))
         else:
             key += (1, part)
+    if wrap:
+        key += (_WRAPPED, wrap)
     return key
