@@ -1,0 +1,1 @@
+"""One version a package: the best one by a stated order, or why there is none."""

@@ -1,0 +1,150 @@
+"""What is best: the order in which wishes are granted.
+
+Level by level over all packages, and within a level by name: what roots were, what was asked to be
+upgraded, what all others were, what is new. A wish of a later level never costs one of an earlier
+level anything; majors of all come before minors of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from graft.resolve.flat.packages import ABSENT, Package, Packages
+from graft.resolve.flat.prices import Price, ages, distances, newness
+from graft.resolve.flat.problem import Problem
+from graft.resolve.flat.search import Search, Wish
+from graft.versions.version import Key
+
+
+class Order:
+    """The wishes for a problem. ``allowed`` are the candidates of a package that the project's own
+    constraints leave it; they alone are priced."""
+
+    def __init__(
+        self, problem: Problem, packages: Packages, allowed: Callable[[Package], int]
+    ) -> None:
+        self._problem = problem
+        self._packages = packages
+        self._allowed = allowed
+        roots = set(problem.roots)
+        had = set(problem.previous)
+        self._upgraded = sorted(problem.upgrade)
+        self._old_roots = sorted((roots & had) - problem.upgrade)
+        self._all_old_roots = sorted(roots & had)
+        self._old_others = sorted(had - roots)
+        self._new_roots = sorted(roots - had)
+        self._named = sorted(roots | had | problem.upgrade)
+
+    def wishes(self, search: Search) -> Callable[[int], Sequence[Wish] | None]:
+        """What ``search`` is to ask for more wishes."""
+
+        def ask(times: int) -> Sequence[Wish] | None:
+            if times == 0:
+                first = self._first(search)
+                if first:
+                    return first
+            return self._rest(search) if times < 2 else ()
+
+        return ask
+
+    def _first(self, search: Search) -> Sequence[Wish]:
+        """All wishes for packages that are roots, were there before, or are to be upgraded."""
+        problem = self._problem
+        for name in self._named:
+            search.load(self._packages.named(name))
+        upgrades = self._levels(self._upgraded, _newest)
+        incompatible = self._levels(self._all_old_roots, self._distances, range(1))
+        return [
+            *(upgrades + incompatible if problem.incompatible else incompatible + upgrades),
+            *self._levels(self._old_roots, self._distances, range(1, 5)),
+            *self._levels(self._old_others, self._other_distances, range(5)),
+            *self._levels(self._new_roots, _newest),
+            # No more trade between these and what nobody named.
+            *self._ties(self._named),
+        ]
+
+    def _rest(self, search: Search) -> Sequence[Wish] | None:
+        """All wishes for the packages that may still come in; None once for each time that there
+        are more than were known."""
+        reached = self._reached(search)
+        if reached is None:
+            return None
+        new = sorted(reached - set(self._named))
+        return [
+            *self._levels(new, _oldest),
+            *((self._packages.named(name).number, (ABSENT,)) for name in sorted(reached)),
+            *self._ties(new),
+        ]
+
+    def _reached(self, search: Search) -> set[str] | None:
+        """What the open choices can lead to."""
+        domains = search.domains
+        packages = self._packages.all
+        found = [
+            p
+            for p in packages[: len(domains)]
+            if domains[p.number] and not domains[p.number] & ABSENT
+        ]
+        seen = {p.number for p in found}
+        more = False
+        for package in found:
+            search.open(package)
+            for group in package.groups:
+                target = group.target
+                if group.dependency.weak or not group.mask & domains[package.number]:
+                    continue
+                if not domains[target.number]:
+                    search.load(target)
+                    more = True
+                if target.number not in seen:
+                    seen.add(target.number)
+                    found.append(target)
+        return None if more else {p.name for p in found}
+
+    def _distances(self, package: Package, keys: Sequence[Key]) -> list[Price]:
+        return distances(keys, self._problem.previous[package.name].key, patched=False)
+
+    def _other_distances(self, package: Package, keys: Sequence[Key]) -> list[Price]:
+        previous = self._problem.previous[package.name].key
+        return distances(keys, previous, patched=self._problem.patches)
+
+    def _levels(
+        self,
+        names: Iterable[str],
+        price: Callable[[Package, Sequence[Key]], list[Price]],
+        levels: Collection[int] = range(4),
+    ) -> list[Wish]:
+        priced = []
+        for name in names:
+            package = self._packages.named(name)
+            numbers = package.numbers(self._allowed(package))
+            if numbers:
+                prices = price(package, [package.keys[n] for n in numbers])
+                priced.append((package, numbers, prices))
+        wishes: list[Wish] = []
+        for level in levels:
+            for package, numbers, prices in priced:
+                masks = {0: ABSENT}  # what is not chosen costs nothing
+                for number, row in zip(numbers, prices, strict=True):
+                    masks[row[level]] = masks.get(row[level], 0) | 2 << number
+                if len(masks) > 1:
+                    wishes.append((package.number, [masks[cost] for cost in sorted(masks)]))
+        return wishes
+
+    def _ties(self, names: Iterable[str]) -> list[Wish]:
+        """Where nothing else decides, the newest."""
+        wishes: list[Wish] = []
+        for name in names:
+            package = self._packages.named(name)
+            numbers = package.numbers(self._allowed(package))
+            if len(numbers) > 1:
+                wishes.append((package.number, [2 << n | ABSENT for n in reversed(numbers)]))
+        return wishes
+
+
+def _newest(_: Package, keys: Sequence[Key]) -> list[Price]:
+    return ages(keys)
+
+
+def _oldest(_: Package, keys: Sequence[Key]) -> list[Price]:
+    return newness(keys, patched=True)

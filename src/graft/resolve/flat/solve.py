@@ -1,0 +1,156 @@
+"""From a problem to its best answer, or to why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from itertools import combinations
+
+from graft.base.records import Record
+from graft.resolve.flat.causes import Incompatibility, Kept, TooMany, Unanticipated
+from graft.resolve.flat.order import Order
+from graft.resolve.flat.packages import Packages
+from graft.resolve.flat.problem import Candidate, Problem
+from graft.resolve.flat.rules import EVERY_NAME, Outline, Rules
+from graft.resolve.flat.search import Search, UnsolvableError, any_answer
+
+
+class Solution(Record, kw_only=False):
+    """``chosen`` by name. ``unanticipated`` are those of the names whose version is a prerelease
+    that nobody anticipated; ``without`` is then the proof that it does not go without them."""
+
+    chosen: Mapping[str, Candidate]
+    unanticipated: tuple[str, ...] = ()
+    without: Incompatibility | None = None
+
+
+class Kind(StrEnum):
+    """Why there is no answer; the first that is true."""
+
+    UNKNOWN_ROOT = "unknown-root"
+    NO_VERSION = "no-version"
+    UNKNOWN_PACKAGE = "unknown-package"
+    CONFLICT = "conflict"
+    INCOMPATIBLE = "incompatible-change"
+
+
+class NoSolutionError(Exception):
+    """``proof`` ends in the incompatibility that has no terms."""
+
+    def __init__(self, kind: Kind, proof: Incompatibility) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.proof = proof
+
+
+def solve(problem: Problem, packages: Packages) -> Solution:
+    """The best answer. Raises NoSolutionError.
+
+    Prereleases that nobody anticipated are not considered as long as there is an answer without
+    them. Where there is none, as few packages as possible get one.
+    """
+    _attempt(Kind.NO_VERSION, problem, packages, Outline(problem, roots_only=True))
+    rules = Rules(problem)
+    try:
+        return _best(problem, packages, rules)
+    except UnsolvableError as without:
+        # The simplest thing first: what would have to be there at all, whatever the versions are
+        # that packages ask of each other.
+        _attempt(Kind.NO_VERSION, problem, packages, Outline(problem, knows_all=True))
+        _attempt(Kind.UNKNOWN_PACKAGE, problem, packages, Outline(problem))
+        admitted, most = _needed_prereleases(problem, packages, without.proof)
+        relaxed = Rules(problem, admits=admitted)
+        limits = _limits(packages, relaxed, admitted, most)
+        found = _best(problem, packages, relaxed, limits)
+        names = [
+            name
+            for name, candidate in found.chosen.items()
+            if rules.is_unanticipated(packages.named(name), candidate)
+        ]
+        return Solution(found.chosen, tuple(names), without.proof)
+
+
+def _best(
+    problem: Problem, packages: Packages, rules: Rules, limits: Collection[Incompatibility] = ()
+) -> Solution:
+    search = Search(packages, rules.of_package, rules.of_group)
+    order = Order(problem, packages, rules.allowed)
+    for limit in limits:
+        for number in limit.terms:
+            search.load(packages.all[number])
+        search.add(limit)
+    for name in sorted(problem.roots):
+        search.load(packages.named(name))
+    search.run(order.wishes(search))
+    return Solution(
+        {name: packages.named(name).candidate(bit) for name, bit in search.answer().items()}
+    )
+
+
+def _needed_prereleases(
+    problem: Problem, packages: Packages, proof: Incompatibility
+) -> tuple[frozenset[str], int]:
+    """Packages of which some need a prerelease that nobody anticipated, and how many of them at
+    least. Raises NoSolutionError if that does not help.
+
+    Each failure names packages of which at least one needs it. The smallest set that has one of
+    each is tried; that either works, or there is a failure more.
+    """
+    failures = [_unanticipated(proof)]
+    while failures[-1]:
+        attempt = _smallest(failures)
+        try:
+            possible(problem, packages, Rules(problem, admits=attempt))
+        except UnsolvableError as unsolvable:
+            failures.append(_unanticipated(unsolvable.proof))
+            proof = unsolvable.proof
+        else:
+            return frozenset().union(*failures), len(attempt)
+    if any(isinstance(fact, Kept) for fact in proof.facts()):
+        free = Rules(problem, admits=EVERY_NAME, keeps=False)
+        _attempt(Kind.CONFLICT, problem, packages, free)
+        raise NoSolutionError(Kind.INCOMPATIBLE, proof)
+    raise NoSolutionError(Kind.CONFLICT, proof)
+
+
+def _unanticipated(proof: Incompatibility) -> frozenset[str]:
+    return frozenset(fact.name for fact in proof.facts() if isinstance(fact, Unanticipated))
+
+
+def _smallest(sets: Collection[frozenset[str]]) -> frozenset[str]:
+    names = sorted(frozenset().union(*sets))
+    for size in range(1, len(names)):
+        for attempt in combinations(names, size):
+            if all(not each.isdisjoint(attempt) for each in sets):
+                return frozenset(attempt)
+    return frozenset(names)
+
+
+def _limits(
+    packages: Packages, rules: Rules, names: Collection[str], most: int
+) -> list[Incompatibility]:
+    """That no more than so many of them get a prerelease that nobody anticipated."""
+    loaded = [packages.named(name) for name in sorted(names)]
+    return [
+        Incompatibility(
+            {package.number: rules.unanticipated(package) for package in several}, TooMany()
+        )
+        for several in combinations(loaded, most + 1)
+    ]
+
+
+def possible(problem: Problem, packages: Packages, rules: Rules | Outline) -> dict[str, int]:
+    """Any answer at all: the bits by name. Raises UnsolvableError."""
+    search = Search(packages, rules.of_package, rules.of_group)
+    for name in sorted(problem.roots):
+        search.load(packages.named(name))
+    any_answer(search)
+    return search.answer()
+
+
+def _attempt(kind: Kind, problem: Problem, packages: Packages, rules: Rules | Outline) -> None:
+    try:
+        possible(problem, packages, rules)
+    except UnsolvableError as unsolvable:
+        unknown = [name for name in problem.roots if not packages.named(name).is_known]
+        raise NoSolutionError(Kind.UNKNOWN_ROOT if unknown else kind, unsolvable.proof) from None
