@@ -96,7 +96,7 @@ def test_remove_takes_a_package_out_of_every_section(project: Project) -> None:
     )
     project.graft("install")
     report = project.graft("remove", "b", "--json").json
-    assert report["removed"] == ["b@1.0.0"]
+    assert [(each["change"], each["name"]) for each in report["changes"]] == [("removed", "b")]
     assert [(step["action"], step["path"]) for step in report["steps"]] == [("remove", "b")]
     assert set(project.links()) == {"a", "app"}
     project.graft("rm", "m", "a")
@@ -171,8 +171,12 @@ def test_update_dry_run_changes_nothing(older: Project, registry: LocalRegistry)
     before = snapshot(older.dir)
     registry.clear_log()
     report = older.graft("update", "--latest", "--dry-run", "--json").json
-    assert report["added"] == ["a@2.0.0", "b@2.0.0", "below@1.1.0", "top@2.0.0"]
-    assert report["removed"] == ["a@1.0.0", "b@1.0.0", "below@1.0.0", "top@1.0.0"]
+    assert [(each["name"], each["from"], each["to"]) for each in report["changes"]] == [
+        ("a", "1.0.0", "2.0.0"),
+        ("b", "1.0.0", "2.0.0"),
+        ("top", "1.0.0", "2.0.0"),
+        ("below", "1.0.0", "1.1.0"),
+    ]
     assert snapshot(older.dir) == before and registry.tarball_requests == []
 
 

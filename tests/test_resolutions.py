@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.base.diagnostics import Diagnostic
+from graft.model.difference import ADDED, Difference
 from graft.sources.packument_cache import PackumentCache, Validators
 from graft.sources.resolutions import (
     Consulted,
@@ -241,6 +242,7 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"
 
 @given(
     lock=st.binary(),
+    got=st.lists(st.tuples(_TEXT, _TEXT, _TEXT, st.booleans())),
     notes=st.lists(st.tuples(_TEXT, _TEXT, _TEXT)),
     now=st.floats(min_value=0, max_value=20),
     packuments=st.lists(st.tuples(st.floats(0, 10), st.floats(0, 20)), min_size=1, max_size=5),
@@ -248,6 +250,7 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"
 def test_what_is_read_is_what_was_written_while_all_are_current(
     tmp_path_factory: pytest.TempPathFactory,
     lock: bytes,
+    got: list[tuple[str, str, str, bool]],
     notes: list[tuple[str, str, str]],
     now: float,
     packuments: list[tuple[float, float]],
@@ -261,7 +264,13 @@ def test_what_is_read_is_what_was_written_while_all_are_current(
         Diagnostic(code="deprecated", message=message, where=where, fix=fix)
         for message, where, fix in notes
     )
-    resolution = Resolution(lock=lock, nodes=3, notes=said)
+    direct = tuple(
+        Difference(
+            change=ADDED, name=name, after=after, local=local, direct=True, unanticipated=mark
+        )
+        for name, after, local, mark in got
+    )
+    resolution = Resolution(lock=lock, added=3, direct=direct, notes=said)
     write_resolution(str(root), INPUTS, resolution, consulted, lambda _: True)
     are_current = all(since <= now < until for since, until in packuments)
     assert read_resolution(str(root), INPUTS, now) == (resolution if are_current else None)
@@ -273,7 +282,7 @@ def test_a_note_that_a_line_cannot_hold_is_not_remembered(tmp_path: Path) -> Non
     (tmp_path / "p").write_bytes(b"")
     consulted = [Consulted(path="p", since=0.0, until=2.0)]
     note = Diagnostic(code="deprecated", message="two\nlines")
-    resolution = Resolution(lock=b"", nodes=0, notes=(note,))
+    resolution = Resolution(lock=b"", added=0, direct=(), notes=(note,))
     write_resolution(str(tmp_path), INPUTS, resolution, consulted, lambda _: True)
     assert read_resolution(str(tmp_path), INPUTS, 1.0) is None
 
@@ -282,7 +291,7 @@ def test_what_another_process_fetched_meanwhile_is_not_taken_for_ones_own(tmp_pa
     cache = PackumentCache(str(tmp_path))
     cache.put("u", "", b"{}", Validators(), 10.0)
     cache.flush()
-    resolution = Resolution(lock=b"", nodes=0, notes=())
+    resolution = Resolution(lock=b"", added=0, direct=(), notes=())
     for since, found in ((9.0, None), (10.0, resolution)):
         consulted = [cache.consulted("u", "", since, Validators())]
         write_resolution(str(tmp_path), INPUTS, resolution, consulted, cache.holds)

@@ -32,9 +32,5 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         options = replace(options, dry_run=True)
     with session(said, console, flag_settings(said)) as context:
         report = dedupe(context, options)
-    if options.dry_run and not console.json:
-        for sign, ids in (("-", report.removed), ("+", report.added)):
-            for id in ids:
-                console.data(f"{sign} {id}")
     show(console, command.name, report)
     return _EXIT_FOUND if said.check and report.lock_changed else 0

@@ -7,6 +7,7 @@ from typing import Any
 from graft.cli.commands import Command
 from graft.cli.console import Console
 from graft.cli.parser import Parser, source_flags, source_settings
+from graft.cli.report import show_changes
 from graft.cli.session import session
 from graft.cli.words import count, duration
 
@@ -44,6 +45,8 @@ def _show(console: Console, report: ImportReport) -> int:
         return 0
     for note in report.notes:
         console.note(note)
+    if not report.first:
+        show_changes(console, report.changes, first=False)
     done = "graft-lock.json is as it was"
     if report.lock_changed:
         done = f"{'would write' if report.dry_run else 'wrote'} graft-lock.json"
@@ -67,6 +70,7 @@ def _document(report: ImportReport) -> dict[str, Any]:
         "unused": list(imported.unused),
         "new": list(imported.new),
         "leftOut": imported.left_out,
+        "changes": [each.as_json() for each in report.changes],
         "lockChanged": report.lock_changed,
         "notes": [note.as_json() for note in report.notes],
         "milliseconds": dict(report.milliseconds),

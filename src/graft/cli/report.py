@@ -6,11 +6,17 @@ from graft.cli.words import duration, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from typing import Any
 
     from graft.cli.console import Console
+    from graft.model.difference import Difference
     from graft.workflows.report import InstallReport
+
+# Of what the project does not ask for itself; a terminal has few lines more.
+_SHOWN = 15
+_STYLES = {"added": "green", "removed": "red", "downgraded": "yellow"}
+_MARKS = {"*": "another major version", "+": "a prerelease that nobody here asks for"}
 
 
 def show(console: Console, command: str, report: InstallReport) -> int:
@@ -22,7 +28,7 @@ def show(console: Console, command: str, report: InstallReport) -> int:
     if report.up_to_date:
         console.status(f"up to date ({duration(report.milliseconds.get('total', 0))})")
         return 0
-    show_direct(console, report.direct_before, report.direct)
+    show_changes(console, report.changes, first=report.first)
     if report.dry_run:
         for step in report.steps:
             where = "" if step["importer"] == "." else f"{step['importer']}/"
@@ -31,8 +37,7 @@ def show(console: Console, command: str, report: InstallReport) -> int:
     console.status(
         summary(
             packages=report.packages,
-            added=len(report.added),
-            removed=len(report.removed),
+            changes=counts(report.changes),
             fetched=report.fetched,
             fetched_bytes=report.fetched_bytes,
             slots=report.slots,
@@ -44,16 +49,41 @@ def show(console: Console, command: str, report: InstallReport) -> int:
     return 0
 
 
-def show_direct(console: Console, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """What the project's own requirements got, where that is not what they had."""
-    for name in sorted(before.keys() | after.keys()):
-        if before.get(name) == after.get(name):
-            continue
-        if name not in after:
-            console.status(f"{console.style('red', '-')} {name} {before[name]}")
-            continue
-        was = f" (was {before[name]})" if name in before else ""
-        console.status(f"{console.style('green', '+')} {name} {after[name]}{was}")
+def show_changes(console: Console, changes: Sequence[Difference], *, first: bool) -> None:
+    """What the project's own lines got, all of it; of the rest as much as fits. Of a ``first`` lock
+    the rest is no news."""
+    direct = [each for each in changes if each.direct]
+    rest = [] if first else [each for each in changes if not each.direct]
+    shown = direct + rest[:_SHOWN]
+    for each in shown:
+        console.status(_line(console, each))
+    if rest[_SHOWN:]:
+        console.status(f"and {len(rest) - _SHOWN} more; --json has all")
+    meant = [f"{mark} {_MARKS[mark]}" for mark in _MARKS if any(mark in _marks(e) for e in shown)]
+    if meant:
+        console.status(console.style("dim", f"({', '.join(meant)})"))
+
+
+def _line(console: Console, each: Difference) -> str:
+    change = console.style(_STYLES.get(each.change, "cyan"), each.change)
+    alias = f" (as {each.local})" if each.local else ""
+    if each.before and each.after:
+        return f"{change} {each.name}{alias} from {each.before} to {each.after}{_marks(each)}"
+    others = " (others had it)" if each.after else " (others still ask for it)"
+    shared = others if each.shared else ""
+    return f"{change} {each.name} {each.before or each.after}{alias}{_marks(each)}{shared}"
+
+
+def _marks(each: Difference) -> str:
+    return f"{' *' if each.major else ''}{' +' if each.unanticipated else ''}"
+
+
+def counts(changes: Sequence[Difference]) -> dict[str, int]:
+    """By what became of packages of the lock; those that others had, or still have, are as they
+    were."""
+    words = ("added", "upgraded", "downgraded", "replaced", "removed")
+    changed = [each.change for each in changes if not each.shared]
+    return {word: changed.count(word) for word in words if word in changed}
 
 
 def install_document(command: str, report: InstallReport) -> dict[str, Any]:
@@ -63,8 +93,7 @@ def install_document(command: str, report: InstallReport) -> dict[str, Any]:
         "dryRun": report.dry_run,
         "packages": report.packages,
         "direct": dict(report.direct),
-        "added": list(report.added),
-        "removed": list(report.removed),
+        "changes": [each.as_json() for each in report.changes],
         "fetched": report.fetched,
         "fetchedBytes": report.fetched_bytes,
         "slots": report.slots,

@@ -61,17 +61,17 @@ def run_shortest(command: str) -> bool:
     graph, resolution = done.graph, done.resolution
     if resolution is not None:
         from graft.cli.console import Console
-        from graft.cli.report import show_direct
+        from graft.cli.report import show_changes
 
         console = Console(environ)
         for note in resolution.notes:
             console.note(note)
-        show_direct(console, {}, graph.direct)
+        show_changes(console, resolution.direct, first=True)
     if graph.ignored:
         _say_ignored(graph.ignored, folder, home)
     said = summary(
         packages=graph.packages,
-        added=resolution.nodes if resolution else 0,
+        changes={"added": resolution.added if resolution else 0},
         links=sum(map(len, graph.trees.values())),
         milliseconds=milliseconds,
     )

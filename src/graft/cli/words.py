@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 
 def count(number: int, noun: str, nouns: str = "") -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {nouns or f'{noun}s'}"
@@ -21,22 +25,28 @@ def duration(milliseconds: int) -> str:
     return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
+def enumeration(texts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
+
+
 def summary(
     *,
     packages: int,
     milliseconds: int,
-    added: int = 0,
-    removed: int = 0,
+    changes: Mapping[str, int] = {},
     fetched: int = 0,
     fetched_bytes: int = 0,
     slots: int = 0,
     built: int = 0,
     links: int = 0,
 ) -> str:
-    """The last line of every install that did something."""
+    """The last line of every install that did something. ``changes`` counts packages of the lock
+    by what became of them."""
     parts = [count(packages, "package")]
-    if added or removed:
-        parts.append(f"{added} added and {removed} removed in the lock")
+    changed = [f"{number} {change}" for change, number in changes.items() if number]
+    if changed:
+        parts.append(f"{enumeration(changed)} in the lock")
     if fetched:
         parts.append(f"{fetched} fetched ({fetched_bytes / 1e6:.1f} MB)")
     if slots:

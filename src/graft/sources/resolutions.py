@@ -24,18 +24,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from graft.model.difference import Difference
+
 # The folder of the cache that records lie in.
 RESOLUTIONS = "resolutions"
 # Another resolver is another format: what it would answer is not what was answered.
-_FIRST_LINE = "graft-resolution 3"
+_FIRST_LINE = "graft-resolution 4"
 _NOTE = ("code", "message", "where", "fix")
+_LINE = ("name", "after", "local", "unanticipated")
 
 
 class Resolution(Record):
-    """``lock`` is the text of a lock of ``nodes`` nodes, ``notes`` what was said of it."""
+    """``lock`` is the text of a lock, ``notes`` what was said of it. It adds ``added`` packages, of
+    which ``direct`` are those that the project asks for itself."""
 
     lock: bytes
-    nodes: int
+    added: int
+    direct: tuple[Difference, ...]
     notes: tuple[Diagnostic, ...]
 
 
@@ -46,6 +51,14 @@ class Consulted(Record):
     path: str
     since: float
     until: float
+
+
+def remembered(
+    lock: bytes, changes: Sequence[Difference], notes: tuple[Diagnostic, ...]
+) -> Resolution:
+    """What to keep of a resolution that began with no lock: then all changes are additions."""
+    direct = tuple(each for each in changes if each.direct)
+    return Resolution(lock=lock, added=len(changes), direct=direct, notes=notes)
 
 
 def resolution_inputs(settings: str, manifest: bytes) -> str:
@@ -68,15 +81,19 @@ def write_resolution(
             ("since", repr(max(each.since for each in consulted))),
             ("until", repr(min(each.until for each in consulted))),
             ("lock", hashlib.sha256(resolution.lock).hexdigest()),
-            ("nodes", str(resolution.nodes)),
+            ("added", str(resolution.added)),
+            ("direct", str(len(resolution.direct))),
             ("notes", str(len(resolution.notes))),
         ]
+        for each in resolution.direct:
+            mark = "yes" if each.unanticipated else ""
+            pairs += zip(_LINE, (each.name, each.after, each.local, mark), strict=True)
         for note in resolution.notes:
             if note.why:
                 return  # no note has reasons; one that had would be cut short
             pairs += [(key, getattr(note, key)) for key in _NOTE]
-        for each in consulted:
-            pairs.append((_look(os.path.join(cache_root, each.path)), each.path))
+        for packument in consulted:
+            pairs.append((_look(os.path.join(cache_root, packument.path)), packument.path))
         # After the look: what another process puts there from now on looks different.
         if not all(map(holds, consulted)):
             return
@@ -101,25 +118,43 @@ def read_record(cache_root: str, path: str, now: float) -> Resolution | None:
     if not pairs:
         return None
     try:
-        (_, since), (_, until), (_, digest), (_, nodes), (_, count), *rest = pairs
+        (_, since), (_, until), (_, digest), (_, added), (_, lines), (_, notes), *rest = pairs
         # A time in the future is a clock that was set back: ask again.
         if not float(since) <= now < float(until) or hashlib.sha256(lock).hexdigest() != digest:
             return None
-        end = int(count) * len(_NOTE)
-        texts = [text for _, text in rest[:end]]
-        if any(_look(f"{cache_root}/{path}") != look for look, path in rest[end:]):
+        direct, rest = _take(rest, int(lines), len(_LINE))
+        said, rest = _take(rest, int(notes), len(_NOTE))
+        if any(_look(f"{cache_root}/{path}") != look for look, path in rest):
             return None
-        notes = zip(*[iter(texts)] * len(_NOTE), strict=True)
         return Resolution(
             lock=lock,
-            nodes=int(nodes),
+            added=int(added),
+            direct=tuple(map(_added, direct)),
             notes=tuple(
                 Diagnostic(code=code, message=message, where=where, fix=fix)
-                for code, message, where, fix in notes
+                for code, message, where, fix in said
             ),
         )
     except (OSError, ValueError):
         return None
+
+
+def _added(entry: Sequence[str]) -> Difference:
+    from graft.model.difference import ADDED, Difference
+
+    name, after, local, mark = entry
+    return Difference(
+        change=ADDED, name=name, after=after, local=local, direct=True, unanticipated=bool(mark)
+    )
+
+
+def _take(
+    pairs: list[tuple[str, str]], count: int, size: int
+) -> tuple[list[list[str]], list[tuple[str, str]]]:
+    """The values of ``count`` entries of ``size`` lines each, and what follows them."""
+    texts = [text for _, text in pairs[: count * size]]
+    entries = [texts[at : at + size] for at in range(0, count * size, size)]
+    return entries, pairs[count * size :]
 
 
 def _look(path: str) -> str:

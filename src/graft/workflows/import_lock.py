@@ -4,14 +4,17 @@ no lock of its own yet. The other lock is read and never written."""
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.files import read_file
 from graft.base.records import Record
+from graft.lockfile.differences import differences
 from graft.lockfile.foreign.choose import TOOLS, read_foreign
 from graft.lockfile.foreign.lock import ForeignLock
 from graft.lockfile.foreign.pins import kept_pins
 from graft.lockfile.format import write_lock
+from graft.model.difference import Difference
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
@@ -80,6 +83,8 @@ class Imported(Record):
 class ImportReport(Record):
     imported: Imported
     packages: int
+    changes: tuple[Difference, ...]
+    first: bool
     lock_changed: bool
     dry_run: bool
     notes: tuple[Diagnostic, ...]
@@ -168,11 +173,16 @@ def import_lock(context: Context, file: str, *, force: bool, dry_run: bool) -> I
         graph, notes = answer(work, checkout, None, options, taken=taken)
         lock = write_lock(graph)
         files = changed_files({}, lock=lock, lock_before=before)
+        previous = None
+        with suppress(GraftError):  # what it replaces may be damaged
+            previous = context.graph(checkout.links)
         if not dry_run:
             Change(folder=context.folder, store=work.store, files=files, inputs="").write_files()
     return ImportReport(
         imported=outcome(taken, graph),
         packages=len(graph.package_ids),
+        changes=differences(previous, graph),
+        first=previous is None,
         lock_changed=bool(files),
         dry_run=dry_run,
         notes=(*context.settings.notes, *notes),

@@ -26,7 +26,7 @@ from graft.project.checkout import Checkout
 from graft.project.defaults import home_folder
 from graft.project.layout import asked_layout
 from graft.resolve.prune import for_kinds, for_platform
-from graft.sources.resolutions import Resolution
+from graft.sources.resolutions import remembered
 from graft.store.admission import weak_integrity_note
 from graft.store.paths import Store
 from graft.store.slots import Slot, slots_of
@@ -57,6 +57,7 @@ from graft.workflows.relink import (
 from graft.workflows.report import InstallOptions, InstallReport, Laps
 
 if TYPE_CHECKING:
+    from graft.model.difference import Difference
     from graft.workflows.builds import Builds
 
 
@@ -144,7 +145,6 @@ def _up_to_date(
         up_to_date=True,
         packages=current.packages,
         direct=current.direct,
-        direct_before=current.direct,
         ignored=current.ignored,
         notes=(*context.settings.notes, *ignored_said, *bare),
         dry_run=options.dry_run,
@@ -170,8 +170,9 @@ def _want(
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
     lock = lock_before if options.frozen and lock_before is not None else write_lock(graph)
     local_files = local_files_of(work, lock)
+    changes = _changes(previous, graph) if lock != lock_before else ()
     if previous is None and not work.asked_elsewhere:
-        work.remember(checkout.said, Resolution(lock=lock, nodes=len(graph.nodes), notes=notes))
+        work.remember(checkout.said, remembered(lock, changes, notes))
     work.advance()
     local = local_graph(_complete(work, graph) if local_files else graph, context)
     work.graph = local
@@ -200,7 +201,9 @@ def _want(
         change=change,
         plan=plan,
         report=replace(
-            _report(graph, local, previous, change, plan), dry_run=options.dry_run, notes=said
+            _report(graph, local, previous, changes, change, plan),
+            dry_run=options.dry_run,
+            notes=said,
         ),
         may_stamp=not (local_files or bare),
     )
@@ -319,18 +322,27 @@ def _place(
 
 
 def _report(
-    graph: Graph, local: Graph, previous: Graph | None, change: Change, plan: Plan
+    graph: Graph,
+    local: Graph,
+    previous: Graph | None,
+    changes: tuple[Difference, ...],
+    change: Change,
+    plan: Plan,
 ) -> InstallReport:
-    before = previous.nodes.keys() if previous else set()
     return InstallReport(
         packages=len(local.package_ids),
-        added=tuple(sorted(graph.nodes.keys() - before)),
-        removed=tuple(sorted(before - graph.nodes.keys())),
+        changes=changes,
+        first=previous is None,
         direct=_direct_versions(graph),
-        direct_before=_direct_versions(previous) if previous else {},
         steps=_steps(plan),
         lock_changed=LOCK_NAME in change.files,
     )
+
+
+def _changes(previous: Graph | None, graph: Graph) -> tuple[Difference, ...]:
+    from graft.lockfile.differences import differences
+
+    return differences(previous, graph)
 
 
 def _steps(plan: Plan) -> tuple[Mapping[str, str], ...]:

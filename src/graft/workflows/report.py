@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from graft.base.diagnostics import Diagnostic
+    from graft.model.difference import Difference
 
 
 class InstallOptions(Record):
@@ -37,19 +38,18 @@ class InstallOptions(Record):
 
 
 class InstallReport(Record):
-    """What was done, or with ``dry_run`` would be. ``added`` and ``removed`` are node ids compared
-    with the lock before; ``direct`` maps local names to versions, ``direct_before`` as the lock had
-    them; ``steps`` are changes in each importer's ``node_modules``; ``fetched`` counts archives,
+    """What was done, or with ``dry_run`` would be. ``changes`` compare the lock with the one
+    before, and ``first`` says that there was none; ``direct`` maps local names to versions;
+    ``steps`` are changes in each importer's ``node_modules``; ``fetched`` counts archives,
     ``slots`` those that the store lacked. ``built`` are packages whose scripts ran, ``ignored``
     those whose scripts nobody approved."""
 
     up_to_date: bool = False
     dry_run: bool = False
     packages: int = 0
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
+    changes: tuple[Difference, ...] = ()
+    first: bool = False
     direct: Mapping[str, str] = {}
-    direct_before: Mapping[str, str] = {}
     fetched: int = 0
     fetched_bytes: int = 0
     slots: int = 0
