@@ -108,7 +108,7 @@ def test_a_prerelease_is_marked_unless_it_was_asked_for(
     assert lines(project.graft("add", "a").stderr) == [
         "added a 1.0.0",
         "added odd 2.0.0-beta.2 +",
-        "(+ a prerelease that nobody here asks for)",
+        "(+ a prerelease that the project does not ask for)",
     ]
 
 
@@ -124,12 +124,18 @@ def test_a_first_install_lists_what_the_project_asks_for(
     done = project.graft("install")
     assert lines(done.stderr) == ["added a 1.0.0", "added b 1.0.0 (as also)"]
     assert "22 added in the lock" in done.stderr
-    # Later, as many lines as fit.
-    project.graft("remove", "a")
-    done = project.graft("add", "a")
-    assert lines(done.stderr)[0] == "added a 1.0.0"
-    assert lines(done.stderr)[-1] == "and 5 more; --json has all"
-    assert len(lines(done.stderr)) == 17
+    # Later, what was there already is news.
+    project.graft("add", "x00@1", "-D")
+    registry.publish("a@1.1.0", dependencies={**below, "more": "1"})
+    registry.publish("more@1.0.0")
+    for name in below:
+        registry.publish(f"{name}@1.0.1")
+    said = lines(project.graft("update").stderr)
+    assert said[:2] == ["upgraded a from 1.0.0 to 1.1.0", "upgraded x00 from 1.0.0 to 1.0.1"]
+    assert said[2] == "upgraded x01 from 1.0.0 to 1.0.1"
+    assert (said[-1], len(said)) == ("and 5 more; --json has all", 18)
+    said = lines(project.graft("remove", "a").stderr)
+    assert said == ["removed a 1.1.0", "and 20 more; --json has all"]
 
 
 def test_a_dependency_that_others_have_too_says_so(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Of what the project does not ask for itself; a terminal has few lines more.
 _SHOWN = 15
 _STYLES = {"added": "green", "removed": "red", "downgraded": "yellow"}
-_MARKS = {"*": "another major version", "+": "a prerelease that nobody here asks for"}
+_MARKS = {"*": "another major version", "+": "a prerelease that the project does not ask for"}
 
 
 def show(console: Console, command: str, report: InstallReport) -> int:
@@ -50,15 +50,19 @@ def show(console: Console, command: str, report: InstallReport) -> int:
 
 
 def show_changes(console: Console, changes: Sequence[Difference], *, first: bool) -> None:
-    """What the project's own lines got, all of it; of the rest as much as fits. Of a ``first`` lock
-    the rest is no news."""
+    """What the project's own lines got, all of it. The rest as far as it fits: where there is much,
+    what only came or went is no news, and in a ``first`` lock nothing is."""
     direct = [each for each in changes if each.direct]
     rest = [] if first else [each for each in changes if not each.direct]
-    shown = direct + rest[:_SHOWN]
+    news = [
+        each for each in rest if len(rest) <= _SHOWN or (each.before and each.after) or _marks(each)
+    ]
+    shown = direct + news[:_SHOWN]
     for each in shown:
         console.status(_line(console, each))
-    if rest[_SHOWN:]:
-        console.status(f"and {len(rest) - _SHOWN} more; --json has all")
+    more = len(direct) + len(rest) - len(shown)
+    if more:
+        console.status(f"and {more} more; --json has all")
     meant = [f"{mark} {_MARKS[mark]}" for mark in _MARKS if any(mark in _marks(e) for e in shown)]
     if meant:
         console.status(console.style("dim", f"({', '.join(meant)})"))
