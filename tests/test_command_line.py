@@ -84,7 +84,7 @@ def test_stdout_is_for_data_alone(project: Project, registry: LocalRegistry) -> 
     done = project.graft("install")
     assert done.stdout == ""
     assert "note deprecated: use b (a@1.0.0)" in done.stderr
-    assert "+ a 1.0.0" in done.stderr
+    assert "added a 1.0.0\n" in done.stderr
     assert "up to date" in project.graft("install").stderr
 
 
