@@ -100,7 +100,7 @@ class Packages:
     """All packages that have been heard of, by name and by number. Several searches share one."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._by_name: dict[str, Package] = {}
         self.all: list[Package] = []
 
@@ -115,7 +115,7 @@ class Packages:
     def load(self, package: Package) -> None:
         """Read which candidates there are, if that has not been done."""
         if not package.all:
-            package.fill(self._catalogue.candidates(package.name))
+            package.fill(self.catalogue.candidates(package.name))
 
     def read(self, package: Package, mask: int) -> None:
         """Read what the candidates in ``mask`` ask for; those that ask for the same are grouped."""
@@ -126,9 +126,7 @@ class Packages:
         masks: dict[tuple[str, str, bool], int] = {}
         asked: dict[tuple[str, str, bool], Dependency] = {}
         for number in package.numbers(unread):
-            for dependency in self._catalogue.dependencies(
-                package.name, package.candidates[number]
-            ):
+            for dependency in self.catalogue.dependencies(package.name, package.candidates[number]):
                 key = dependency.name, dependency.constraint.text, dependency.weak
                 masks[key] = masks.get(key, 0) | 2 << number
                 asked.setdefault(key, dependency)

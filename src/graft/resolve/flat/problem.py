@@ -35,6 +35,10 @@ class Catalogue(Protocol):
     def candidates(self, name: str) -> Sequence[Candidate] | None:
         """All versions of a package, in any order; None for a package that does not exist."""
 
+    def candidate(self, name: str, version: Version) -> Candidate | None:
+        """One version of a package, found without reading any other. None where there is none, and
+        also where there are several, which then differ in their builds."""
+
     def dependencies(self, name: str, candidate: Candidate) -> Sequence[Dependency]: ...
 
 

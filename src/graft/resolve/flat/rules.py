@@ -42,7 +42,7 @@ class Rules:
         if mask is None:
             mask = package.all & ~ABSENT
             for constraint in self._constraints.get(package.name, ()):
-                mask &= package.admitted(self._range(package.name, constraint))
+                mask &= package.admitted(self.range_of(package.name, constraint))
             self._allowed[package.number] = mask
         return mask
 
@@ -51,7 +51,7 @@ class Rules:
         if name in self._roots:
             yield Incompatibility({package.number: ABSENT}, Root(name=name))
         for constraint in self._constraints.get(name, ()):
-            admitted = package.admitted(self._range(name, constraint))
+            admitted = package.admitted(self.range_of(name, constraint))
             refused = everything & ~admitted & ~ABSENT
             if refused:
                 yield Incompatibility(
@@ -79,7 +79,7 @@ class Rules:
     def of_group(self, group: Group) -> Incompatibility | None:
         """What some candidates' asking for another package excludes; None for nothing."""
         dependency, target = group.dependency, group.target
-        admitted = target.admitted(self._range(target.name, dependency.constraint))
+        admitted = target.admitted(self.range_of(target.name, dependency.constraint))
         refused = target.all & ~admitted
         if dependency.weak:
             refused &= ~ABSENT
@@ -93,7 +93,7 @@ class Rules:
             return None
         return Incompatibility(terms, asks(group))
 
-    def _range(self, name: str, constraint: Constraint) -> Range:
+    def range_of(self, name: str, constraint: Constraint) -> Range:
         """Where the project overrides, all else only says from which version on."""
         weak = name in self._overridden and not constraint.override
         return constraint.at_least if weak else constraint.range

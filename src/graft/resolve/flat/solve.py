@@ -8,6 +8,7 @@ from itertools import combinations
 
 from graft.base.records import Record
 from graft.resolve.flat.causes import Incompatibility, Kept, TooMany, Unanticipated
+from graft.resolve.flat.check import check, may_stay
 from graft.resolve.flat.order import Order
 from graft.resolve.flat.packages import Packages
 from graft.resolve.flat.problem import Candidate, Problem
@@ -44,11 +45,15 @@ class NoSolutionError(Exception):
 
 
 def solve(problem: Problem, packages: Packages) -> Solution:
-    """The best answer. Raises NoSolutionError.
+    """The best answer: the previous one as long as it will do. Raises NoSolutionError.
 
     Prereleases that nobody anticipated are not considered as long as there is an answer without
     them. Where there is none, as few packages as possible get one.
     """
+    if may_stay(problem):
+        checked = check(problem, packages.catalogue)
+        if not checked.unmet:
+            return Solution(checked.chosen)
     _attempt(Kind.NO_VERSION, problem, packages, Outline(problem, roots_only=True))
     rules = Rules(problem)
     try:

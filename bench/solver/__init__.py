@@ -1,0 +1,1 @@
+"""The flat solver beside what others answer, and how long they take."""
