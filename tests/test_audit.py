@@ -65,8 +65,8 @@ def test_audit_as_json(weak: Project) -> None:
             {
                 "importer": ".",
                 "steps": [
-                    {"name": "loose", "specifier": "1", "id": "loose@1.0.0"},
-                    {"name": "low", "specifier": "^1.0.0", "id": "low@1.1.0"},
+                    {"name": "loose", "specifier": "1", "kind": "prod", "id": "loose@1.0.0"},
+                    {"name": "low", "specifier": "^1.0.0", "kind": "prod", "id": "low@1.1.0"},
                 ],
             }
         ],

@@ -121,7 +121,8 @@ def test_why_shows_the_shortest_way_from_each_direct_dependency(installed: Proje
         "  package.json asks for old@npm:c@^1: c@1.0.0",
         "c@2.0.0",
         "  package.json asks for @acme/tool@1: @acme/tool@1.0.0(c@2.0.0)",
-        "    @acme/tool@1.0.0(c@2.0.0) asks for c@>=1: c@2.0.0",
+        "    @acme/tool@1.0.0(c@2.0.0) asks for the peer c@>=1: c@2.0.0, which package.json "
+        "provides",
         "  package.json asks for c@^2: c@2.0.0",
     ]
     assert installed.graft("why", "acme:tool").stdout.splitlines()[0].startswith("@acme/tool@1.0.0")
@@ -130,9 +131,52 @@ def test_why_shows_the_shortest_way_from_each_direct_dependency(installed: Proje
 def test_why_of_one_version_and_of_an_alias(installed: Project) -> None:
     (reason,) = installed.graft("why", "c@2.0.0", "--json").json
     assert reason["id"] == "c@2.0.0"
-    assert reason["chains"][1] == [{"name": "c", "specifier": "^2", "id": "c@2.0.0"}]
+    assert (reason["name"], reason["version"]) == ("c", "2.0.0")
+    tool, own = reason["chains"]
+    assert own == {
+        "importer": ".",
+        "steps": [{"name": "c", "specifier": "^2", "kind": "prod", "id": "c@2.0.0"}],
+    }
+    assert tool["steps"][1] == {
+        "name": "c",
+        "specifier": ">=1",
+        "kind": "peer",
+        "id": "c@2.0.0",
+        "provider": "package.json",
+    }
     (reason,) = installed.graft("explain", "old", "--json").json
     assert reason["id"] == "c@1.0.0"
+
+
+def test_why_says_what_decided_besides_the_specifier(
+    project: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0", dependencies={"b": "^1", "plugin": "1"})
+    registry.publish("b@1.0.0")
+    registry.publish("b@2.0.0")
+    registry.publish("plugin@1.0.0", peers={"host": ">=1", "b": "*"})
+    registry.publish("host@1.0.0")
+    project.manifest(
+        dependencies={"a": "catalog:"},
+        overrides={"a": {"b": "2.0.0"}},
+        workspaces={"packages": [], "catalog": {"a": "^1"}},
+    )
+    project.graft("install")
+    assert project.graft("why", "b").stdout.splitlines()[1:3] == [
+        "  package.json asks for a@^1 (catalog:): a@1.0.0",
+        "    a@1.0.0 asks for b@^1, which an override makes 2.0.0: b@2.0.0",
+    ]
+    (reason,) = project.graft("why", "b", "--json").json
+    assert reason["chains"][0]["steps"][0]["catalog"] == "catalog:"
+    assert reason["chains"][0]["steps"][1]["override"] == "2.0.0"
+    assert (
+        project.graft("why", "host")
+        .stdout.splitlines()[-1]
+        .endswith("asks for the peer host@>=1: host@1.0.0, which was added, as nobody provides it")
+    )
+    # Rules that are no longer those of the lock decided nothing there.
+    project.manifest(overrides={"a": {"b": "1.0.0"}})
+    assert "override" not in project.graft("why", "b").stdout
 
 
 def test_store_path(project: Project) -> None:

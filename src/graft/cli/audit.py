@@ -96,7 +96,7 @@ def _print(console: Console, audited: Audited) -> None:
 
 
 def _print_finding(console: Console, audited: Audited, finding: Finding) -> None:
-    from graft.workflows.audit import ways_to
+    from graft.resolve.chains import chains_to
 
     advisory = finding.advisory
     severity = console.style(_STYLES.get(advisory.severity, "dim"), advisory.severity, sys.stdout)
@@ -105,10 +105,11 @@ def _print_finding(console: Console, audited: Audited, finding: Finding) -> None
     if advisory.url:
         console.data(f"  {one_line(advisory.url)}")
     for id in finding.nodes:
-        ways = ways_to(audited.graph, id)
-        for importer, chain in ways[:_CHAINS_SHOWN]:
-            steps = [step for _, _, step in chain]
-            console.data(f"  {' > '.join(steps if importer == '.' else [importer, *steps])}")
+        ways = list(chains_to(audited.graph, id))
+        for chain in ways[:_CHAINS_SHOWN]:
+            steps = [step.id for step in chain.steps]
+            shown = steps if chain.importer == "." else [chain.importer, *steps]
+            console.data(f"  {' > '.join(shown)}")
         if len(ways) > _CHAINS_SHOWN:
             console.data(f"  and {len(ways) - _CHAINS_SHOWN} more ways to {id}")
 
@@ -166,7 +167,7 @@ def _document(audited: Audited, mended: Mended | None, level: str) -> dict[str, 
 
 
 def _finding(audited: Audited, finding: Finding) -> dict[str, Any]:
-    from graft.workflows.audit import ways_to
+    from graft.resolve.chains import chains_to
 
     advisory = finding.advisory
     return {
@@ -179,13 +180,7 @@ def _finding(audited: Audited, finding: Finding) -> dict[str, Any]:
         "affected": [
             {
                 "id": id,
-                "chains": [
-                    {
-                        "importer": importer,
-                        "steps": [{"name": n, "specifier": s, "id": step} for n, s, step in chain],
-                    }
-                    for importer, chain in ways_to(audited.graph, id)
-                ],
+                "chains": [chain.as_json() for chain in chains_to(audited.graph, id)],
             }
             for id in finding.nodes
         ],

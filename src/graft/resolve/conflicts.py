@@ -38,7 +38,7 @@ def explain(graph: Graph, faults: Sequence[PeerFault]) -> list[Conflict]:
     found: dict[tuple[str, str, str], Conflict] = {}
     for fault in faults:
         path = paths.to(fault.node)
-        provider, provided_as = _provider(graph, path, fault)
+        provider, provided_as = provider_of(graph, path, fault.requirement.local, fault.provided)
         conflict = Conflict(
             path=path,
             requirement=fault.requirement,
@@ -58,19 +58,21 @@ def _identity(graph: Graph, conflict: Conflict) -> tuple[str, str, str]:
     return graph.nodes[conflict.asker].manifest.id, conflict.requirement.local, provided
 
 
-def _provider(graph: Graph, path: tuple[str, ...], fault: PeerFault) -> tuple[tuple[str, ...], str]:
-    """Who on the path provides the peer, nearest first; and the text that asks for it there."""
-    name = fault.requirement.local
+def provider_of(
+    graph: Graph, path: tuple[str, ...], name: str, provided: str
+) -> tuple[tuple[str, ...], str]:
+    """Who on the path to one that asks for a peer provides it, nearest first; and the text that
+    asks for it there. Nobody provides what was added, and what lies on the path has no text."""
     for at in range(len(path) - 2, 0, -1):
         node = graph.nodes[path[at]]
-        if node.edges.get(name) == fault.provided:
+        if node.edges.get(name) == provided:
             text = _text(node.manifest.requirements, name)
             if text is not None:
                 return path[: at + 1], text
-        if path[at] == fault.provided:
+        if path[at] == provided:
             return path[: at + 1], ""
     importer = graph.importers[path[0]]
-    if importer.edges.get(name) == fault.provided:
+    if importer.edges.get(name) == provided:
         return path[:1], next(r.specifier for r in importer.requirements if r.local == name)
     return (), ""
 
@@ -110,15 +112,15 @@ def why_provided(graph: Graph, conflict: Conflict) -> str:
     got = graph.nodes[conflict.provided].manifest.id
     if not conflict.provider:
         return f"{got} was added, as nobody on the path provides {conflict.requirement.local}"
-    owner = provider_name(graph, conflict)
+    owner = provider_name(graph, conflict.provider)
     if not conflict.provided_as:
         return f"{got} is on the path itself: {show_path(graph, conflict.provider)}"
     return f"{owner} provides {got}: it asks for {conflict.provided_as}"
 
 
-def provider_name(graph: Graph, conflict: Conflict) -> str:
+def provider_name(graph: Graph, provider: tuple[str, ...]) -> str:
     """Who provides: ``package.json``, or the path to the package; empty for nobody."""
-    if not conflict.provider:
+    if not provider:
         return ""
-    steps = path_names(graph, conflict.provider)
-    return " > ".join(steps) if len(conflict.provider) > 1 else "/".join([*steps, "package.json"])
+    steps = path_names(graph, provider)
+    return " > ".join(steps) if len(provider) > 1 else "/".join([*steps, "package.json"])

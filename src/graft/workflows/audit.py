@@ -16,7 +16,7 @@ from graft.model.requirement import Kind
 from graft.resolve.prune import for_kinds
 from graft.sources.advisories import SEVERITIES, Advisory, ask_advisories, read_advisories
 from graft.sources.answers import missing_offline
-from graft.workflows.look import chains_to, locked_graph
+from graft.workflows.look import locked_graph
 from graft.workflows.project import Asking, Context, asking
 
 
@@ -96,15 +96,6 @@ def look_up(asks: Asking, graph: Graph) -> Audited:
         packages=len({n.manifest.id for nodes in by_registry.values() for n in nodes}),
         local=local,
     )
-
-
-def ways_to(graph: Graph, target: str) -> list[tuple[str, tuple[tuple[str, str, str], ...]]]:
-    """Who leads to a node: an importer's path, and a chain as ``look.chains_to`` has it."""
-    return [
-        (importer, chain)
-        for importer in sorted(graph.importers)
-        for chain in chains_to(graph, target, importer)
-    ]
 
 
 def counts(findings: Iterable[Finding]) -> Mapping[str, int]:

@@ -1,16 +1,15 @@
-"""``ls`` and ``why``: what is installed, and who asked for it. Both read the lock, and nothing else
-but for where packages lie."""
+"""``ls``: what is installed. It reads the lock, and nothing else but for where packages lie."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
-from graft.link.importers import MODULES, ROOT
+from graft.link.importers import MODULES
 from graft.model.graph import Graph, Node
-from graft.model.names import canonical_name, split_spec
+from graft.model.names import canonical_name
 from graft.model.origins import shown_origin
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context
@@ -29,31 +28,6 @@ class Listed(Record):
     repeated: bool = False
     folder: str = ""
     below: tuple[Listed, ...] = ()
-
-
-class Chain(Record):
-    """From an importer's package.json down: (local name, specifier, node id) a step."""
-
-    importer: str
-    steps: tuple[tuple[str, str, str], ...]
-
-    @property
-    def asker(self) -> str:
-        return "package.json" if self.importer == ROOT else f"{self.importer}/package.json"
-
-    def as_json(self) -> list[dict[str, str]]:
-        """A member's chain begins with its path."""
-        told = [{"name": name, "specifier": text, "id": id} for name, text, id in self.steps]
-        return told if self.importer == ROOT else [{"importer": self.importer}, *told]
-
-
-class Reason(Record):
-    """A package in the graph and the shortest chain to it from each direct dependency of each
-    importer. ``labels`` are the ids of all that is in them, as people read them."""
-
-    id: str
-    labels: Mapping[str, str]
-    chains: tuple[Chain, ...]
 
 
 def listing(
@@ -110,7 +84,7 @@ def _listed(
     return Listed(
         local=local,
         id=id,
-        label=_label(node),
+        label=label_of(node),
         kind=kind,
         origin=node.manifest.origin,
         repeated=repeated,
@@ -140,7 +114,7 @@ def _found(folder: str, local: str) -> str:
         folder = above
 
 
-def _label(node: Node) -> str:
+def label_of(node: Node) -> str:
     """``tool@1.0.0 (file:../tool.tgz)``, with the peers that it was given behind its version."""
     manifest = node.manifest
     if manifest.is_link:
@@ -148,73 +122,6 @@ def _label(node: Node) -> str:
     peers = node.id.removeprefix(manifest.id)
     origin = f" ({shown_origin(manifest.origin)})" if manifest.origin else ""
     return f"{manifest.name}@{manifest.version}{peers}{origin}"
-
-
-def reasons(context: Context, name: str) -> tuple[Reason, ...]:
-    """Why each version of a package is in the graph; it may be named as some package knows it.
-
-    Raises ``not-a-dependency``.
-    """
-    graph = locked_graph(context)
-    name = canonical_name(name)
-    package, version = split_spec(name)
-    edges = [node.edges for node in graph.nodes.values()]
-    edges += [importer.edges for importer in graph.importers.values()]
-    known_as = {targets[package] for targets in edges if package in targets}
-    found = [
-        node
-        for node in graph.nodes.values()
-        if (node.manifest.name == package or node.id in known_as)
-        and (not version or node.manifest.version == version)
-    ]
-    if not found:
-        known = {node.manifest.name for node in graph.nodes.values()}
-        raise not_a_dependency(name, known, context.lock_path)
-    labels = {node.id: _label(node) for node in graph.nodes.values()}
-    return tuple(
-        Reason(id=node.id, labels=labels, chains=tuple(_all_chains(graph, node.id)))
-        for node in sorted(found, key=lambda node: node.id)
-    )
-
-
-def _all_chains(graph: Graph, target: str) -> Iterator[Chain]:
-    for path in sorted(graph.importers):
-        for steps in chains_to(graph, target, path):
-            yield Chain(importer=path, steps=steps)
-
-
-def chains_to(
-    graph: Graph, target: str, path: str = ROOT
-) -> Iterator[tuple[tuple[str, str, str], ...]]:
-    """The shortest way to ``target`` through each direct dependency of an importer that leads to
-    it."""
-    next_step = _towards(graph, target)
-    importer = graph.importers[path]
-    asked = {r.local: r.specifier for r in importer.requirements}
-    for local, id in sorted(importer.edges.items()):
-        if id not in next_step:
-            continue
-        chain = [(local, asked[local], id)]
-        while chain[-1][2] != target:
-            chain.append(next_step[chain[-1][2]])
-        yield tuple(chain)
-
-
-def _towards(graph: Graph, target: str) -> Mapping[str, tuple[str, str, str]]:
-    """For each node above ``target``, the step that brings it nearer; breadth first."""
-    parents: dict[str, list[tuple[str, str]]] = {}
-    for node in graph.nodes.values():
-        for local, child in node.edges.items():
-            parents.setdefault(child, []).append((node.id, local))
-    steps: dict[str, tuple[str, str, str]] = {target: ("", "", target)}
-    queue = [target]
-    for id in queue:
-        for parent, local in sorted(parents.get(id, ())):
-            if parent not in steps:
-                asked = {r.local: r.specifier for r in graph.nodes[parent].manifest.requirements}
-                steps[parent] = (local, asked.get(local, ""), id)
-                queue.append(parent)
-    return steps
 
 
 def locked_graph(context: Context) -> Graph:

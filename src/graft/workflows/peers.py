@@ -94,7 +94,7 @@ def told(
             range=conflict.range,
             path=tuple(path_names(graph, conflict.path)),
             provided=graph.nodes[conflict.provided].manifest.id if conflict.provided else "",
-            provided_by=provider_name(graph, conflict),
+            provided_by=provider_name(graph, conflict.provider),
             why=why_provided(graph, conflict),
             fix=mender.fix(conflict),
         )

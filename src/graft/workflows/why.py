@@ -1,0 +1,79 @@
+"""``why``: who asked for a package. The lock says it, and of overrides, package.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from graft.base.diagnostics import GraftError
+from graft.base.records import Record
+from graft.model.graph import Graph
+from graft.model.links import NO_LINKS, Links
+from graft.model.names import canonical_name, split_spec
+from graft.project.checkout import read_checkout
+from graft.project.overrides import NO_OVERRIDES, Overrides
+from graft.resolve.chains import Chain, chains_to, explained
+from graft.workflows.look import label_of, locked_graph
+from graft.workflows.names import not_a_dependency
+from graft.workflows.project import Context
+
+
+class Reason(Record):
+    """A package in the graph and the shortest chain to it from each direct dependency of each
+    importer. ``labels`` are the ids of all that is in them, as people read them."""
+
+    id: str
+    name: str
+    version: str
+    labels: Mapping[str, str]
+    chains: tuple[Chain, ...]
+
+
+def reasons(context: Context, name: str) -> tuple[Reason, ...]:
+    """Why each version of a package is in the graph; it may be named as some package knows it.
+
+    Raises ``not-a-dependency``.
+    """
+    graph = locked_graph(context)
+    name = canonical_name(name)
+    package, version = split_spec(name)
+    edges = [node.edges for node in graph.nodes.values()]
+    edges += [importer.edges for importer in graph.importers.values()]
+    known_as = {targets[package] for targets in edges if package in targets}
+    found = [
+        node
+        for node in graph.nodes.values()
+        if (node.manifest.name == package or node.id in known_as)
+        and (not version or node.manifest.version == version)
+    ]
+    if not found:
+        known = {node.manifest.name for node in graph.nodes.values()}
+        raise not_a_dependency(name, known, context.lock_path)
+    labels = labels_of(graph)
+    overrides, links = _in_force(context, graph)
+    return tuple(
+        Reason(
+            id=node.id,
+            name=node.manifest.name,
+            version=node.manifest.version,
+            labels=labels,
+            chains=tuple(
+                explained(graph, chain, overrides, links) for chain in chains_to(graph, node.id)
+            ),
+        )
+        for node in sorted(found, key=lambda node: node.id)
+    )
+
+
+def labels_of(graph: Graph) -> dict[str, str]:
+    return {node.id: label_of(node) for node in graph.nodes.values()}
+
+
+def _in_force(context: Context, graph: Graph) -> tuple[Overrides, Links]:
+    """The overrides that the lock was made with, as long as package.json still says the same."""
+    if graph.overrides:
+        with suppress(GraftError):
+            checkout = read_checkout(context.folder)
+            if checkout.rules.overrides.rules == graph.overrides:
+                return checkout.rules.overrides, checkout.links
+    return NO_OVERRIDES, NO_LINKS
