@@ -12,7 +12,7 @@ help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
 	@echo 'make test         run the tests (hermetic, parallel)'
 	@echo 'make test-real    run the tests that use the registry npm is configured for'
-	@echo 'make conformance  compare ranges and specifiers with npm'
+	@echo 'make conformance  compare ranges and specifiers with npm, and the index grammar'
 	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
 	@echo 'make differential compare what graft, npm and pnpm choose'
 	@echo 'make crashes      kill graft before each of its effects on files, and count what is left'
@@ -47,6 +47,7 @@ test-real: $(STAMP)
 conformance: $(STAMP)
 	@$(BIN)/python bench/conformance.py
 	@$(BIN)/python bench/specifiers.py
+	@$(BIN)/python bench/conformance_index.py
 
 ecosystems: $(STAMP)
 	@$(BIN)/python bench/ecosystems.py

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.versions import ANY, NOTHING, Range, Version, parse_range, parse_version
+from graft.versions.index_constraint import parse_constraint
+from graft.versions.intervals import prerelease_from, release
+from graft.versions.version import version_of
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,12 @@ def triple(version: Version) -> tuple[int, int, int]:
 
 
 def precedence(a: Version, b: Version) -> int:
-    """Negative, 0 or positive; written from section 11 of the specification, without keys."""
+    """Negative, 0 or positive; written from section 11 of the specification, without keys. Wraps
+    decide where nothing else does."""
     if triple(a) != triple(b):
         return -1 if triple(a) < triple(b) else 1
+    if a.prerelease == b.prerelease:
+        return a.wrap - b.wrap
     if not a.prerelease or not b.prerelease:
         return bool(b.prerelease) - bool(a.prerelease)
     for mine, other in zip(a.prerelease, b.prerelease, strict=False):
@@ -79,18 +85,24 @@ def precedence(a: Version, b: Version) -> int:
 identifiers = st.sampled_from((0, 1, "a", "b", "-"))
 prereleases = st.lists(identifiers, min_size=1, max_size=2).map(tuple) | st.just(())
 numbers = st.integers(0, 2)
-versions = st.builds(Version, numbers, numbers, numbers, prereleases)
+npm_versions = st.builds(Version, numbers, numbers, numbers, prereleases)
+builds = st.sampled_from(((), ("a",), ("b", "7")))
+versions = st.builds(Version, numbers, numbers, numbers, prereleases, builds, numbers)
 # >=0.0.0 is a star to npm, which is a rule of its own; tests/versions/test_npm.py has it.
 comparators = st.builds(
     Comparator,
     st.sampled_from(("", "<", "<=", ">", ">=")),
-    versions.filter(lambda version: str(version) != "0.0.0"),
+    npm_versions.filter(lambda version: str(version) != "0.0.0"),
 )
 comparator_sets = st.lists(comparators, min_size=1, max_size=3).map(tuple)
 alternatives = st.lists(comparator_sets, min_size=1, max_size=3).map(tuple).map(Alternatives)
 npm_ranges = st.builds(lambda written: parse_range(str(written)), alternatives)
+constraints = st.builds("{}{}".format, st.sampled_from(("", "=", "~")), versions)
+index_ranges = st.lists(constraints, min_size=1, max_size=3).map(
+    lambda written: parse_constraint(" || ".join(written)).range
+)
 ranges = st.recursive(
-    npm_ranges | st.sampled_from((ANY, NOTHING, parse_range("*"))),
+    npm_ranges | index_ranges | st.sampled_from((ANY, NOTHING, parse_range("*"))),
     lambda inner: (
         st.builds(Range.union, inner, inner)
         | st.builds(Range.intersection, inner, inner)
@@ -107,12 +119,19 @@ def test_order_is_precedence(a: Version, b: Version) -> None:
     assert (a < b, a == b, a > b) == (order < 0, order == 0, order > 0)
 
 
-@given(alternatives, versions)
+@given(versions, versions, versions)
+def test_order_is_transitive_with_wraps_and_build_ids(a: Version, b: Version, c: Version) -> None:
+    if a <= b <= c:
+        assert a <= c
+        assert (a == c) == (a == b == c)
+
+
+@given(alternatives, npm_versions)
 def test_contains(written: Alternatives, version: Version) -> None:
     assert parse_range(str(written)).contains(version) == written.admits(version)
 
 
-@given(alternatives, versions)
+@given(alternatives, npm_versions)
 def test_contains_near_a_bound(written: Alternatives, tail: Version) -> None:
     for bound in (comparator.version for found in written.sets for comparator in found):
         for prerelease in (bound.prerelease, tail.prerelease, (*bound.prerelease, 0), ()):
@@ -174,6 +193,20 @@ def test_select_and_newest(found: list[Version], asked: Range) -> None:
     assert all((version in asked) == asked.contains(version) for version in found)
 
 
+@given(ranges, ranges)
+def test_what_is_not_empty_has_a_version_at_each_lower_bound(a: Range, b: Range) -> None:
+    """So equality is exact, wraps or not: equal sets have equal bounds."""
+    both = a.difference(b)
+    of_releases = both.every.rounded(release).bounds
+    of_prereleases = both.prereleases.rounded(prerelease_from).bounds
+    assert [key for key in of_releases if version_of(key).prerelease] == []
+    assert [key for key in of_prereleases if not version_of(key).prerelease] == []
+    lows = of_releases[::2] + of_prereleases[::2]
+    assert both.is_empty == (not lows)
+    assert [low for low in lows if version_of(low).key != low] == []
+    assert [low for low in lows if not both.contains(version_of(low))] == []
+
+
 def test_there_is_nothing_between_a_version_and_the_next() -> None:
     for text in (">1.2.3 <1.2.4-0", ">1.2.3-a <1.2.3-a.0", ">=1.2.3 <1.2.3", "<0.0.0-0"):
         assert parse_range(text).include_prereleases().is_empty
@@ -203,6 +236,22 @@ def test_any_admits_prereleases_and_a_star_does_not() -> None:
 )
 def test_text_of_a_made_range(a: str, operation: str, b: str, text: str) -> None:
     assert str(getattr(parse_range(a), operation)(parse_range(b))) == text
+
+
+@pytest.mark.parametrize(
+    ("a", "operation", "b", "text"),
+    [
+        ("=1.2.3", "union", "=1.2.3-rc.1", "=1.2.3 || =1.2.3-rc.1"),
+        ("=1.2.3", "union", "=1.2.3_1", ">=1.2.3 <1.2.3_2"),
+        ("~1.2.3", "difference", "=1.2.3", ">=1.2.3_1 <1.3.0"),
+        ("~1.2.3", "intersection", "~1.2.3_2", ">=1.2.3_2 <1.3.0"),
+        ("~1.2.3-rc.1", "difference", "=1.2.3-rc.1", ">=1.2.3-rc.1_1 <1.3.0"),
+        ("=1.2.3", "intersection", "=1.2.4", "<0.0.0-0"),
+    ],
+)
+def test_text_of_a_range_made_of_constraints(a: str, operation: str, b: str, text: str) -> None:
+    made = getattr(parse_constraint(a).range, operation)(parse_constraint(b).range)
+    assert str(made) == text
 
 
 def test_text_of_what_npm_cannot_write() -> None:

@@ -74,7 +74,7 @@ class Packument:
     @cached_property
     def _release_keys(self) -> list[tuple[Key, str]]:
         keys = read_keys([text for text in self._raw if not is_prerelease(text)])
-        return [entry for entry in keys if entry[0][3] == RELEASE]
+        return [entry for entry in keys if entry[0][3] >= RELEASE]
 
     @cached_property
     def _all_keys(self) -> list[tuple[Key, str]]:

@@ -48,7 +48,7 @@ class ComparatorSet:
 
     def name(self, key: Key) -> None:
         """Admit prereleases of this version too, if it is a prerelease itself."""
-        if key[3] != RELEASE:
+        if key[3] < RELEASE:
             self._named.add(release(key))
 
     def every(self) -> IntervalSet:

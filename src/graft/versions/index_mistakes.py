@@ -1,4 +1,4 @@
-"""Where a version of an index package stops being one, and what may stand there.
+"""Where the version of an index package stops being one, and what may stand there.
 
 Asked only of a text that ``index_version`` could not read; a test holds the two against each other.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 
 from graft.versions.grammar import MAX_LENGTH, MAX_NUMBER
-from graft.versions.mistakes import BAD_VERSION, Mistake
+from graft.versions.mistakes import BAD_VERSION, Mistake, character
 
 _DIGITS = re.compile("[0-9]*")
 _WORD = re.compile("[0-9A-Za-z-]*")
 
 _NUMBER = "0, or digits of which the first is not 0"
+_WRAP = "digits of which the first is not 0"
 _IDENTIFIER = "ASCII letters, digits and '-'"
+_END = "or the end of the version"
 
 
 def version_mistake(text: str, start: int, end: int) -> Mistake:
@@ -24,72 +26,86 @@ def version_mistake(text: str, start: int, end: int) -> Mistake:
     if end - start > MAX_LENGTH:
         message = f"a version of {end - start} characters"
         return _mistake(text, start + MAX_LENGTH, message, f"at most {MAX_LENGTH}")
-    at = start
-    for part in ("major", "minor", "patch"):
-        if part != "major":
-            if text[at:end][:1] != ".":
-                found = f"{_found(text, at, end)} where the {part} number should follow"
-                return _mistake(text, at, found, "'.', as in 1.2.3")
-            at += 1
-        number = _run(_DIGITS, text, at, end)
-        if not number:
-            found = f"{_found(text, at, end)} in place of the {part} number"
-            return _mistake(text, at, found, _NUMBER)
-        if number != "0" and number[0] == "0":
-            return _mistake(text, at, f"a leading zero in the {part} number", _NUMBER)
-        if int(number) > MAX_NUMBER:
-            return _mistake(text, at, f"the {part} number is too large", f"at most {MAX_NUMBER}")
-        at += len(number)
-    follows = "'-' and a prerelease, '_' and a wrap, '+' and a build id, or the end"
-    if text[at:end][:1] == "-":
-        mistake, at = _identifiers(text, at + 1, end, "prerelease")
-        if mistake:
-            return mistake
-        follows = "'.' and more of the prerelease, '_' and a wrap, '+' and a build id, or the end"
-    if text[at:end][:1] == "_":
-        at += 1
-        number = _run(_DIGITS, text, at, end)
-        if not number:
-            found = f"{_found(text, at, end)} in place of the wrap"
-            return _mistake(text, at, found, "a number from 1 on")
-        if number[0] == "0":
-            return _mistake(text, at, "the wrap begins with 0", "a number from 1 on")
-        at += len(number)
-        follows = "more digits of the wrap, '+' and a build id, or the end"
-    if text[at:end][:1] == "+":
-        mistake, at = _identifiers(text, at + 1, end, "build id")
-        if mistake:
-            return mistake
-        follows = f"'.', {_IDENTIFIER}, or the end"
-    return _mistake(text, at, f"{_found(text, at, end)} does not belong there", follows)
+    return _Walk(text, start, end).mistake()
 
 
-def _identifiers(text: str, at: int, end: int, what: str) -> tuple[Mistake | None, int]:
-    """Read identifiers with dots between them; return the mistake, if any, and where they end."""
-    while True:
-        word = _run(_WORD, text, at, end)
-        if not word:
-            found = f"{_found(text, at, end)} in place of a part of the {what}"
-            return _mistake(text, at, found, _IDENTIFIER), at
-        if what == "prerelease" and word.isdigit() and len(word) > 1 and word[0] == "0":
-            return _mistake(text, at, f"a leading zero in a number of the {what}", _NUMBER), at
-        at += len(word)
-        if text[at:end][:1] != ".":
-            return None, at
-        at += 1
+class _Walk:
+    """A walk along the grammar, as far as ``text`` keeps to it."""
 
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self.text = text
+        self.at = start
+        self.end = end
 
-def _run(pattern: re.Pattern[str], text: str, at: int, end: int) -> str:
-    match = pattern.match(text, at, end)
-    return match.group() if match else ""
+    def mistake(self) -> Mistake:
+        found = self._major() or self._number("minor") or self._number("patch")
+        follows = f"'-' and a prerelease, '_' and a wrap, '+' and a build id, {_END}"
+        if not found and self._passed("-"):
+            found = self._identifiers("prerelease")
+            follows = f"{_IDENTIFIER}, '.', '_' and a wrap, '+' and a build id, {_END}"
+        if not found and self._passed("_"):
+            found = self._wrap()
+            follows = f"digits, '+' and a build id, {_END}"
+        if not found and self._passed("+"):
+            found = self._identifiers("build id")
+            follows = f"{_IDENTIFIER}, '.', {_END}"
+        return found or self._here(f"{self._found()} does not belong there", follows)
 
+    def _number(self, part: str) -> Mistake | None:
+        if not self._passed("."):
+            return self._here(
+                f"{self._found()} where the {part} number should follow", "'.', as in 1.2.3"
+            )
+        return self._digits(part)
 
-def _found(text: str, at: int, end: int) -> str:
-    """What stands at ``at``, in words."""
-    if at >= end:
-        return "nothing"
-    char = text[at]
-    return f"'{char}'" if char.isprintable() else f"U+{ord(char):04X}"
+    def _major(self) -> Mistake | None:
+        return self._digits("major")
+
+    def _digits(self, part: str) -> Mistake | None:
+        digits = self._run(_DIGITS)
+        if not digits:
+            return self._here(f"{self._found()} in place of the {part} number", _NUMBER)
+        if digits != "0" and digits[0] == "0":
+            return self._here(f"a leading zero in the {part} number", _NUMBER)
+        if int(digits) > MAX_NUMBER:
+            return self._here(f"the {part} number is too large", f"at most {MAX_NUMBER}")
+        self.at += len(digits)
+        return None
+
+    def _identifiers(self, what: str) -> Mistake | None:
+        while True:
+            word = self._run(_WORD)
+            if not word:
+                return self._here(f"{self._found()} in place of a part of the {what}", _IDENTIFIER)
+            if what == "prerelease" and word != "0" and word[0] == "0" and word.isdigit():
+                return self._here(f"a leading zero in a number of the {what}", _NUMBER)
+            self.at += len(word)
+            if not self._passed("."):
+                return None
+
+    def _wrap(self) -> Mistake | None:
+        digits = self._run(_DIGITS)
+        if not digits:
+            return self._here(f"{self._found()} in place of the wrap", _WRAP)
+        if digits[0] == "0":
+            return self._here("the wrap begins with 0", _WRAP)
+        self.at += len(digits)
+        return None
+
+    def _passed(self, char: str) -> bool:
+        passed = self.text.startswith(char, self.at, self.end)
+        self.at += passed
+        return passed
+
+    def _run(self, pattern: re.Pattern[str]) -> str:
+        match = pattern.match(self.text, self.at, self.end)
+        return match.group() if match else ""
+
+    def _found(self) -> str:
+        return character(self.text, self.at, self.end)
+
+    def _here(self, message: str, allowed: str) -> Mistake:
+        return _mistake(self.text, self.at, message, allowed)
 
 
 def _mistake(text: str, at: int, message: str, allowed: str) -> Mistake:

@@ -1,6 +1,6 @@
 """Versions of index packages: ``major.minor.patch[-prerelease][_wrap][+build]``.
 
-ASCII, to the letter, with nothing around it. A number is exact however large it is, but the first
+ASCII, to the letter, with nothing around it. Every number is exact, however large it is; the first
 three stop where npm's do. See docs/concepts/versions.md.
 """
 
@@ -10,7 +10,6 @@ import re
 from functools import cache, lru_cache
 
 from graft.versions.grammar import MAX_LENGTH, MAX_NUMBER
-from graft.versions.index_mistakes import version_mistake
 from graft.versions.mistakes import MalformedError
 from graft.versions.version import Version
 
@@ -31,11 +30,11 @@ def _pattern() -> re.Pattern[str]:
 @lru_cache(maxsize=1 << 16)
 def parse_index_version(text: str) -> Version:
     """Read a version; raise ``MalformedError`` if ``text`` is none."""
-    return read_version(text, 0, len(text))
+    return version_in(text, 0, len(text))
 
 
-def read_version(text: str, start: int, end: int) -> Version:
-    """Read the version that stands between ``start`` and ``end`` in ``text``."""
+def version_in(text: str, start: int, end: int) -> Version:
+    """The version that stands between ``start`` and ``end`` in ``text``."""
     match = _pattern().fullmatch(text, start, end) if end - start <= MAX_LENGTH else None
     if match is not None:
         major, minor, patch, prerelease, wrap, build = match.groups()
@@ -43,10 +42,14 @@ def read_version(text: str, start: int, end: int) -> Version:
         if max(numbers) <= MAX_NUMBER:
             return Version(
                 *numbers,
-                tuple(int(p) if p.isdigit() else p for p in prerelease.split("."))
-                if prerelease
-                else (),
+                _identifiers(prerelease) if prerelease else (),
                 tuple(build.split(".")) if build else (),
                 int(wrap or 0),
             )
+    from graft.versions.index_mistakes import version_mistake
+
     raise MalformedError([version_mistake(text, start, end)])
+
+
+def _identifiers(prerelease: str) -> tuple[int | str, ...]:
+    return tuple(int(part) if part.isdigit() else part for part in prerelease.split("."))
