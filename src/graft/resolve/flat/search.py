@@ -31,7 +31,8 @@ class Search:
     """One search over shared packages.
 
     ``facts`` are what is stated of a loaded package by itself.
-    ``excludes`` makes of a group what it excludes, None for nothing.
+    ``excludes`` makes of a group what it excludes, None for nothing. Without it, nothing is read:
+    what is added is all there is.
     """
 
     def __init__(
@@ -121,7 +122,8 @@ class Search:
             self._taken.append(0)
 
     def _add_group(self, group: Group) -> None:
-        excluded = self._excludes(group) if self._excludes else None
+        assert self._excludes is not None
+        excluded = self._excludes(group)
         if excluded is not None:
             self.add(excluded)
 
@@ -217,7 +219,7 @@ class Search:
                     if kept != domains[unmet]:
                         self._narrow(unmet, kept, incompatibility)
             domain = domains[number]
-            if not domain & ABSENT:
+            if not domain & ABSENT and self._excludes is not None:
                 package = everything[number]
                 if self._taken[number] < len(package.groups) or domain & ~package.read:
                     self.open(package)
