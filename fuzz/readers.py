@@ -37,6 +37,8 @@ from graft.sources.packument import Packument
 from graft.sources.slim import slim
 from graft.store.archive import ArchiveRefused, read_archive
 from graft.store.unpack import unpack
+from graft.versions.index_dependency import parse_dependency
+from graft.versions.mistakes import MalformedError
 from graft.versions.npm import parse_range
 from graft.versions.source_text import parse_source
 from graft.versions.specifier import parse_specifier
@@ -171,7 +173,8 @@ def read_foreign_locks(data: bytes) -> None:
 
 
 def read_ranges(data: bytes) -> None:
-    """A specifier. A range's text, and that of its complement's, reads as the same range."""
+    """A specifier, and what an index package asks for. A range's text, and that of its
+    complement's, reads as the same range."""
     text = data.decode("utf-8", "surrogatepass" if _has_halves(data) else "replace")
     for read in (parse_version, parse_range):
         try:
@@ -180,6 +183,16 @@ def read_ranges(data: bytes) -> None:
             pass
     _specifier("a", text)
     split_spec(text)
+    try:
+        asked = parse_dependency(text).constraint
+    except MalformedError as error:
+        told = [
+            one for one in error.mistakes if 0 <= one.at <= len(text) and str(one).isprintable()
+        ]
+        hold(0 < len(told) == len(error.mistakes), "a mistake cannot be shown")
+    else:
+        hold(asked.range.is_subset(asked.at_least), "a constraint admits what is below it")
+        hold(not asked.range.is_empty, "a constraint admits nothing")
 
 
 def _has_halves(data: bytes) -> bool:
