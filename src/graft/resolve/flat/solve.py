@@ -63,9 +63,9 @@ def solve(problem: Problem, packages: Packages) -> Solution:
         # that packages ask of each other.
         _attempt(Kind.NO_VERSION, problem, packages, Outline(problem, knows_all=True))
         _attempt(Kind.UNKNOWN_PACKAGE, problem, packages, Outline(problem))
-        admitted, most = _needed_prereleases(problem, packages, without.proof)
-        relaxed = Rules(problem, admits=admitted)
-        limits = _limits(packages, relaxed, admitted, most)
+        failures = _failures_of_prereleases(problem, packages, without.proof)
+        relaxed = Rules(problem, admits=frozenset().union(*failures))
+        limits = _limits(packages, relaxed, failures)
         found = _best(problem, packages, relaxed, limits)
         names = [
             name
@@ -92,25 +92,24 @@ def _best(
     )
 
 
-def _needed_prereleases(
+def _failures_of_prereleases(
     problem: Problem, packages: Packages, proof: Incompatibility
-) -> tuple[frozenset[str], int]:
-    """Packages of which some need a prerelease that nobody anticipated, and how many of them at
-    least. Raises NoSolutionError if that does not help.
+) -> list[frozenset[str]]:
+    """Sets of packages: of each set at least one needs a prerelease that nobody anticipated, and
+    the smallest number of packages that does is enough. Raises NoSolutionError if none is.
 
-    Each failure names packages of which at least one needs it. The smallest set that has one of
-    each is tried; that either works, or there is a failure more.
+    Each failure gives one set. The smallest choice that has one of each is tried; that either
+    works, or there is a failure more.
     """
     failures = [_unanticipated(proof)]
     while failures[-1]:
-        attempt = _smallest(failures)
         try:
-            possible(problem, packages, Rules(problem, admits=attempt))
+            possible(problem, packages, Rules(problem, admits=_smallest(failures)))
         except UnsolvableError as unsolvable:
-            failures.append(_unanticipated(unsolvable.proof))
             proof = unsolvable.proof
+            failures.append(_unanticipated(proof))
         else:
-            return frozenset().union(*failures), len(attempt)
+            return failures
     if any(isinstance(fact, Kept) for fact in proof.facts()):
         free = Rules(problem, admits=EVERY_NAME, keeps=False)
         _attempt(Kind.CONFLICT, problem, packages, free)
@@ -122,25 +121,35 @@ def _unanticipated(proof: Incompatibility) -> frozenset[str]:
     return frozenset(fact.name for fact in proof.facts() if isinstance(fact, Unanticipated))
 
 
+def _forced(sets: Collection[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*(each for each in sets if len(each) == 1))
+
+
 def _smallest(sets: Collection[frozenset[str]]) -> frozenset[str]:
-    names = sorted(frozenset().union(*sets))
-    for size in range(1, len(names)):
+    """The smallest choice that has one of each set, the first by name of several."""
+    forced = _forced(sets)
+    left = [each for each in sets if forced.isdisjoint(each)]
+    names = sorted(frozenset().union(*left))
+    for size in range(len(names) + 1):
         for attempt in combinations(names, size):
-            if all(not each.isdisjoint(attempt) for each in sets):
-                return frozenset(attempt)
-    return frozenset(names)
+            if all(not each.isdisjoint(attempt) for each in left):
+                return forced.union(attempt)
+    raise AssertionError("all of the names are a choice")
 
 
 def _limits(
-    packages: Packages, rules: Rules, names: Collection[str], most: int
+    packages: Packages, rules: Rules, sets: Collection[frozenset[str]]
 ) -> list[Incompatibility]:
-    """That no more than so many of them get a prerelease that nobody anticipated."""
-    loaded = [packages.named(name) for name in sorted(names)]
+    """That no more than the smallest number of packages get a prerelease nobody anticipated. It is
+    about those that could do without one."""
+    forced = _forced(sets)
+    most = len(_smallest(sets)) - len(forced)
+    free = [packages.named(name) for name in sorted(frozenset().union(*sets) - forced)]
     return [
         Incompatibility(
             {package.number: rules.unanticipated(package) for package in several}, TooMany()
         )
-        for several in combinations(loaded, most + 1)
+        for several in combinations(free, most + 1)
     ]
 
 
