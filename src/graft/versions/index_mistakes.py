@@ -38,7 +38,7 @@ class _Walk:
         self.end = end
 
     def mistake(self) -> Mistake:
-        found = self._major() or self._number("minor") or self._number("patch")
+        found = self._digits("major") or self._number("minor") or self._number("patch")
         follows = f"'-' and a prerelease, '_' and a wrap, '+' and a build id, {_END}"
         if not found and self._passed("-"):
             found = self._identifiers("prerelease")
@@ -57,9 +57,6 @@ class _Walk:
                 f"{self._found()} where the {part} number should follow", "'.', as in 1.2.3"
             )
         return self._digits(part)
-
-    def _major(self) -> Mistake | None:
-        return self._digits("major")
 
     def _digits(self, part: str) -> Mistake | None:
         digits = self._run(_DIGITS)

@@ -73,16 +73,16 @@ def refusal(mistakes: Iterable[Mistake], where: str = "") -> GraftError:
     )
 
 
+def character(text: str, at: int, end: int) -> str:
+    """What stands at ``at``, in words: 'x', or U+0009, or nothing if that is the end."""
+    if at >= end:
+        return "nothing"
+    return f"'{text[at]}'" if text[at].isprintable() else f"U+{ord(text[at]):04X}"
+
+
 def _excerpt(text: str, at: int) -> str:
     """``text`` between quotes, in one line without control characters, cut where it is long."""
     start, end = max(0, at - _SHOWN), at + _SHOWN
     cut = text[start:end]
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
     return f"'{'…' if start else ''}{shown}{'…' if end < len(text) else ''}'"
-
-
-def character(text: str, at: int, end: int) -> str:
-    """What stands at ``at``, in words: 'x', or U+0009, or nothing if that is the end."""
-    if at >= end:
-        return "nothing"
-    return f"'{text[at]}'" if text[at].isprintable() else f"U+{ord(text[at]):04X}"
