@@ -35,7 +35,8 @@ from graft.project.workspace import patterns_of
 from graft.sources.archive_manifest import read_archive_package
 from graft.sources.packument import Packument
 from graft.sources.slim import slim
-from graft.store.archive import ArchiveRefused, read_archive
+from graft.store.archive import read_archive
+from graft.store.archive_names import ArchiveRefused
 from graft.store.unpack import unpack
 from graft.versions.index_dependency import parse_dependency
 from graft.versions.mistakes import MalformedError

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graft.store import archive
-from graft.store.archive import ArchiveRefused, read_archive
+from graft.store import archive, archive_names
+from graft.store.archive import read_archive
+from graft.store.archive_names import ArchiveRefused
 from harness.archive import Entry, pack, pack_files
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -112,11 +113,11 @@ def _apart(files: dict[str, bytes]) -> bool:
         parts = path.split("/")
         for length in range(1, len(parts)):
             prefix = "/".join(parts[:length])
-            if seen.setdefault(archive._folded(prefix), prefix + "/") != prefix + "/":
+            if seen.setdefault(archive_names._folded(prefix), prefix + "/") != prefix + "/":
                 return False
-        if archive._folded(path) in seen:
+        if archive_names._folded(path) in seen:
             return False
-        seen[archive._folded(path)] = path
+        seen[archive_names._folded(path)] = path
     return True
 
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graft.store import archive
-from graft.store.archive import ArchiveRefused, read_archive
+from graft.store import archive, archive_names
+from graft.store.archive import read_archive
+from graft.store.archive_names import ArchiveRefused
 from harness.archive import Entry, pack
 from harness.tar_bytes import extended, header, pax_record, resealed, tar_of
 
@@ -224,7 +225,7 @@ def test_hazard_extended_records_without_end(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_hazard_more_folders_than_entries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 12)
+    monkeypatch.setattr(archive_names, "MAX_ENTRIES", 12)
     deep = [header(b"package/%d/a/b/c/x" % number, 0) for number in range(4)]
     assert len(read(b"".join(deep[:3]) + END)) == 3
     assert refusal(b"".join(deep) + END) == "the archive has more than 12 folders"

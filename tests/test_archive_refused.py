@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from graft.store import archive
-from graft.store.archive import ArchiveRefused, read_archive
+from graft.store.archive import read_archive
+from graft.store.archive_names import ArchiveRefused
 from harness.archive import Entry, pack
 from harness.project import Project
 from harness.registry import LocalRegistry

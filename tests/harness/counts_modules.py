@@ -59,7 +59,8 @@ _FULL_CHECK = """
     graft.project.peer_settings graft.project.registries graft.project.settings
     graft.project.values graft.resolve
     graft.resolve.prune graft.sources graft.sources.resolutions graft.store.admission
-    graft.store.archive graft.store.check graft.store.keys graft.store.objects graft.store.slots
+    graft.store.archive graft.store.archive_names graft.store.check graft.store.keys
+    graft.store.objects graft.store.slots
     graft.store.trash graft.store.unpack graft.versions graft.versions.comparators
     graft.versions.desugar graft.versions.grammar graft.versions.intervals graft.versions.npm
     graft.versions.partial graft.versions.ranges graft.versions.specifier graft.versions.version

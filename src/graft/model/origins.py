@@ -3,7 +3,7 @@
 Empty is the default registry, and a URL is another one. The others begin with a word: ``tarball:``
 an archive's URL; ``file:`` an archive, or a snapshot of a folder, by its path relative to the
 project's root; ``git:`` a repository's URL, a commit and perhaps a folder in it; ``link:`` a folder
-that is used where it lies.
+that is used where it lies; ``index:`` a namespace, as the project calls it, that an index serves.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ TARBALL = "tarball:"
 FILE = "file:"
 GIT = "git:"
 LINK = "link:"
+INDEX = "index:"
 
 _PATH = "&path:/"
 _SHORT = 10
@@ -36,7 +37,7 @@ class GitOrigin(Record):
 
 
 def is_from_registry(origin: str) -> bool:
-    return not origin.startswith((TARBALL, FILE, GIT, LINK))
+    return not origin.startswith((TARBALL, FILE, GIT, LINK, INDEX))
 
 
 def is_archive_path(path: str) -> bool:

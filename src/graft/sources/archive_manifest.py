@@ -14,7 +14,8 @@ from graft.model.manifest import Manifest
 from graft.model.names import is_sound
 from graft.model.origins import shown_origin
 from graft.sources.version_document import VersionDocument, read_manifest
-from graft.store.archive import ArchiveRefused, read_archive
+from graft.store.archive import read_archive
+from graft.store.archive_names import ArchiveRefused
 from graft.versions.version import parse_version
 
 # npm's for a package that says none.

@@ -19,6 +19,7 @@ from graft.base.pool import Outcome, Pool
 from graft.base.progress import Progress
 from graft.model.integrity import Integrity
 from graft.model.manifest import Manifest
+from graft.model.origins import INDEX
 from graft.store.admission import admit, required_integrity
 from graft.store.claims import Claims
 from graft.store.objects import StoredObject, find_object, has_object
@@ -175,7 +176,7 @@ class Archives:
             self._progress.fetched -= 1
 
     def _load(self, manifest: Manifest, integrity: Integrity) -> None:
-        self._download(manifest).on_done(partial(self._arrived, manifest.id, integrity))
+        self._download(manifest).on_done(partial(self._arrived, manifest, integrity))
 
     def _give_up(self) -> None:
         """Start nothing more: where one that is needed cannot be reached, after all its tries, a
@@ -186,7 +187,8 @@ class Archives:
         self._to_start.clear()
         self._elsewhere = []
 
-    def _arrived(self, id: str, integrity: Integrity, transfer: Transfer) -> None:
+    def _arrived(self, manifest: Manifest, integrity: Integrity, transfer: Transfer) -> None:
+        id = manifest.id
         try:
             body = transfer.result().body
         except GraftError as error:
@@ -194,7 +196,8 @@ class Archives:
             return
         self._progress.fetched_bytes += len(body)
         self._waiting_bytes += len(body)
-        job = partial(admit, self._store, body, integrity, subject=id)
+        bare = manifest.origin.startswith(INDEX)
+        job = partial(admit, self._store, body, integrity, subject=id, bare=bare)
         self._pool.submit(job, partial(self._admitted, id, len(body)), weight=len(body))
 
     def _admitted(self, id: str, size: int, outcome: Outcome[StoredObject]) -> None:

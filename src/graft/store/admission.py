@@ -11,7 +11,7 @@ from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.files import remove_tree, temporary_sibling, write_atomic
 from graft.model.integrity import Integrity, parse_integrity
 from graft.model.manifest import Manifest
-from graft.store.archive import ArchiveRefused
+from graft.store.archive_names import ArchiveRefused
 from graft.store.objects import (
     MANIFEST_VERSION,
     StoredObject,
@@ -51,10 +51,13 @@ def weak_integrity_note(manifests: Iterable[Manifest]) -> list[Diagnostic]:
     ]
 
 
-def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> StoredObject:
+def admit(
+    store: Store, data: bytes, integrity: Integrity, *, subject: str, bare: bool = False
+) -> StoredObject:
     """Check an archive's bytes against ``integrity`` and store its files.
 
-    ``subject`` is the package with its version, for diagnostics. Raises ``integrity-mismatch`` or
+    ``subject`` is the package with its version, for diagnostics; ``bare`` says that it may lack a
+    package.json. Raises ``integrity-mismatch`` or
     ``archive-refused``, and then leaves nothing behind.
     """
     if not integrity.matches(data):
@@ -68,7 +71,7 @@ def admit(store: Store, data: bytes, integrity: Integrity, *, subject: str) -> S
     final = os.path.join(store.objects, integrity.file_name)
     staged = temporary_sibling(final)
     try:
-        package, files = unpack(data, staged, subject=subject)
+        package, files = unpack(data, staged, subject=subject, bare=bare)
         folder = object_folder(store, integrity, package)
         manifest = {
             "manifest": MANIFEST_VERSION,

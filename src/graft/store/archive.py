@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import deflate
 
-MAX_ENTRIES = 100_000
+from graft.store.archive_names import MAX_ENTRIES, ArchiveRefused, Names, shown
+
 MAX_FILE_BYTES = 500 * 1024**2
 MAX_TOTAL_BYTES = 5 * 1024**3
-# One component is what every file system takes; the whole leaves room for a store's own path in the
-# 1024 bytes that macOS allows.
-MAX_COMPONENT_BYTES = 255
-MAX_PATH_BYTES = 768
-# As stored; npm's users have no system that takes longer ones.
-_MAX_NAME_BYTES = 4096
 # Names and PAX records: real ones have a few hundred bytes, and at most ten records an entry.
 MAX_EXTENDED_BYTES = 1024**2
 MAX_RECORDS = 10 * MAX_ENTRIES
@@ -58,10 +52,6 @@ _REFUSED_TYPES = {
 }
 
 
-class ArchiveRefused(Exception):  # noqa: N818 - it says what happened, like KeyboardInterrupt
-    """The archive breaks a rule; the message names the entry."""
-
-
 class ArchiveFile(NamedTuple):
     """A regular file: path below the package's folder, ``/``-separated; whether it may be run."""
 
@@ -82,11 +72,19 @@ def read_archive(data: bytes) -> Iterator[ArchiveFile]:
     possibly after files have been yielded: they must then be thrown away.
     """
     if not data.startswith(_GZIP_MAGIC):
-        return _files(io.BytesIO(data))
+        return _read_other(data)
     inflated = _inflate_at_once(data)
     if inflated is None:
         return _files(_GzipStream(data))
     return _files(_Buffer(inflated))
+
+
+def _read_other(data: bytes) -> Iterator[ArchiveFile]:
+    if not data.startswith((b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")):
+        return _files(io.BytesIO(data))
+    from graft.store.compressed import ZIP_MAGIC, TarStream, read_zip  # few archives need it
+
+    return read_zip(data) if data.startswith(ZIP_MAGIC) else _files(TarStream(data))
 
 
 def _inflate_at_once(data: bytes) -> bytearray | None:
@@ -155,7 +153,7 @@ class _GzipStream:
 
 
 def _files(reader: _Reader) -> Iterator[ArchiveFile]:
-    names = _Names()
+    names = Names()
     entries = 0
     total = 0
     extended = _Extended()
@@ -322,109 +320,3 @@ def _pax_records(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
-
-
-def shown(name: str) -> str:
-    """A name from an archive as a message may hold it: no control characters, no lone bytes, and
-    not all of one that is too long for a path."""
-    if len(name) > _MAX_NAME_BYTES:
-        name = f"{name[:MAX_PATH_BYTES]}…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-
-
-def _is_plain(name: str) -> bool:
-    """One component that needs no second look."""
-    return name.isascii() and not (
-        "\\" in name or ":" in name or "\0" in name or name in ("", ".", "..")
-    )
-
-
-class _Names:
-    """Turns stored names into safe relative paths, none of them two things at once.
-
-    Two names that differ only in case, or in how an accent is composed, are refused everywhere,
-    because on some machines the second would replace the first and an archive must mean the same
-    on all of them.
-    """
-
-    def __init__(self) -> None:
-        self._files: dict[str, str] = {}
-        self._folders: dict[str, str] = {}
-        self._looked_at: dict[str, str] = {}
-        self._count = 0
-
-    def folder(self, name: str) -> None:
-        parts = _safe_parts(name)
-        self._claim_folders(parts, name)
-
-    def file(self, name: str) -> str:
-        """The path below the package, or empty for the package's own folder."""
-        path = self._path(name)
-        if not path:
-            return ""
-        folded = _folded(path)
-        if folded in self._folders:
-            raise ArchiveRefused(f"'{shown(name)}' is a file and a folder")
-        other = self._files.setdefault(folded, path)
-        if other != path:
-            raise ArchiveRefused(_one_name(name, other))
-        return path
-
-    def _path(self, name: str) -> str:
-        stored, _, own = name.rpartition("/")
-        folder = self._looked_at.get(stored)
-        # Most files lie in a folder that was looked at before; then only their own name is new.
-        if folder is not None and len(folder) + len(own) < MAX_COMPONENT_BYTES and _is_plain(own):
-            return f"{folder}/{own}" if folder else own
-        parts = _safe_parts(name)
-        if not parts:
-            return ""
-        self._claim_folders(parts[:-1], name)
-        self._looked_at[stored] = "/".join(parts[:-1])
-        return "/".join(parts)
-
-    def _claim_folders(self, parts: list[str], name: str) -> None:
-        """All folders on the way, the last one first: above one that was claimed, all were."""
-        for length in range(len(parts), 0, -1):
-            path = "/".join(parts[:length])
-            folded = _folded(path)
-            if folded in self._files:
-                file = shown(self._files[folded])
-                raise ArchiveRefused(f"'{shown(name)}' lies below '{file}', a file")
-            other = self._folders.setdefault(folded, path)
-            if other != path:
-                raise ArchiveRefused(_one_name(path, other))
-            if len(self._folders) == self._count:
-                return
-            self._count += 1
-            if self._count > MAX_ENTRIES:
-                raise ArchiveRefused(f"the archive has more than {MAX_ENTRIES:,} folders")
-
-
-def _folded(path: str) -> str:
-    if path.isascii():
-        return path.lower()
-    # Unicode's canonical caseless match: folding tells apart what only composing makes one.
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
-
-
-def _one_name(name: str, other: str) -> str:
-    return f"'{shown(name)}' and '{shown(other)}' are one name where case does not count"
-
-
-def _safe_parts(name: str) -> list[str]:
-    """The components below the archive's first one; refuses what would leave the package."""
-    if len(name) > _MAX_NAME_BYTES:
-        raise ArchiveRefused(f"'{shown(name)}' is too long for a path")
-    parts = [part for part in name.split("/") if part]
-    if name.startswith(("/", "\\")) or any(part[1:2] == ":" for part in parts):
-        raise ArchiveRefused(f"'{shown(name)}' is an absolute path")
-    if "\0" in name:
-        raise ArchiveRefused(f"'{shown(name)}' holds a zero byte")
-    if ".." in name.replace("\\", "/").split("/"):
-        raise ArchiveRefused(f"'{shown(name)}' leaves the package's folder")
-    below = [part for part in parts[1:] if part != "."]
-    sizes = [len(part.encode("utf-8", "surrogateescape")) for part in below]
-    if sum(sizes) + len(sizes) > MAX_PATH_BYTES or max(sizes, default=0) > MAX_COMPONENT_BYTES:
-        raise ArchiveRefused(f"'{shown(name)}' is too long for a path")
-    return below

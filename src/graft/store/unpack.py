@@ -13,7 +13,8 @@ from graft.base import trees
 from graft.base.diagnostics import GraftError
 from graft.base.inventories import INVENTORY
 from graft.model.names import check_name
-from graft.store.archive import ArchiveFile, ArchiveRefused, read_archive, shown
+from graft.store.archive import ArchiveFile, read_archive
+from graft.store.archive_names import ArchiveRefused, shown
 from graft.store.objects import FOLDER_MODE, ObjectFile, object_inventory
 
 # What waits to be written in one go. Nearly every archive is smaller; of a larger one this is all
@@ -28,19 +29,21 @@ _one_large_archive = Lock()
 _NAMELESS = "package"
 
 
-def unpack(data: bytes, root: str, *, subject: str) -> tuple[str, tuple[ObjectFile, ...]]:
+def unpack(
+    data: bytes, root: str, *, subject: str, bare: bool = False
+) -> tuple[str, tuple[ObjectFile, ...]]:
     """Make the folder ``root``, and in ``root/node_modules/<package>`` the archive's files.
 
     Returns the package and the files, sorted by path. The package is what the archive calls itself:
-    one archive makes one tree, whoever asks for it. ``subject`` is who does, for messages. Raises
-    ``ArchiveRefused``, with part of it written.
+    one archive makes one tree, whoever asks for it. ``subject`` is who does, for messages. ``bare``
+    archives need no package.json. Raises ``ArchiveRefused``, with part of it written.
     """
     os.mkdir(root)
     unpacking = _Unpacking(root)
     with _one_large_archive if len(data) > _LARGE else nullcontext():
         for file in read_archive(data):
             unpacking.add(file)
-        return unpacking.finish(subject)
+        return unpacking.finish(subject, bare)
 
 
 class _Unpacking:
@@ -72,10 +75,11 @@ class _Unpacking:
         if self._waiting_bytes > _MAX_WAITING_BYTES or len(self._waiting) > _MAX_WAITING_FILES:
             self._write()
 
-    def finish(self, subject: str) -> tuple[str, tuple[ObjectFile, ...]]:
-        if self._package_json is None:
-            raise ArchiveRefused(f"it holds no package.json, so it is not {subject}")
-        said = _manifest(self._package_json)
+    def finish(self, subject: str, bare: bool) -> tuple[str, tuple[ObjectFile, ...]]:
+        if self._package_json is None and not (bare and self._files):
+            lacks = "no file in a folder" if bare else "no package.json"
+            raise ArchiveRefused(f"it holds {lacks}, so it is not {subject}")
+        said = _manifest(self._package_json or b"")
         waiting = {path for path, _ in self._waiting}
         # Many packages are published without the bit on what their own manifest calls a command;
         # npm sets it when it links, which a read-only store cannot.

@@ -18,8 +18,10 @@ from graft.base.files import read_file, remove_file
 from graft.base.records import replace
 from graft.model.integrity import Integrity
 from graft.model.manifest import Manifest
+from graft.model.origins import INDEX
 from graft.store.admission import admit, required_integrity
-from graft.store.archive import ArchiveRefused, read_archive
+from graft.store.archive import read_archive
+from graft.store.archive_names import ArchiveRefused
 from graft.store.check import faults, object_tree, slot_tree
 from graft.store.hold import hold_alone, hold_shared
 from graft.store.mending import mend_folder
@@ -187,7 +189,9 @@ class _Mending:
             if data is None:
                 return ""
             try:
-                admit(store, data, integrity, subject=self._manifests[name].id)
+                manifest = self._manifests[name]
+                bare = manifest.origin.startswith(INDEX)
+                admit(store, data, integrity, subject=manifest.id, bare=bare)
             except GraftError as error:
                 self._unfetched[name] = error.diagnostic.message
                 return ""
