@@ -1,0 +1,1 @@
+"""Indices: folders of descriptors, each of which says what there is of one package."""
