@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.sources import git_mirror
-from graft.sources.git_mirror import Mirror
-from graft.sources.git_program import GitProgram
+from graft.git import mirror as git_mirror
+from graft.git.mirror import Mirror
+from graft.git.program import GitProgram
 from graft.versions.source_text import GitSource
 from harness.machine import Machine
 from harness.project import Project
@@ -98,7 +98,9 @@ def test_more_than_fits_in_memory_is_refused_before_it_is_read(
     monkeypatch.setattr(Mirror, "blobs", None)
     source = GitSource(url=f"file://{lib.path}", transports=())
     program = GitProgram(machine.env)
-    with Mirror(program, str(machine.cache), source.url, [source.url], offline=False) as mirror:
+    with Mirror(
+        program, str(machine.cache / "git/x"), source.url, [source.url], offline=False
+    ) as mirror:
         commit = mirror.resolve(source)
         with pytest.raises(GraftError) as caught:
             mirror.tree(commit, "")

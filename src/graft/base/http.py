@@ -149,6 +149,15 @@ def redact(url: str) -> str:
     return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
 
+def missing_offline(subject: str, url: str) -> GraftError:
+    return GraftError(
+        "offline-missing",
+        f"{subject} is not there, and offline it cannot be fetched",
+        where=redact(url),
+        fix="run the same command once without --offline",
+    )
+
+
 def without_user(text: str) -> str:
     """A URL, or a specifier that may hold one, without user and password."""
     scheme, separator, rest = text.partition("://")

@@ -84,15 +84,6 @@ def senseless(subject: str, url: str, reason: str) -> GraftError:
     )
 
 
-def missing_offline(subject: str, url: str) -> GraftError:
-    return GraftError(
-        "offline-missing",
-        f"{subject} is not there, and offline it cannot be fetched",
-        where=redact(url),
-        fix="run the same command once without --offline",
-    )
-
-
 def _credential_key(url: str) -> str:
     """``//host/path/`` of the registry that ``url`` belongs to, as far as one can tell."""
     address = parse_address(url)

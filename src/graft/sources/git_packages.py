@@ -9,15 +9,18 @@ from threading import Thread
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.http import Request, Response, Transfer
 from graft.base.pool import Outcome
+from graft.git.mirror import Mirror, mirror_lock, url_digest
+from graft.git.program import GitProgram
+from graft.git.tree import is_plain
 from graft.model.manifest import Manifest
 from graft.model.origins import parse_git_origin, shown_origin
 from graft.sources.archive_manifest import ArchivePackage, read_archive_package
-from graft.sources.git_mirror import Mirror
-from graft.sources.git_program import GitProgram
 from graft.sources.package_tree import pack_tree
 from graft.versions.git_hosts import by_address
 from graft.versions.source_text import GitSource, git_origin
 
+# Of what the cache holds: a mirror a repository, which may be deleted at any time.
+MIRRORS = "git"
 _PREPARING = ("prepare", "prepack", "prepublish", "preprepare", "postprepare")
 
 
@@ -72,7 +75,7 @@ class GitPackages:
         with self._mirror(place.url) as mirror:
             mirror.fetch(place.commit)
             tree = mirror.tree(place.commit, "")
-            for path, executable, data in tree.files(filter(_is_plain, tree.paths)):
+            for path, executable, data in tree.files(filter(is_plain, tree.paths)):
                 target = os.path.join(folder, path)
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 with open(target, "xb") as file:
@@ -105,7 +108,13 @@ class GitPackages:
         hosted = by_address(host, path)
         if hosted:
             ways[hosted.ssh] = None
-        return Mirror(self._git, self._cache_root, url, list(ways), offline=self._offline)
+        folder = os.path.join(self._cache_root, MIRRORS, url_digest(url))
+        return Mirror(self._git, folder, url, list(ways), offline=self._offline)
+
+
+def is_mirror(name: str) -> bool:
+    """Whether an entry of that folder is one, and not the lock of one, which stays when it goes."""
+    return not name.endswith(mirror_lock(""))
 
 
 class _Job(Thread):
@@ -124,12 +133,6 @@ class _Job(Thread):
         self.join()
         assert self._outcome is not None
         return self._outcome.get()
-
-
-def _is_plain(path: str) -> bool:
-    """A repository can be made to hold any name, such as one that leads out of it."""
-    parts = path.split("/")
-    return "\0" not in path and not any(p.lower() in ("", ".", "..", ".git") for p in parts)
 
 
 def _not_prepared(manifest: Manifest, scripts: list[str]) -> Diagnostic:

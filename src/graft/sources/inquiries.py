@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from graft.base.diagnostics import GraftError
-from graft.base.http import Request, Response, Transfer
+from graft.base.http import Request, Response, Transfer, missing_offline
 from graft.base.http_client import HttpClient
 from graft.project.registries import Registries
 from graft.sources.answers import (
@@ -16,7 +16,6 @@ from graft.sources.answers import (
     FULL,
     NOT_MODIFIED,
     is_full,
-    missing_offline,
     refusal,
     senseless,
     validators_of,

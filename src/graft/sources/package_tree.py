@@ -9,10 +9,11 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from graft.model.files import PackedFile
 from graft.project.folder_listing import FolderListing
 from graft.project.packlist import Listing, packed_files
 from graft.sources.archive_manifest import read_document
-from graft.sources.packing import PackedFile, pack
+from graft.sources.packing import pack
 
 _MANIFEST = "package.json"
 _MODULES = "node_modules"

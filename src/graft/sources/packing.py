@@ -10,15 +10,8 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterable
-from typing import NamedTuple
 
-
-class PackedFile(NamedTuple):
-    """``path`` is relative to the package's folder."""
-
-    path: str
-    executable: bool
-    data: bytes
+from graft.model.files import PackedFile
 
 
 def pack(files: Iterable[PackedFile]) -> bytes:

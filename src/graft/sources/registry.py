@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Literal
 
 from graft.base.diagnostics import GraftError
-from graft.base.http import Request, Response, Transfer
+from graft.base.http import Request, Response, Transfer, missing_offline
 from graft.base.http_client import HttpClient
 from graft.model.manifest import Manifest
 from graft.project.credentials import parse_address
 from graft.project.registries import Registries
-from graft.sources.answers import NOT_FOUND, missing_offline, refusal
+from graft.sources.answers import NOT_FOUND, refusal
 from graft.sources.inquiries import Inquiries, Mode, SourceStats
 from graft.sources.packument import Packument
 from graft.sources.packument_cache import PackumentCache

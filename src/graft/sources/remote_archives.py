@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graft.base.diagnostics import GraftError
-from graft.base.http import Request, Response, Transfer, redact, without_user
+from graft.base.http import (
+    Request,
+    Response,
+    Transfer,
+    missing_offline,
+    redact,
+    without_user,
+)
 from graft.base.http_client import HttpClient
 from graft.model.integrity import parse_integrity
 from graft.model.manifest import Manifest
 from graft.model.origins import TARBALL
 from graft.project.credentials import parse_address, user_header
 from graft.project.registries import Registries
-from graft.sources.answers import missing_offline, refusal
+from graft.sources.answers import refusal
 from graft.sources.archive_manifest import ArchivePackage, digest_of, read_archive_package
 from graft.versions.source_text import ArchiveSource
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graft.base.http import Request
+from graft.base.http import Request, missing_offline
 from graft.base.http_client import HttpClient
 from graft.project.registries import Registries
-from graft.sources.answers import FULL, NOT_MODIFIED, missing_offline, refusal
+from graft.sources.answers import FULL, NOT_MODIFIED, refusal
 from graft.sources.inquiries import MAX_PACKUMENT, Mode
 from graft.sources.packument_cache import PackumentCache
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.http import missing_offline
 from graft.base.records import Record
 from graft.model.graph import Graph, Node
 from graft.model.origins import is_from_registry
 from graft.model.requirement import Kind
 from graft.resolve.prune import for_kinds
 from graft.sources.advisories import SEVERITIES, Advisory, ask_advisories, read_advisories
-from graft.sources.answers import missing_offline
 from graft.workflows.look import locked_graph
 from graft.workflows.project import Asking, Context, asking
 

@@ -16,9 +16,9 @@ from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.locks import FileLock
 from graft.base.pool import Outcome
 from graft.base.records import Record, replace
+from graft.git.program import GitProgram
 from graft.model.graph import Graph, Importer
 from graft.resolve.prune import leave_out
-from graft.sources.git_program import GitProgram
 from graft.store.admission import required_integrity
 from graft.store.complete import lacking_slots
 from graft.store.objects import find_object

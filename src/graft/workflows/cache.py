@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from graft.base.files import read_file, remove_file, remove_tree, temporary_sibling, write_atomic
 from graft.base.locks import FileLock
 from graft.base.records import Record
+from graft.git.mirror import mirror_lock
 from graft.project.default_registry import forgotten
-from graft.sources.git_mirror import MIRRORS, is_mirror, mirror_lock
+from graft.sources.git_packages import MIRRORS, is_mirror
 from graft.sources.packument_cache import PACKUMENTS, read_entry
 from graft.sources.resolutions import RESOLUTIONS, read_record
 from graft.store.paths import open_store

@@ -17,12 +17,13 @@ from graft.link.commit import make_links
 from graft.link.importers import MODULES, ROOT
 from graft.link.layouts import layout_trees
 from graft.link.links import Wanted
+from graft.model.files import PackedFile
 from graft.model.graph import Graph
 from graft.model.integrity import Integrity
 from graft.model.origins import FILE
 from graft.project.checkout import Checkout, read_checkout
 from graft.resolve.standalone import standalone
-from graft.sources.packing import PackedFile, pack
+from graft.sources.packing import pack
 from graft.store.admission import admit
 from graft.store.slots import Slot, slots_of
 from graft.workflows.answer import answer

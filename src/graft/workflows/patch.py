@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, remove_file, remove_tree, temporary_sibling
 from graft.base.records import Record
+from graft.git.program import GitProgram
 from graft.link.commit import Staging
 from graft.link.importers import MODULES, inside, refuse_strange_file
 from graft.model.graph import Graph
@@ -20,7 +21,6 @@ from graft.project.checkout import ROOT, read_checkout
 from graft.project.edit import set_section
 from graft.project.manifest import ProjectManifest, parse_manifest, read_manifest
 from graft.project.patches import FIELD, FOLDER, Patch, patch_id, patch_path, read_patches
-from graft.sources.git_program import GitProgram
 from graft.store.admission import required_integrity
 from graft.store.objects import StoredObject, find_object
 from graft.store.private import copy_package

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from graft.base.diagnostics import GraftError
+from graft.git.program import GitProgram
 from graft.project.patches import Patch
-from graft.sources.git_program import GitProgram
 
 PATCH_FAILED = "patch-failed"
 _APPLY = ("apply", "-p1", "--whitespace=nowarn")

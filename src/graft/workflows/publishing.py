@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from graft.base.files import read_file
+from graft.model.files import PackedFile
 from graft.project.catalogs import read_catalogs
 from graft.project.checkout import ROOT, Checkout
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest
 from graft.project.pnpm_settings import read_pnpm_settings
 from graft.project.published import outside_workspace, published
 from graft.sources.package_tree import FolderTree, paths_of
-from graft.sources.packing import PackedFile
 
 _IGNORE_FILES = (".npmignore", ".gitignore")
 

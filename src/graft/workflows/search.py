@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def search(context: Context, words: str, limit: int) -> tuple[tuple[Found, ...], int]:
     """What the registry finds, best first, and how many there are in all. Raises
     ``registry-lacks`` where it has no search, and ``offline-missing``."""
-    from graft.sources.answers import missing_offline
+    from graft.base.http import missing_offline
     from graft.sources.search import read_found
     from graft.sources.search import search as send
 

@@ -1,38 +1,35 @@
-"""A bare copy of what was needed of a repository so far, in the cache. It may be deleted at any
-time; whoever uses it holds its lock."""
+"""A bare copy of what was needed of a repository so far. Whoever uses it holds its lock."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import remove_tree
-from graft.base.http import redact
+from graft.base.http import missing_offline, redact
 from graft.base.locks import FileLock
+from graft.git.program import GitAnswer, GitProgram
+from graft.git.refs import commit_of, read_refs, tagged_versions
+from graft.git.tree import GitTree
 from graft.model.origins import is_commit
-from graft.sources.answers import missing_offline
-from graft.sources.git_program import GitAnswer, GitProgram
-from graft.sources.git_refs import commit_of, read_refs, tagged_versions
-from graft.sources.packing import PackedFile
 from graft.versions.source_text import GitSource
 
-MIRRORS = "git"
 _LOCK = ".lock"
-_FILES = {"100644": False, "100755": True, "100664": False}
 # What an archive from elsewhere may have: the files go through memory.
 _MAX_TREE_BYTES = 1 << 30
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
 class Mirror:
-    """A context manager. ``url`` is the repository's identity, ``transports`` how to get there."""
+    """A context manager. ``folder`` is where it lies, ``url`` the repository's identity and
+    ``transports`` how to get there."""
 
     def __init__(
         self,
         git: GitProgram,
-        cache_root: str,
+        folder: str,
         url: str,
         transports: Sequence[str],
         *,
@@ -42,9 +39,8 @@ class Mirror:
         self._url = url
         self._transports = list(transports)
         self._offline = offline
-        name = hashlib.sha256(url.encode()).hexdigest()[:32]
-        self._folder = os.path.join(cache_root, MIRRORS, name)
-        self._lock = FileLock(mirror_lock(self._folder), exclusive=True)
+        self._folder = folder
+        self._lock = FileLock(mirror_lock(folder), exclusive=True)
 
     def __enter__(self) -> Mirror:
         os.makedirs(os.path.dirname(self._folder), exist_ok=True)
@@ -66,17 +62,25 @@ class Mirror:
         """
         if is_commit(source.ref):
             return self.fetch(source.ref)
-        listed = self._ask(["ls-remote", "--", ""], "its branches and tags")
-        refs = read_refs(listed.data.decode(errors="replace"))
+        refs = self.refs()
         found = commit_of(source, refs)
         if found is not None:
             return self.fetch(found[1], found[0])
-        if source.ref and len(source.ref) >= 4 and set(source.ref) <= set("0123456789abcdef"):
-            self._fetch_everything()
-            commit = self._commit_named(source.ref)
-            if commit:
-                return commit
+        if is_abbreviated(source.ref) and (commit := self.named(source.ref)):
+            return commit
         raise self._no_ref(source, refs)
+
+    def refs(self) -> dict[str, str]:
+        """What it says now of its branches and tags, by their full names, and of ``HEAD``. Raises
+        ``git-unreachable`` and ``offline-missing``."""
+        listed = self._ask(["ls-remote", "--", ""], "its branches and tags")
+        return read_refs(listed.data.decode(errors="replace"))
+
+    def named(self, short: str) -> str:
+        """The one commit on its branches and tags that begins so; empty if there is none, or more
+        than one. Raises as ``refs``."""
+        self.fetch_all()
+        return self._commit_named(short)
 
     def fetch(self, commit: str, ref: str = "") -> str:
         """See to it that ``commit`` is there. ``ref`` is one that names it."""
@@ -90,7 +94,7 @@ class Mirror:
         wanted = f"+{commit}:{kept}"
         self._try(["fetch", "--quiet", "--no-tags", "--depth=1", "--", "", wanted])
         if not self._has(commit):
-            self._fetch_everything()
+            self.fetch_all()
         if not self._has(commit):
             raise GraftError(
                 "git-ref-missing",
@@ -171,10 +175,11 @@ class Mirror:
         commit = found.data.decode().strip()
         return commit if found.is_good and is_commit(commit) else ""
 
-    def _fetch_everything(self) -> None:
+    def fetch_all(self) -> None:
+        """All branches and tags with all that came before. Raises as ``refs``."""
         shallow = os.path.exists(os.path.join(self._folder, "shallow"))
         whole = ["--unshallow"] if shallow else []
-        command = ["fetch", "--quiet", "--no-tags", *whole, "--", "", *_EVERYTHING]
+        command = ["fetch", "--quiet", "--no-tags", "--prune", *whole, "--", "", *_EVERYTHING]
         self._ask(command, "its branches and tags")
 
     def _ask(self, command: list[str], what: str) -> GitAnswer:
@@ -224,63 +229,23 @@ class Mirror:
     def _damaged(self, answer: GitAnswer) -> GraftError:
         return GraftError(
             "git-unreachable",
-            "the copy of the repository in the cache cannot be used",
+            "graft's copy of the repository cannot be used",
             where=self._folder,
             why=answer.said,
             fix="delete that folder and try again",
         )
 
 
+def is_abbreviated(text: str) -> bool:
+    """Whether it may be how a commit's name begins."""
+    return 4 <= len(text) < 64 and set(text) <= set("0123456789abcdef")
+
+
+def url_digest(url: str) -> str:
+    """One name for what is kept of a repository."""
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
+
+
 def mirror_lock(folder: str) -> str:
     """The lock that whoever uses a mirror holds; it stays where it is when the mirror goes."""
     return folder + _LOCK
-
-
-def is_mirror(name: str) -> bool:
-    return not name.endswith(_LOCK)
-
-
-class GitTree:
-    """The files of a commit, as ``package_tree`` wants them; no links, no submodules."""
-
-    def __init__(self, mirror: Mirror, listed: bytes) -> None:
-        self._mirror = mirror
-        self.size = 0
-        self._blobs: dict[str, str] = {}
-        self._executable: set[str] = set()
-        self._folders: dict[str, dict[str, bool]] = {"": {}}
-        for entry in filter(None, listed.split(b"\0")):
-            head, _, name = entry.partition(b"\t")
-            mode, _, blob, size = head.decode().split()
-            path = name.decode(errors="surrogateescape")
-            if mode in _FILES:
-                self.size += int(size)
-                self._add(path, blob)
-                if _FILES[mode]:
-                    self._executable.add(path)
-
-    @property
-    def paths(self) -> Iterable[str]:
-        """Of all files."""
-        return self._blobs
-
-    def entries(self, folder: str) -> Mapping[str, bool]:
-        return self._folders.get(folder, {})
-
-    def text(self, path: str) -> str:
-        (data,) = self._mirror.blobs([self._blobs[path]])
-        return data.decode(errors="replace")
-
-    def files(self, paths: Iterable[str]) -> Iterator[PackedFile]:
-        wanted = list(paths)
-        blobs = self._mirror.blobs([self._blobs[path] for path in wanted])
-        for path, data in zip(wanted, blobs, strict=True):
-            yield PackedFile(path, path in self._executable, data)
-
-    def _add(self, path: str, blob: str) -> None:
-        self._blobs[path] = blob
-        is_folder = False
-        while path:
-            folder, _, name = path.rpartition("/")
-            self._folders.setdefault(folder, {})[name] = is_folder
-            path, is_folder = folder, True
