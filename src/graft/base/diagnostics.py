@@ -29,6 +29,8 @@ CODES: dict[str, int] = {
     "build-left-out": 0,
     "build-unconfined": 0,
     "git-not-prepared": 0,
+    "manifest-key-unknown": 0,
+    "namespace-quoted": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,
@@ -99,6 +101,7 @@ CODES: dict[str, int] = {
     "manifest-missing": 70,
     "manifest-unreadable": 71,
     "manifest-invalid": 72,
+    "namespace-undeclared": 72,
     "manifest-exists": 73,
     "workspace-invalid": 74,
     "catalog-unknown": 75,

@@ -18,6 +18,8 @@ _PREFIXES = {
     "workspace": ("workspace:",),
     "catalog": ("catalog:",),
 }
+# In front of a constraint on an index package, which has a grammar of its own.
+INDEX = "index:"
 # Of those, what ``source_text`` reads and ``sources.elsewhere`` fetches.
 ELSEWHERE = frozenset({"git", "tarball", "directory"})
 
@@ -64,7 +66,8 @@ def parse_specifier(local: str, text: str) -> Specifier:
                 kind = "git"
             return Specifier(package, foreign=kind)
     try:
-        return Specifier(package, range=parse_range(text))
+        is_index = text.startswith(INDEX)
+        return Specifier(package, range=_of_index(text) if is_index else parse_range(text))
     except ValueError:
         pass
     if "/" in text or is_scp_address(text) or "." in text:
@@ -95,6 +98,12 @@ def is_scp_address(text: str) -> bool:
     user, at, rest = text.partition("@")
     host, colon, path = rest.partition(":")
     return bool(user and at and "." in host and "@" not in host and colon and path)
+
+
+def _of_index(text: str) -> Range:
+    from graft.versions.index_constraint import parse_constraint
+
+    return parse_constraint(text.removeprefix(INDEX)).range
 
 
 def _of_jsr(name: str) -> str:
