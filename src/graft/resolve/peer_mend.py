@@ -7,65 +7,32 @@ conflict and brings no other.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from graft.base.diagnostics import GraftError
-from graft.base.records import Record, replace
+from graft.base.records import replace
 from graft.link.importers import ROOT
 from graft.lockfile.peers import peer_faults, satisfies
 from graft.model.graph import Graph
-from graft.model.links import Links
 from graft.model.manifest import Manifest
 from graft.model.origins import is_from_registry
-from graft.model.requirement import Kind, Requirement
+from graft.model.requirement import Kind
 from graft.project.overrides import Rules
 from graft.resolve.conflicts import Conflict
-from graft.resolve.locked import Locked
-from graft.resolve.nested import resolve
-from graft.sources.elsewhere import Elsewhere
+from graft.resolve.trials import Edit, Trials, with_line, with_override
 from graft.sources.packument import Packument
-from graft.sources.registry import RegistrySource
 from graft.versions.specifier import parse_specifier
 from graft.versions.version import is_prerelease, parse_version
 
-Asked = Mapping[str, Sequence[Requirement]]
-
-
-class Edit(Record):
-    """``text`` is a command, or a line for package.json. With it, importers ask for ``asked``,
-    ``data`` is the root's package.json, and packages in ``free`` may get other versions."""
-
-    text: str
-    asked: Asked
-    data: Mapping[str, Any]
-    free: frozenset[str] = frozenset()
-
 
 class Mender:
-    """``data`` is the root's package.json, and ``rules_of`` reads such a document's rules."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        asked: Asked,
-        data: Mapping[str, Any],
-        rules_of: Callable[[Mapping[str, Any]], Rules],
-        links: Links,
-        source: RegistrySource,
-        elsewhere: Callable[[], Elsewhere],
-        tag: str,
-    ) -> None:
-        self._graph = graph
-        self._asked = asked
-        self._data = data
-        self._rules_of = rules_of
-        self._links = links
-        self._source = source
-        self._elsewhere = elsewhere
-        self._tag = tag
-        self._rules = rules_of(data)
-        self._wrong = self._faults(graph, self._rules)
+    def __init__(self, trials: Trials) -> None:
+        self._trials = trials
+        self._graph = trials.graph
+        self._source = trials.source
+        self._rules = trials.rules
+        self._none = Edit(text="", asked=trials.asked, data=trials.data)
+        self._wrong = self._faults(self._graph, self._rules)
 
     def fix(self, conflict: Conflict) -> str:
         """The first edit that mends it; empty if none of those that are tried does."""
@@ -88,27 +55,15 @@ class Mender:
         return ""
 
     def _mends(self, edit: Edit, what: tuple[str, str]) -> bool:
-        rules = self._rules_of(edit.data)
-        resolved = resolve(
-            edit.asked,
-            source=self._source,
-            elsewhere=self._elsewhere,
-            locked=Locked(
-                self._graph, lambda name: name not in edit.free, gaps_count=rules is self._rules
-            ),
-            rules=rules,
-            links=self._links,
-            tag=self._tag,
-            adds_peers=not self._graph.legacy_peers,
-        )
-        left = self._faults(resolved.graph, rules)
+        graph, rules = self._trials.resolved(edit)
+        left = self._faults(graph, rules)
         return what not in left and left <= self._wrong
 
     def _faults(self, graph: Graph, rules: Rules) -> set[tuple[str, str]]:
         """By the names of who asks and of what is asked for."""
         return {
             (graph.nodes[fault.node].manifest.name, fault.requirement.local)
-            for fault in peer_faults(graph, rules.overrides, self._links)
+            for fault in peer_faults(graph, rules.overrides, self._trials.links)
         }
 
     # What could help, the best first
@@ -156,9 +111,8 @@ class Mender:
         packument = self._source.packument(wanted.package)
         for key, version in packument.newest_first(prereleases=wanted.range.has_prereleases):
             if wanted.range.admits(key) and not packument.is_deprecated(version):
-                yield self._asks_for(
-                    conflict.path[0], conflict.requirement.local, wanted.package, version
-                )
+                local = conflict.requirement.local
+                yield with_line(self._none, conflict.path[0], local, wanted.package, f"^{version}")
                 return
 
     def _other_range(self, conflict: Conflict, asker: Manifest) -> Iterator[Edit]:
@@ -173,28 +127,19 @@ class Mender:
             text = f"^{self._manifest(conflict.provided).version}"
         if not text:
             return
-        had = self._data.get("overrides", {})
-        inner = had.get(asker.name, {})
-        inner = {".": inner} if isinstance(inner, str) else inner
-        overrides = {**had, asker.name: {**inner, local: text}}
-        line = json.dumps({asker.name: {local: text}}, ensure_ascii=False)
-        yield Edit(
-            text=f'add to package.json: "overrides": {line}',
-            asked=self._asked,
-            data={**self._data, "overrides": overrides},
-        )
+        yield with_override(self._none, asker.name, local, text)
 
     def _optional(self, conflict: Conflict, asker: Manifest) -> Iterator[Edit]:
         """What no registry has may stay missing if the project says so."""
         if conflict.provided:
             return
         added = {"peerDependenciesMeta": {conflict.requirement.local: {"optional": True}}}
-        had = self._data.get("packageExtensions", {})
+        had = self._none.data.get("packageExtensions", {})
         if asker.name not in had:
-            yield Edit(
+            yield replace(
+                self._none,
                 text=f'add to package.json: "packageExtensions": {json.dumps({asker.name: added})}',
-                asked=self._asked,
-                data={**self._data, "packageExtensions": {**had, asker.name: added}},
+                data={**self._none.data, "packageExtensions": {**had, asker.name: added}},
                 free=frozenset({asker.name}),
             )
 
@@ -256,29 +201,11 @@ class Mender:
         ]
         texts += [requirement.specifier for _, requirement in own]
         if all(_admits(package.name, text, version) for text in texts):
-            yield Edit(
-                text=f"graft update {' '.join(sorted(free))}",
-                asked=self._asked,
-                data=self._data,
-                free=free,
-            )
+            yield replace(self._none, text=f"graft update {' '.join(sorted(free))}", free=free)
         for importer, requirement in own:
             if importer == path[0]:
-                edit = self._asks_for(importer, requirement.local, package.name, version)
-                yield replace(edit, free=free)
-
-    def _asks_for(self, importer: str, local: str, package: str, version: str) -> Edit:
-        specifier = f"^{version}" if package == local else f"npm:{package}@^{version}"
-        before = [r for r in self._asked[importer] if r.local == local]
-        kind, optional = (before[0].kind, before[0].optional) if before else (Kind.PROD, False)
-        line = Requirement(local=local, specifier=specifier, kind=kind, optional=optional)
-        others = [r for r in self._asked[importer] if r.local != local]
-        there = "" if importer == ROOT else f" -C {importer}"
-        return Edit(
-            text=f"graft{there} add {local}@{specifier}",
-            asked={**self._asked, importer: (*others, line)},
-            data=self._data,
-        )
+                freed = replace(self._none, free=free)
+                yield with_line(freed, importer, requirement.local, package.name, f"^{version}")
 
 
 def _admits(package: str, text: str, version: str) -> bool:

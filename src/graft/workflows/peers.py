@@ -15,6 +15,7 @@ from graft.project.overrides import Rules
 from graft.resolve.conflicts import Conflict, asks, explain, provider_name, why_provided
 from graft.resolve.paths import path_names, show_path
 from graft.resolve.peer_mend import Mender
+from graft.resolve.trials import Trials
 from graft.workflows.answer import answer
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions
@@ -73,19 +74,7 @@ def told(
     if not conflicts:
         return ()
 
-    def rules_with(data: Mapping[str, Any]) -> Rules:
-        return checkout.rules if data is checkout.root.data else read_other_rules(checkout, data)
-
-    mender = Mender(
-        graph,
-        checkout.asked,
-        checkout.root.data,
-        rules_with,
-        checkout.links,
-        work.source,
-        lambda: work.elsewhere,
-        work.context.settings.tag,
-    )
+    mender = Mender(trials_of(work, checkout, graph))
     return tuple(
         PeerConflict(
             message=asks(graph, conflict),
@@ -99,4 +88,22 @@ def told(
             fix=mender.fix(conflict),
         )
         for conflict in conflicts
+    )
+
+
+def trials_of(work: Work, checkout: Checkout, graph: Graph) -> Trials:
+    """For edits of the project that the graph answers."""
+
+    def rules_with(data: Mapping[str, Any]) -> Rules:
+        return checkout.rules if data is checkout.root.data else read_other_rules(checkout, data)
+
+    return Trials(
+        graph,
+        checkout.asked,
+        checkout.root.data,
+        rules_with,
+        checkout.links,
+        work.source,
+        lambda: work.elsewhere,
+        work.context.settings.tag,
     )
