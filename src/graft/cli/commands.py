@@ -34,6 +34,7 @@ COMMANDS = (
     Command("dedupe", "dedupe", "make do with fewer versions of what is locked", ("ddp",)),
     Command("ls", "ls", "list what is installed", ("list",)),
     Command("why", "why", "show who asked for a package", ("explain",)),
+    Command("why-not", "why_not", "show what keeps a version away, and what brings it"),
     Command("outdated", "outdated", "show which direct dependencies have newer versions"),
     Command("audit", "audit", "show known weaknesses of what the lock holds, and mend them"),
     Command("view", "view", "show what a registry says of a package", ("info", "show")),

@@ -31,7 +31,7 @@ class Mender:
         self._graph = trials.graph
         self._source = trials.source
         self._rules = trials.rules
-        self._none = Edit(text="", asked=trials.asked, data=trials.data)
+        self._none = trials.unchanged
         self._wrong = self._faults(self._graph, self._rules)
 
     def fix(self, conflict: Conflict) -> str:

@@ -50,9 +50,23 @@ class Trials:
         self.links = links
         self.source = source
         self.rules = rules_of(data)
+        self.unchanged = Edit(text="", asked=asked, data=data)
         self._rules_of = rules_of
         self._elsewhere = elsewhere
         self._tag = tag
+
+    def after(self, edit: Edit, graph: Graph) -> Trials:
+        """For what is done after an edit, of which ``graph`` came."""
+        return Trials(
+            graph,
+            edit.asked,
+            edit.data,
+            self._rules_of,
+            self._links_with(edit),
+            self.source,
+            self._elsewhere,
+            self._tag,
+        )
 
     def resolved(self, edit: Edit) -> tuple[Graph, Rules]:
         """What comes of an edit, and the rules that are then in force. Raises what reading rules
@@ -66,11 +80,24 @@ class Trials:
                 self.graph, lambda name: name not in edit.free, gaps_count=rules is self.rules
             ),
             rules=rules,
-            links=self.links,
+            links=self._links_with(edit),
             tag=self._tag,
             adds_peers=not self.graph.legacy_peers,
         )
         return resolved.graph, rules
+
+    def _links_with(self, edit: Edit) -> Links:
+        """Without those of lines that now ask for something else."""
+        if edit.asked is self.asked:
+            return self.links
+        stayed = {
+            (path, line.local)
+            for path, lines in edit.asked.items()
+            for line in lines
+            if line in self.asked[path]
+        }
+        leads = {place: link for place, link in self.links.asked.items() if place in stayed}
+        return replace(self.links, asked=leads)
 
 
 def with_line(edit: Edit, importer: str, local: str, package: str, range: str) -> Edit:

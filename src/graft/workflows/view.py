@@ -7,10 +7,9 @@ from typing import Any
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
-from graft.model.manifest import Manifest
-from graft.project.manifest import read_manifest
 from graft.resolve.pick import no_version, pick
 from graft.versions.specifier import parse_specifier
+from graft.workflows.names import with_near_name
 from graft.workflows.project import Context, asking
 from graft.workflows.wishes import Wish
 
@@ -49,7 +48,7 @@ def view(context: Context, wish: Wish, fields: Sequence[str]) -> Viewed:
         try:
             body = asks.whole_packument(wanted.package)
         except GraftError as error:
-            raise _with_near_name(error, context, wanted.package) from None
+            raise with_near_name(error, context, wanted.package) from None
     packument = Packument(body, name=wanted.package, registry=registry)
     version = pick(packument, wanted, tag)
     if version is None:
@@ -105,26 +104,3 @@ def _document(
     if not with_readme:
         merged.pop(_README, None)
     return merged
-
-
-def _with_near_name(error: GraftError, context: Context, name: str) -> GraftError:
-    """A name that the registry does not know may be one that is misspelt here and not there."""
-    said = error.diagnostic
-    from graft.base.suggestions import nearest
-
-    near = nearest(name, _known_here(context)) if said.code == "package-not-found" else ""
-    if not near or near == name:
-        return error
-    fix = f"did you mean '{near}'?"
-    return GraftError(said.code, said.message, where=said.where, why=said.why, fix=fix)
-
-
-def _known_here(context: Context) -> set[str]:
-    """The names in lock and manifest, as far as there are any."""
-    try:
-        graph = context.graph()
-        manifests: list[Manifest] = [n.manifest for n in graph.nodes.values()] if graph else []
-        asked = read_manifest(context.folder).requirements
-    except GraftError:
-        return set()
-    return {manifest.name for manifest in manifests} | {r.local for r in asked}
