@@ -201,6 +201,9 @@ def test_peers_bring_a_note_or_forbid(locked: Project, registry: LocalRegistry) 
     assert codes(said) == ["preferred", "preferred"] and said["edits"] == ["graft add b@1.2.0"]
     locked.write(".npmrc", "strict-peer-deps=true\n")
     assert ask(locked, "b@2")["reasons"][1]["forbids"]
+    locked.manifest(dependencies={"plugin": "1", "b": "^2"})
+    locked.graft("install", "--lockfile-only", "--no-strict-peer-deps")
+    assert codes(ask(locked, "b@1.5.0")) == ["requirement", "locked"]
     # Nobody provides it: it was added, and the project can say which.
     locked.manifest(dependencies={"plugin": "1"})
     locked.graft("install", "--lockfile-only")
@@ -232,6 +235,14 @@ def test_what_there_is_not(locked: Project) -> None:
     assert failed.json["error"]["fix"] == "did you mean 'kit'?"
     failed = locked.graft("why-not", "b@file:../b", "--json", check=False)
     assert failed.json["error"]["code"] == "source-unsupported"
+
+
+def test_package_json_counts_where_the_lock_does_not_answer_it(locked: Project) -> None:
+    locked.manifest(dependencies={"b": "^2"})
+    before = locked.lock
+    said = ask(locked, "b@1.5.0")
+    assert said["reasons"][0]["text"] == ["package.json asks for b@^2; it has b@2.0.0"]
+    assert codes(ask(locked, "b@2")) == ["present"] and locked.lock == before
 
 
 def test_without_a_lock_there_is_nothing_to_explain(project: Project) -> None:

@@ -12,7 +12,7 @@ from graft.cli.words import enumeration, one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from graft.workflows.why_not import WhyNot
+    from graft.workflows.reasons import WhyNot
 
 _EXAMPLES = """\
   graft why-not react@18          what keeps the newest 18 away, and what brings it

@@ -39,15 +39,25 @@ class PeerConflict(Record):
 
 def check_peers(context: Context) -> tuple[PeerConflict, ...]:
     """What is wrong with the peers of the graph that answers the project now. Changes nothing."""
-    # Those that are found are the answer here, not a reason to give none.
-    settings = context.settings
-    lenient = replace(settings, peers=replace(settings.peers, strict=False))
-    with at_work(replace(context, settings=lenient)) as work:
+    with at_work(lenient(context)) as work:
         checkout = read_checkout(context.folder)
-        before = context.graph(checkout.links)
-        graph, _ = answer(work, checkout, before, InstallOptions(dry_run=True))
+        graph = graph_now(work, checkout)
         faults = peer_faults(graph, checkout.rules.overrides, checkout.links)
         return told(work, checkout, graph, explain(graph, faults))
+
+
+def lenient(context: Context) -> Context:
+    """For whom conflicts of peers are a part of the answer, not a reason to give none."""
+    settings = context.settings
+    peers = replace(settings.peers, strict=False)
+    return replace(context, settings=replace(settings, peers=peers))
+
+
+def graph_now(work: Work, checkout: Checkout) -> Graph:
+    """What answers the project: the lock's graph, or what ``install`` would make of it."""
+    before = work.context.graph(checkout.links)
+    graph, _ = answer(work, checkout, before, InstallOptions(dry_run=True))
+    return graph
 
 
 def refused(
