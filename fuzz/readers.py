@@ -8,6 +8,7 @@ needs the fuzzer: the tests replay the corpus with the same functions.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import tempfile
@@ -17,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from graft.base.diagnostics import GraftError
+from graft.indices.paths import is_sound_path
+from graft.indices.reading import Parsed, quick_identity, read_descriptor
 from graft.lockfile.foreign.choose import TOOLS, read_foreign
 from graft.lockfile.format import read_lock, write_lock
 from graft.model.graph import Graph, Importer, Node
 from graft.model.manifest import Manifest
-from graft.model.names import split_spec
+from graft.model.names import is_sound, split_spec
 from graft.project.catalogs import read_catalogs
 from graft.project.checkout import read_checkout
 from graft.project.edit import _spans, remove_dependencies, set_dependencies, set_overrides
@@ -304,6 +307,48 @@ def read_workspaces(data: bytes) -> None:
             return
 
 
+def read_toml_descriptors(data: bytes) -> None:
+    _descriptor(data, "tool.toml")
+
+
+def read_lua_descriptors(data: bytes) -> None:
+    _descriptor(data, "tool.lua")
+
+
+def _descriptor(data: bytes, path: str) -> None:
+    """What it declares is sound, and read from what is kept of it, it says the same."""
+    kept = _Kept()
+    quick_identity(data, path, namespace="acme")
+    try:
+        said = read_descriptor(data, path, namespace="acme", parsed=kept)
+    except GraftError:
+        return
+    hold(is_sound(said.identity), "a name leads elsewhere")
+    again = read_descriptor(b"", path, namespace="acme", parsed=kept)
+    hold(again == said, "it reads otherwise than it was kept")
+    for release in said.releases.values():
+        for archive in release.archives:
+            hold(all(map(_is_safe, archive.urls)), "a url leads elsewhere")
+        for requirement in release.requirements:
+            hold(is_sound(requirement.local), "a name leads elsewhere")
+
+
+def _is_safe(url: str) -> bool:
+    return url.startswith(("https://", "http://")) or is_sound_path(url)
+
+
+class _Kept(Parsed):
+    def __init__(self) -> None:
+        self.text = ""
+
+    def get(self, data: bytes) -> dict[str, Any] | None:
+        return dict(json.loads(self.text)) if not data else None
+
+    def put(self, data: bytes, document: Mapping[str, Any]) -> None:
+        del data
+        self.text = json.dumps(document)
+
+
 @contextmanager
 def _folder() -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="graft-fuzz-")
@@ -322,4 +367,6 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "manifest": read_manifests,
     "npmrc": read_settings,
     "workspace": read_workspaces,
+    "descriptor": read_toml_descriptors,
+    "lua-descriptor": read_lua_descriptors,
 }

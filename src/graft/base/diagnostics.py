@@ -31,6 +31,7 @@ CODES: dict[str, int] = {
     "git-not-prepared": 0,
     "manifest-key-unknown": 0,
     "namespace-quoted": 0,
+    "index-key-unknown": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,
@@ -114,6 +115,9 @@ CODES: dict[str, int] = {
     "credential-in-project": 81,
     "setting-in-project": 82,
     "tls-unverified": 83,
+    # 90: indices
+    "index-invalid": 90,
+    "index-too-new": 91,
 }
 
 
