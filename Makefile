@@ -6,13 +6,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .PHONY: help setup demo test test-real conformance ecosystems differential crashes soak check fuzz \
-	bench bench-counts bench-growth clean
+	bench bench-counts bench-growth bench-solver clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
 	@echo 'make test         run the tests (hermetic, parallel)'
 	@echo 'make test-real    run the tests that use the registry npm is configured for'
-	@echo 'make conformance  compare ranges and specifiers with npm, and the index grammar'
+	@echo 'make conformance  compare ranges and specifiers with npm, and the index grammar and prices'
 	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
 	@echo 'make differential compare what graft, npm and pnpm choose'
 	@echo 'make crashes      kill graft before each of its effects on files, and count what is left'
@@ -22,6 +22,7 @@ help:
 	@echo 'make bench        time graft beside npm, pnpm and bun'
 	@echo 'make bench-counts count what graft does (needs strace)'
 	@echo 'make bench-growth time graft, bun and pnpm on graphs of four sizes'
+	@echo 'make bench-solver time the flat solver beside others, and compare answers'
 	@echo 'make clean        remove the environment and caches'
 
 setup: $(STAMP)
@@ -48,6 +49,7 @@ conformance: $(STAMP)
 	@$(BIN)/python bench/conformance.py
 	@$(BIN)/python bench/specifiers.py
 	@$(BIN)/python bench/conformance_index.py
+	@$(BIN)/python -m bench.solver --prices
 
 ecosystems: $(STAMP)
 	@$(BIN)/python bench/ecosystems.py
@@ -97,6 +99,9 @@ $(GROWN): build/growth/%.json: $(STAMP)
 	@mkdir -p $(@D)
 	@$(BIN)/python bench/install.py --fixture $* --runs $(ROUNDS) --no-counts \
 		--tool graft --tool bun-global --tool pnpm-global --json $@
+
+bench-solver: $(STAMP)
+	@$(BIN)/python -m bench.solver
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build src/*.egg-info

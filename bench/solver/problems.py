@@ -6,12 +6,11 @@ Whatever does not look like that raises MalformedError or one of KeyError, TypeE
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from graft.resolve.flat.problem import Candidate, Dependency, Problem
-from graft.versions.index_constraint import parse_constraint
 from graft.versions.index_dependency import parse_dependency, parse_package_constraint
 from graft.versions.index_version import parse_index_version
 from graft.versions.intervals import IntervalSet
@@ -61,7 +60,7 @@ def problem_of(fields: Mapping[str, Any]) -> Problem:
         upgrade=frozenset(fields.get("upgrade") or ()),
         incompatible=bool(fields.get("allowIncompatibleUpdate")),
         patches=bool(fields.get("upgradeIndirectDepPatchVersions")),
-        anticipated={name: just(texts) for name, texts in anticipated.items()},
+        anticipated={name: _any_of(texts) for name, texts in anticipated.items()},
     )
 
 
@@ -76,17 +75,13 @@ def catalogue_of(entries: Mapping[str, Sequence[str]]) -> Written:
     return packages
 
 
-def just(texts: Sequence[str] | Mapping[str, Any]) -> Range:
-    """These versions and no others."""
+def only(version: Version) -> Range:
+    just = IntervalSet((version.key, after(version.key)))
+    return Range(just, just)
+
+
+def _any_of(texts: Iterable[str]) -> Range:
     found = NOTHING
     for text in texts:
-        key = parse_index_version(text).key
-        only = IntervalSet((key, after(key)))
-        found = found.union(Range(only, only))
+        found = found.union(only(parse_index_version(text)))
     return found
-
-
-def forget_texts() -> None:
-    """As in a fresh process: nothing that was read before is remembered."""
-    for reader in (parse_constraint, parse_dependency, parse_index_version):
-        reader.cache_clear()
