@@ -39,7 +39,10 @@ class WrittenCatalogue:
     def candidate(self, name: str, version: Version) -> Candidate | None:
         versions = self._packages.get(name, {})
         plain = str(version)
-        same = [text for text in versions if text.partition("+")[0] == plain]
+        if "+" in "".join(versions):
+            same = [text for text in versions if text.partition("+")[0] == plain]
+        else:
+            same = [plain] if plain in versions else []
         return Candidate(parse_index_version(same[0]), same[0]) if len(same) == 1 else None
 
     def dependencies(self, name: str, candidate: Candidate) -> list[Dependency]:

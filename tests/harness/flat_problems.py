@@ -46,6 +46,40 @@ def random_fields(rng: random.Random, *, packages: int = 5, versions: int = 4) -
     return fields
 
 
+def crowded_fields(rng: random.Random) -> dict[str, Any]:
+    """A problem with answers, between which the order decides: every version of a package asks for
+    the same others, each for a few of their versions."""
+    names = NAMES[: rng.randint(3, 6)]
+    grid = [f"{major}.{minor}.{patch}" for major in "12" for minor in "01" for patch in "01"]
+    has = {name: rng.sample(grid, rng.randint(2, 5)) for name in names}
+    catalogue: dict[str, dict[str, list[str]]] = {}
+    for name in names:
+        targets = rng.sample(names, rng.choice((0, 1, 2)))
+        catalogue[name] = {
+            text: [
+                f"{target}@{' || '.join('=' + each for each in _some(rng, has[target]))}"
+                for target in targets
+                if target != name and rng.random() < 0.9
+            ]
+            for text in has[name]
+        }
+    fields: dict[str, Any] = {
+        "dependencies": rng.sample(names, rng.randint(1, 2)),
+        "constraints": [],
+        "catalogue": catalogue,
+        "allowIncompatibleUpdate": rng.random() < 0.6,
+        "upgradeIndirectDepPatchVersions": rng.random() < 0.3,
+    }
+    if rng.random() < 0.7:
+        had = rng.sample(names, rng.randint(1, len(names)))
+        fields["previousSolution"] = {name: rng.choice(grid) for name in had}
+        fields["upgrade"] = rng.sample(names, rng.choice((0, 0, 1, 2)))
+        pinned = rng.choice(names)
+        if rng.random() < 0.3:
+            fields["constraints"] = [f"{pinned}@={rng.choice(has[pinned])}"]
+    return fields
+
+
 def shuffled(fields: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """The same, with everything in another order."""
     catalogue = {
@@ -70,6 +104,10 @@ def _dependencies(rng: random.Random, names: str, owner: str) -> list[str]:
         ("?" if rng.random() < 0.2 else "") + name + ("" if rng.random() < 0.3 else _at(rng))
         for name in asked
     ]
+
+
+def _some(rng: random.Random, texts: list[str]) -> list[str]:
+    return rng.sample(texts, rng.randint(1, max(1, len(texts) - 1)))
 
 
 def _constraints(rng: random.Random, names: str) -> list[str]:
