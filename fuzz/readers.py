@@ -31,6 +31,7 @@ from graft.project.edit import _spans, remove_dependencies, set_dependencies, se
 from graft.project.edit_ini import delete_key, set_key
 from graft.project.ini import parse_ini
 from graft.project.manifest import SECTIONS, ProjectManifest, parse_manifest
+from graft.project.namespaces import Namespaces
 from graft.project.npmrc import Layer, objection, read_npmrc
 from graft.project.overrides import read_rules
 from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
@@ -302,7 +303,7 @@ def read_workspaces(data: bytes) -> None:
         try:
             pnpm = read_pnpm_settings(folder)
             _project(root, pnpm)
-            read_checkout(folder)
+            read_checkout(folder, lambda _: Namespaces())
         except GraftError:
             return
 

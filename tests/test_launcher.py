@@ -1,7 +1,4 @@
-"""The launcher (bin/graft), which says that there is nothing to do without starting Python.
-
-To tell who answered, the launcher under test stands beside a ``python`` that only leaves a mark.
-"""
+"""The launcher (bin/graft), which says that there is nothing to do without starting Python."""
 
 from __future__ import annotations
 
@@ -14,10 +11,9 @@ from pathlib import Path
 import pytest
 
 import graft
+from harness.launcher import LAUNCHER, needs_python, wait_for_stamp
 from harness.project import Project
 from harness.registry import LocalRegistry
-
-LAUNCHER = Path(__file__).resolve().parent.parent / "bin" / "graft"
 
 
 @pytest.fixture
@@ -32,29 +28,6 @@ def installed(project: Project, registry: LocalRegistry) -> Project:
         os.utime(project.path(name))
     wait_for_stamp(project)
     return project
-
-
-def wait_for_stamp(project: Project) -> None:
-    for _ in range(50):
-        project.graft("install")
-        if project.exists("node_modules/.graft/stamp"):
-            return
-    raise AssertionError("no stamp")
-
-
-def needs_python(
-    project: Project, *arguments: str, env: dict[str, str | None] | None = None
-) -> bool:
-    folder = project.machine.root / "bin"
-    if not folder.exists():
-        folder.mkdir()
-        shutil.copy(LAUNCHER, folder / "graft")
-        (folder / "python").write_text("#!/bin/sh\necho python\n")
-        (folder / "python").chmod(0o755)
-    command = [str(folder / "graft"), *(arguments or ("install",))]
-    result = project.machine.run(command, cwd=project.dir, env=env)
-    assert (result.stdout == "python\n") != ("up to date" in result.stderr)
-    return result.stdout == "python\n"
 
 
 def test_an_unchanged_project_needs_no_python(installed: Project) -> None:

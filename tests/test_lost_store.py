@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from graft.base.files import remove_tree
+from harness.launcher import needs_python, wait_for_stamp
 from harness.project import Project
 from harness.registry import LocalRegistry
-from test_launcher import needs_python, wait_for_stamp
 
 RUNS = "console.log(require('a').requires('b').version, require('c').version)"
 EMPTY = ("locks", "journals", "leases", "trash")

@@ -55,7 +55,8 @@ _FULL_CHECK = """
     graft.project.default_registry graft.project.garbage_settings graft.project.http_settings
     graft.project.ini
     graft.project.layout
-    graft.project.manifest graft.project.npmrc graft.project.omit graft.project.overrides
+    graft.project.manifest graft.project.manifests
+    graft.project.npmrc graft.project.omit graft.project.overrides
     graft.project.peer_settings graft.project.registries graft.project.settings
     graft.project.values graft.resolve
     graft.resolve.prune graft.sources graft.sources.resolutions graft.store.admission

@@ -103,6 +103,7 @@ CODES: dict[str, int] = {
     "manifest-unreadable": 71,
     "manifest-invalid": 72,
     "namespace-undeclared": 72,
+    "dependency-twice": 72,
     "manifest-exists": 73,
     "workspace-invalid": 74,
     "catalog-unknown": 75,

@@ -64,7 +64,6 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         return add.run(adding, arguments, console)
     if not is_ci and (said.kind or said.save_exact):
         parser.error("there is no package to save")
-    from graft.project.checkout import read_checkout
     from graft.workflows.install import install
     from graft.workflows.project import at_work
     from graft.workflows.relink import may_run_scripts
@@ -72,7 +71,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     options = replace(install_options(said), frozen=said.frozen_lockfile or is_ci, force=said.force)
     flags = flag_settings(said) | ({"frozen-store": "true"} if said.frozen_store else {})
     with session(said, console, flags) as context, at_work(context) as work:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         report = install(work, checkout, options)
     code = show(console, command.name, report)
     if options.lock_only or options.dry_run or options.ignore_scripts:

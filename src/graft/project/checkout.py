@@ -3,21 +3,22 @@ own that they lead to. Each is an importer, by its path relative to the root."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
 from graft.model.links import NO_LINKS, Links
 from graft.model.requirement import Requirement
-from graft.project.manifest import MANIFEST_NAME, ProjectManifest, parse_manifest, read_manifest
+from graft.project.manifest import ProjectManifest
+from graft.project.manifests import ROOT as ROOT
+from graft.project.manifests import Declared, Manifests
 from graft.project.overrides import NO_RULES, RULE_FIELDS, Rules
 from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
 
 if TYPE_CHECKING:
     from graft.project.patches import Patches
 
-ROOT = "."
 _PATCHES = b'"patchedDependencies"'
 # How a line begins that has more to it than a package of a registry.
 _MORE = ("workspace:", "catalog:", "file:", "link:", "portal:", "./", "../")
@@ -45,22 +46,28 @@ class Checkout(Record):
     folders: tuple[str, ...] = ()
 
     @property
+    def notes(self) -> tuple[Diagnostic, ...]:
+        """What is to be said of the files, though they can be used."""
+        tomls = (manifest.toml for manifest in self.manifests.values())
+        return tuple(note for toml in tomls if toml for note in toml.notes)
+
+    @property
     def root(self) -> ProjectManifest:
         return self.manifests[ROOT]
 
 
-def read_checkout(folder: str, edited: Mapping[str, bytes] | None = None) -> Checkout:
-    """The project whose root is ``folder``. ``edited`` holds, by path, texts of manifests that
-    count in place of what is in the files.
+def read_checkout(
+    folder: str, declared: Declared, edited: Mapping[str, bytes] | None = None
+) -> Checkout:
+    """The project whose root is ``folder``. ``edited`` holds, by path, texts that count in place of
+    what is in the files.
 
     Raises what reading manifests, settings, rules and patches raises, ``workspace-invalid``,
     ``member-unknown`` and ``catalog-unknown``.
     """
     edited = edited or {}
-    if ROOT in edited:
-        root = parse_manifest(edited[ROOT], os.path.join(folder, MANIFEST_NAME))
-    else:
-        root = read_manifest(folder)
+    manifests = Manifests(folder, declared, edited)
+    root = manifests.needed(ROOT)
     pnpm = read_pnpm_settings(folder)
     if _is_plain(root, pnpm):
         checkout = Checkout(
@@ -73,7 +80,7 @@ def read_checkout(folder: str, edited: Mapping[str, bytes] | None = None) -> Che
     else:
         from graft.project.importers import read_importers
 
-        checkout = read_importers(folder, root, pnpm, edited)
+        checkout = read_importers(folder, root, pnpm, manifests, edited)
     if _PATCHES not in root.raw:
         return checkout
     from graft.project.patches import read_patches
@@ -85,6 +92,7 @@ def _is_plain(root: ProjectManifest, pnpm: PnpmSettings) -> bool:
     """Whether the root's manifest is all there is, and every line of it means what it says."""
     return (
         not pnpm.raw
+        and root.toml is None
         and not any(field in root.data for field in ("workspaces", *RULE_FIELDS))
         and not any(r.specifier.lstrip().startswith(_MORE) for r in root.requirements)
     )

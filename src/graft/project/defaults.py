@@ -30,6 +30,8 @@ _FOREIGN_LOCKS = (
 )
 # Beside package.json it may hold overrides, which have a say in what is resolved.
 PNPM_SETTINGS = "pnpm-workspace.yaml"
+# It asks for packages as package.json does.
+GRAFT_TOML = "graft.toml"
 _OWN_VARIABLE = "npm_config_user_agent"
 # All that a project's own file may hold here: the rest can be refused there, with a note.
 _HARMLESS_IN_PROJECT = frozenset(

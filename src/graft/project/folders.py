@@ -7,12 +7,12 @@ import posixpath
 from collections.abc import Iterable, Mapping
 
 from graft.base.diagnostics import GraftError
-from graft.base.files import read_file
 from graft.model.bins import said_bins
 from graft.model.manifest import Manifest
 from graft.model.names import is_sound
 from graft.model.origins import LINK, is_archive_path
-from graft.project.manifest import MANIFEST_NAME, ProjectManifest, parse_manifest
+from graft.project.manifest import MANIFEST_NAME, ProjectManifest
+from graft.project.manifests import Manifests
 from graft.versions.specifier import parse_specifier
 from graft.versions.version import parse_version
 
@@ -57,9 +57,14 @@ class Folders:
     that it links to, by path; None is one without a manifest."""
 
     def __init__(
-        self, root: str, members: Mapping[str, ProjectManifest], names: Mapping[str, str]
+        self,
+        root: str,
+        members: Mapping[str, ProjectManifest],
+        names: Mapping[str, str],
+        manifests: Manifests,
     ) -> None:
         self._root = root
+        self._manifests = manifests
         self._members = members
         self._paths = names
         self._links = {path: link_manifest(path, member) for path, member in members.items()}
@@ -139,9 +144,8 @@ class Folders:
         full = os.path.join(self._root, path)
         if os.path.isfile(full):
             return None
-        file = os.path.join(full, MANIFEST_NAME)
-        raw = read_file(file)
-        if raw is None:
+        manifest = self._manifests.at(path)
+        if manifest is None:
             if text.startswith("link:"):  # what is made there later needs no manifest
                 self._links[path] = link_manifest(path, None, local)
                 return self._links[path]
@@ -152,17 +156,15 @@ class Folders:
                 why=[f"{where} asks for it"],
                 fix="correct the path, which is relative to the file that asks",
             )
-        self.found[path] = parse_manifest(raw, file)
-        self._links[path] = link_manifest(path, self.found[path])
+        self.found[path] = manifest
+        self._links[path] = link_manifest(path, manifest)
         return self._links[path]
 
     def _outside(self, path: str, local: str) -> Manifest:
         """A folder beside the project, used where it lies: what it asks for is its own business, so
         it is no importer."""
         if path not in self._links:
-            file = os.path.join(self._root, path, MANIFEST_NAME)
-            raw = read_file(file)
-            manifest = parse_manifest(raw, file) if raw is not None else None
+            manifest = self._manifests.at(path)
             self.beside[path] = manifest
             self._links[path] = link_manifest(path, manifest, local)
         return self._links[path]

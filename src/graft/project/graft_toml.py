@@ -13,8 +13,8 @@ from typing import Any
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.files import read_file
 from graft.base.records import Record
+from graft.project.defaults import GRAFT_TOML
 
-GRAFT_TOML = "graft.toml"
 BOM = "\ufeff"
 
 

@@ -4,7 +4,7 @@ and which of its lines lead to folders of the project."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graft.base.records import replace
@@ -12,32 +12,38 @@ from graft.model.links import Links
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.project.catalogs import Catalogs, read_catalogs
-from graft.project.checkout import ROOT, Checkout
+from graft.project.checkout import Checkout
+from graft.project.defaults import GRAFT_TOML
 from graft.project.folders import LOCAL, Folders
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest
+from graft.project.manifests import ROOT, Manifests
 from graft.project.overrides import Rules, read_rules
 from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
 from graft.project.workspace import members_at, members_by_name, patterns_of
 
 
 def read_importers(
-    folder: str, root: ProjectManifest, pnpm: PnpmSettings, edited: Mapping[str, bytes]
+    folder: str,
+    root: ProjectManifest,
+    pnpm: PnpmSettings,
+    reader: Manifests,
+    edited: Mapping[str, bytes],
 ) -> Checkout:
     """What ``checkout.read_checkout`` describes."""
     members, names = {ROOT: root}, {}
     files: tuple[str, ...] = ()
     scanned: tuple[str, ...] = ()
     if patterns := patterns_of(root.data, pnpm, where=root.path):
-        others, looked = members_at(folder, patterns, edited)
+        others, looked = members_at(folder, patterns, reader)
         members |= others
         names = members_by_name(members)
-        files = tuple(f"{path}/{MANIFEST_NAME}" for path in looked.folders if path != ROOT)
+        files = tuple(_files(path for path in looked.folders if path != ROOT))
         scanned = tuple(looked.scanned)
     catalogs = read_catalogs(root.data, pnpm, where=root.path)
     asked = {path: _expanded(member, catalogs) for path, member in members.items()}
     own = {r.local: r.specifier for r in asked[ROOT]}
     rules = read_rules(root.data, own, where=root.path, pnpm=pnpm, catalogs=catalogs)
-    folders = Folders(folder, members, names)
+    folders = Folders(folder, members, names, reader)
     manifests = dict(members)
     leads: dict[tuple[str, str], Manifest] = {}
     ruled = {
@@ -75,9 +81,13 @@ def read_importers(
         ),
         rules=rules,
         beside=folders.beside,
-        files=(*files, *(f"{path}/{MANIFEST_NAME}" for path in (*outside, *folders.beside))),
+        files=(*files, *_files((*outside, *folders.beside))),
         folders=scanned,
     )
+
+
+def _files(paths: Iterable[str]) -> Iterator[str]:
+    return (f"{path}/{name}" for path in paths for name in (MANIFEST_NAME, GRAFT_TOML))
 
 
 def read_other_rules(checkout: Checkout, data: Mapping[str, Any]) -> Rules:
@@ -127,7 +137,13 @@ def _said(
     parts = [root.raw, pnpm.raw]
     for path, manifest in sorted({**beside, **manifests}.items()):
         if path != ROOT:
-            raw = manifest.raw if manifest else b""
-            parts.append(b"%s:%d:" % (os.fsencode(path), len(raw)))
-            parts.append(raw)
+            parts += _framed(path, manifest.raw if manifest else b"")
+        if manifest and manifest.toml:
+            parts += _framed(f"{path}/{GRAFT_TOML}", manifest.toml.toml.raw)
+            # What a line means depends on it as well.
+            parts += _framed(f"{path} namespaces", manifest.toml.namespaces.text.encode())
     return b"".join(parts)
+
+
+def _framed(name: str, said: bytes) -> tuple[bytes, bytes]:
+    return b"%s:%d:" % (os.fsencode(name), len(said)), said

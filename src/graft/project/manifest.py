@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file
@@ -12,6 +12,9 @@ from graft.base.light_json import read_whole_json
 from graft.base.records import Record
 from graft.model.names import check_name
 from graft.model.requirement import Kind, Requirement
+
+if TYPE_CHECKING:
+    from graft.project.toml_manifest import TomlManifest
 
 MANIFEST_NAME = "package.json"
 
@@ -26,12 +29,15 @@ SECTIONS: dict[str, Kind] = {
 
 
 class ProjectManifest(Record):
-    """``data`` is the document as it is; ``raw`` its bytes; ``path`` where it was read."""
+    """``data`` is the document as it is; ``raw`` its bytes; ``path`` where it was read. ``toml`` is
+    what the ``graft.toml`` beside it says, whose requirements are among these. Where that is alone,
+    ``path`` is its path, ``raw`` is empty, and ``data`` holds the name and the version it gives."""
 
     path: str
     raw: bytes
     data: Mapping[str, Any]
     requirements: tuple[Requirement, ...]
+    toml: TomlManifest | None = None
 
     @property
     def name(self) -> str:

@@ -9,14 +9,8 @@ from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record
 from graft.model.names import split_name
 from graft.model.requirement import Kind, Requirement
-from graft.project.graft_toml import (
-    GRAFT_TOML,
-    GraftToml,
-    Wrong,
-    line_of,
-    refusal,
-    unknown_key,
-)
+from graft.project.defaults import GRAFT_TOML
+from graft.project.graft_toml import GraftToml, Wrong, line_of, refusal, unknown_key
 from graft.project.namespaces import Namespaces
 from graft.project.toml_entry import KEYS, is_inline, specifier_of, wrong_entry
 from graft.project.toml_names import spelled, wrong_name
@@ -108,7 +102,7 @@ class _Found:
     def _wrong_meaning(self, name: str, entry: Any, kind: Kind) -> Iterable[str]:
         if not isinstance(entry, str | dict):
             return ["it is neither a version nor a table"]
-        wrong = list(wrong_entry(entry, is_index=self._is_index(name)))
+        wrong = list(wrong_entry(entry, is_index=self._namespaces.is_of_index(name)))
         if kind is Kind.DEV and isinstance(entry, dict) and entry.get("optional") is True:
             wrong.append("what is for development alone cannot be optional")
         return wrong
@@ -118,15 +112,12 @@ class _Found:
         self._keys[name] = keys
         self._requirements[name] = Requirement(
             local=name,
-            specifier=specifier_of(entry, is_index=self._is_index(name)),
+            specifier=specifier_of(entry, is_index=self._namespaces.is_of_index(name)),
             kind=Kind.OPTIONAL if optional else kind,
             optional=bool(optional),
         )
         unknown = entry.keys() - set(KEYS) if isinstance(entry, dict) else ()
         self._notes += [unknown_key(self._toml, (*keys, key), KEYS) for key in sorted(unknown)]
-
-    def _is_index(self, name: str) -> bool:
-        return bool(self._namespaces.index_of(split_name(name)[0]))
 
     def _deprecation(self, keys: tuple[str, ...], name: str) -> Diagnostic:
         from graft.project.toml_lines import key_places

@@ -16,9 +16,10 @@ from graft.project.toml_package import read_own
 class TomlManifest(Record):
     """``name`` is canonical, and empty where the project has none; ``folder`` is where packages
     appear if there is no ``package.json``. ``keys`` lead to the line of each requirement, by its
-    local name."""
+    local name. ``namespaces`` are those that it was read with."""
 
     toml: GraftToml
+    namespaces: Namespaces
     name: str
     version: str
     folder: str
@@ -35,6 +36,7 @@ def read_toml_manifest(toml: GraftToml, namespaces: Namespaces) -> TomlManifest:
     asked = read_dependencies(toml, namespaces, wrong)
     return TomlManifest(
         toml=toml,
+        namespaces=namespaces,
         name=own.name,
         version=own.version,
         folder=own.folder,

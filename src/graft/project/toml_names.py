@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from graft.base.records import Record
 from graft.model.names import canonical_name, is_sound, split_name
+from graft.model.namespaces import name_fault, namespace_fault
 from graft.project.namespaces import Namespaces
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
@@ -51,20 +52,12 @@ def wrong_name(keys: tuple[str, ...], name: str, namespaces: Namespaces) -> Iter
     namespace, bare = split_name(name)
     if not is_sound(name) or "/" in bare:
         yield f"'{'.'.join(keys)}' does not name a package"
-    elif namespaces.index_of(namespace):
-        yield from _wrong_index_name(namespace, bare)
-
-
-def _wrong_index_name(namespace: str, bare: str) -> Iterator[str]:
-    from graft.versions.index_name import check_name
-    from graft.versions.mistakes import read_each
-
-    if "." in bare:
-        inner, _, last = bare.rpartition(".")
-        yield f"'{bare}' is not the name of one package; write {namespace}.{inner}.{last}"
-        return
-    for mistake in read_each(check_name, [("", f"{namespace}:{bare}")])[1]:
-        yield str(mistake)
+    elif namespaces.is_of_index(name):
+        fault = namespace_fault(namespace) if namespace else ""
+        if fault:
+            yield f"'{namespace}' is no namespace: it {fault}"
+        elif fault := name_fault(bare):
+            yield f"'{bare}' is not a name in {namespace or 'an index'}: it {fault}"
 
 
 def _is_plain(text: str) -> bool:

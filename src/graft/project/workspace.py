@@ -14,7 +14,8 @@ from graft.base.diagnostics import GraftError
 from graft.base.files import read_file
 from graft.base.light_json import read_json
 from graft.project.globs import Found, expand, matches, normal
-from graft.project.manifest import MANIFEST_NAME, ProjectManifest, parse_manifest
+from graft.project.manifest import MANIFEST_NAME, ProjectManifest
+from graft.project.manifests import Manifests
 from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
 
 
@@ -60,18 +61,13 @@ def lists(folder: str, path: str) -> bool:
 
 
 def members_at(
-    folder: str, patterns: Sequence[str], edited: Mapping[str, bytes]
+    folder: str, patterns: Sequence[str], manifests: Manifests
 ) -> tuple[dict[str, ProjectManifest], Found]:
-    """The members by path, without the root; and where they were looked for. ``edited`` holds what
-    counts in place of a file's text, by path. A folder without a package.json is none."""
+    """The members by path, without the root; and where they were looked for. A folder that has no
+    manifest is none."""
     found = expand(folder, patterns)
-    members = {}
-    for path in found.folders:
-        file = os.path.join(folder, path, MANIFEST_NAME)
-        raw = edited.get(path) or read_file(file)
-        if raw is not None and path != ".":
-            members[path] = parse_manifest(raw, file)
-    return members, found
+    read = {path: manifests.at(path) for path in found.folders if path != "."}
+    return {path: manifest for path, manifest in read.items() if manifest}, found
 
 
 def members_by_name(members: Mapping[str, ProjectManifest]) -> dict[str, str]:

@@ -15,9 +15,8 @@ from graft.model.manifest import Manifest
 from graft.model.names import split_spec
 from graft.model.origins import GIT
 from graft.project.build_hints import build_hints
-from graft.project.checkout import ROOT, read_checkout
 from graft.project.edit import set_section
-from graft.project.manifest import ProjectManifest
+from graft.project.manifest import MANIFEST_NAME, ProjectManifest
 from graft.scripts.approvals import FIELD, SECTION, Approval, Approvals, read_approvals
 from graft.scripts.phases import Phase, scripts_digest
 from graft.store.admission import required_integrity
@@ -87,7 +86,7 @@ def approve_builds(
     ``install`` raises.
     """
     with at_work(context) as work:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         manifest = checkout.root
         graph = installed_graph(work, checkout)
         candidates = find_candidates(work, graph, manifest)
@@ -95,7 +94,7 @@ def approve_builds(
         if not decision:
             return Approved(candidates=candidates, report=None)
         raw = _edited(manifest, candidates, decision)
-        after = read_checkout(context.folder, {ROOT: raw} if raw != manifest.raw else {})
+        after = context.checkout({MANIFEST_NAME: raw} if raw != manifest.raw else {})
         report = install(work, after, options)
         return Approved(candidates=find_candidates(work, graph, after.root), report=report)
 

@@ -26,7 +26,6 @@ from graft.link.state import (
 from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
 from graft.model.integrity import parse_integrity
-from graft.project.manifest import MANIFEST_NAME
 from graft.store.graphs import GraphRecord, graph_is_whole, read_graph, write_graph
 from graft.store.paths import Store
 from graft.store.projects import claim_graph, claimed_graphs, is_settled, settle_graph
@@ -217,11 +216,8 @@ def _no_folders(jobs: Sequence[tuple[str, Folder]]) -> None:
 def changed_files(
     edited: Mapping[str, bytes], *, lock: bytes, lock_before: bytes | None
 ) -> dict[str, bytes]:
-    """``edited`` holds the manifests that were edited, by their importers' paths."""
-    files = {
-        MANIFEST_NAME if importer == ROOT else f"{importer}/{MANIFEST_NAME}": manifest
-        for importer, manifest in edited.items()
-    }
+    """``edited`` holds the manifests that were edited, by their paths."""
+    files = dict(edited)
     if lock != lock_before:
         files[LOCK_NAME] = lock
     return files

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from graft.base.records import replace
-from graft.project.checkout import read_checkout
 from graft.workflows.install import install
 from graft.workflows.look import locked_graph
 from graft.workflows.project import Context, at_work
@@ -14,4 +13,4 @@ def dedupe(context: Context, options: InstallOptions) -> InstallReport:
     """Raises ``lock-missing``, and what ``install`` raises."""
     with at_work(context) as work:
         locked_graph(context)
-        return install(work, read_checkout(context.folder), replace(options, dedupe=True))
+        return install(work, context.checkout(), replace(options, dedupe=True))

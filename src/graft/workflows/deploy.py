@@ -21,7 +21,7 @@ from graft.model.files import PackedFile
 from graft.model.graph import Graph
 from graft.model.integrity import Integrity
 from graft.model.origins import FILE
-from graft.project.checkout import Checkout, read_checkout
+from graft.project.checkout import Checkout
 from graft.resolve.standalone import standalone
 from graft.sources.packing import pack
 from graft.store.admission import admit
@@ -60,7 +60,7 @@ def deploy(
     laps = Laps()
     _refuse_full(target)
     with at_work(context) as work:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         options = InstallOptions(frozen=True)
         whole, notes = answer(work, checkout, context.graph(checkout.links), options)
         alone = standalone(whole, context.importer, _peers(checkout), with_dev=with_dev)

@@ -11,7 +11,6 @@ from graft.base.records import Record
 from graft.link.importers import ROOT, modules_of
 from graft.link.state import read_state
 from graft.model.graph import Graph
-from graft.project.checkout import read_checkout
 from graft.project.manifest import MANIFEST_NAME
 from graft.store.paths import store_below
 from graft.versions.version import parse_version
@@ -52,7 +51,7 @@ def diagnose(context: Context, environ: Mapping[str, str]) -> Diagnosis:
         return Diagnosis(checks=tuple(checks), phantoms=())
     graph = None
     try:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         graph = context.graph(checkout.links)
         checks.append(_lock(graph, list(map(str, unanswered(graph, checkout)))))
     except GraftError as error:

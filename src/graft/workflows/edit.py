@@ -15,7 +15,6 @@ from graft.link.importers import folder_of
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.model.requirement import Kind, Requirement
-from graft.project.checkout import read_checkout
 from graft.project.edit import remove_dependencies, set_dependencies
 from graft.project.manifest import (
     MANIFEST_NAME,
@@ -50,7 +49,7 @@ def add(
         before = read_file(edited_path(context))
         manifest = parse_manifest(before or _EMPTY_MANIFEST, edited_path(context))
         settings = replace(context.settings, save_exact=context.settings.save_exact or exact)
-        members = read_checkout(context.folder).links.members if before is not None else {}
+        members = context.checkout().links.members if before is not None else {}
         if members or members_only:
             wishes = [
                 of_member(wish, members, edited_path(context), members_only) for wish in wishes
@@ -159,8 +158,8 @@ def install_edited(
 ) -> InstallReport:
     """``raw`` is the manifest as edited, ``before`` what its file holds."""
     context = work.context
-    edited = {context.importer: raw} if raw != before else {}
-    return install(work, read_checkout(context.folder, edited), options)
+    edited = {os.path.relpath(edited_path(context), context.folder): raw} if raw != before else {}
+    return install(work, context.checkout(edited), options)
 
 
 def edited_path(context: Context) -> str:

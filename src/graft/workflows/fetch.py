@@ -13,7 +13,6 @@ from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
 from graft.model.graph import Graph, Node
 from graft.model.origins import FILE, LINK
-from graft.project.checkout import read_checkout
 from graft.project.layout import asked_layout
 from graft.project.manifest import MANIFEST_NAME
 from graft.resolve.prune import reachable, spoiled
@@ -144,7 +143,7 @@ def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot], str]:
         graph = local_graph(reachable(locked_graph(context)), context)
         layout, _ = chosen_layout(context.folder, asked_layout(context.settings.layout, {}), graph)
         return graph, slots_of(graph, root=context.folder), layout
-    checkout = read_checkout(context.folder)
+    checkout = context.checkout()
     options = InstallOptions(frozen=True)
     graph, _ = answer(work, checkout, context.graph(checkout.links), options)
     graph = local_graph(with_snapshots(work, graph), context)

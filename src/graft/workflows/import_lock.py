@@ -18,7 +18,7 @@ from graft.model.difference import Difference
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
-from graft.project.checkout import Checkout, read_checkout
+from graft.project.checkout import Checkout
 from graft.project.defaults import foreign_locks
 from graft.project.manifest import ProjectManifest
 from graft.resolve.foreign import Preference, preference
@@ -165,7 +165,7 @@ def import_lock(context: Context, file: str, *, force: bool, dry_run: bool) -> I
                 where=context.lock_path,
                 fix="'graft import --force' resolves again from the other lock and replaces it",
             )
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         taken = take(work, checkout, file)
         if taken is None:
             raise _missing(context.folder, file)

@@ -146,7 +146,7 @@ def _up_to_date(
         packages=current.packages,
         direct=current.direct,
         ignored=current.ignored,
-        notes=(*context.settings.notes, *ignored_said, *bare),
+        notes=(*context.settings.notes, *checkout.notes, *ignored_said, *bare),
         dry_run=options.dry_run,
     )
 
@@ -191,7 +191,15 @@ def _want(
     names = {importer: manifest.name for importer, manifest in checkout.manifests.items()}
     plan = change.plan(layout, local, slots, names)
     engines, bare = said_of_engines(local, checkout.root, context), bare_links(checkout)
-    said = (*context.settings.notes, *notes, *engines, *bare, *layout_notes, *displaced_notes(plan))
+    said = (
+        *context.settings.notes,
+        *checkout.notes,
+        *notes,
+        *engines,
+        *bare,
+        *layout_notes,
+        *displaced_notes(plan),
+    )
     return _Wanted(
         builds=builds,
         local=local,
@@ -284,9 +292,11 @@ def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
     raw = checkout.root.raw
     if changes_packages(raw) or may_run_scripts(raw):
         return
-    if context.is_plain and not context.settings.notes:
+    if context.is_plain and not (context.settings.notes or checkout.notes):
         home = home_folder()
-        also = (checkout.files, checkout.folders)
+        # The user's own file may declare namespaces.
+        config = (context.settings.user_config,) if checkout.root.toml else ()
+        also = ((*checkout.files, *config), checkout.folders)
         stamp_project(context.folder, store, os.environ, home, context.began, *also)
 
 

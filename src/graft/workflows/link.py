@@ -9,7 +9,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.link.importers import folder_of
 from graft.model.requirement import Kind
-from graft.project.checkout import Checkout, read_checkout
+from graft.project.checkout import Checkout
 from graft.project.edit import remove_dependencies
 from graft.project.folders import link_manifest
 from graft.project.manifest import MANIFEST_NAME, SECTIONS, ProjectManifest, read_manifest
@@ -41,7 +41,7 @@ def link(context: Context, folders: Sequence[str], options: InstallOptions) -> L
     """
     with at_work(context) as work:
         manifest = read_manifest(os.path.dirname(edited_path(context)))
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         lines: dict[str, str | None] = {}
         raw = manifest.raw
         for folder in folders:

@@ -10,11 +10,13 @@ from graft.base.diagnostics import GraftError
 from graft.base.processes import run
 from graft.base.records import Record
 from graft.project.checkout import ROOT, Checkout, read_checkout
+from graft.project.defaults import GRAFT_TOML
 from graft.project.manifest import MANIFEST_NAME
 from graft.project.roots import find_root, folders_above, may_be_root
 from graft.project.selectors import Members, below, read_selector, select
 from graft.store.keys import components
 from graft.workflows.jobs import Place
+from graft.workflows.namespaces import declared_in
 
 _GIT_SECONDS = 60
 
@@ -41,7 +43,7 @@ def choose(place: Place, choice: Choice) -> Chosen:
     """Raises what reading the workspace raises, and ``usage`` for a selector that makes no sense or
     a reference that git does not know."""
     folder, called_in = _root_around(place.folder)
-    checkout = read_checkout(folder)
+    checkout = read_checkout(folder, declared_in(folder, place.environ, place.home))
     links = checkout.links.asked
     needs: dict[str, set[str]] = {path: set() for path in checkout.manifests}
     for (path, _), link in links.items():
@@ -74,7 +76,7 @@ def choose(place: Place, choice: Choice) -> Chosen:
 def _root_around(folder: str) -> tuple[str, str]:
     """The root that lists this folder; for one that is no package, the nearest that may list any
     around it."""
-    if not os.path.exists(os.path.join(folder, MANIFEST_NAME)):
+    if not any(os.path.exists(os.path.join(folder, name)) for name in (MANIFEST_NAME, GRAFT_TOML)):
         for above in folders_above(folder):
             if may_be_root(above):
                 return above, os.path.relpath(folder, above).replace(os.sep, "/")

@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from graft.base.records import Record, replace
 from graft.model.graph import Graph
 from graft.model.requirement import Kind, Requirement
-from graft.project.checkout import ROOT, Checkout, read_checkout
+from graft.project.checkout import Checkout
 from graft.project.edit import set_overrides
+from graft.project.manifest import MANIFEST_NAME
 from graft.sources.advisories import Advisory, ask_advisories, read_advisories
 from graft.sources.packument import Packument
 from graft.versions.version import parse_version
@@ -45,7 +46,7 @@ class Mended(Record):
 def mend(context: Context, options: InstallOptions, *, write_overrides: bool) -> Mended:
     """Raises as ``audit`` and ``install`` do."""
     with at_work(context, fresh="all") as work:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         before = look_up(work, locked_graph(context))
         weak = {finding.advisory.package for finding in before.findings}
         attempt = _Attempt(work, checkout, before)
@@ -56,8 +57,8 @@ def mend(context: Context, options: InstallOptions, *, write_overrides: bool) ->
         raw = checkout.root.raw
         if write_overrides and advice.overrides:
             raw = set_overrides(raw, advice.overrides)
-            edited = {ROOT: raw} if raw != checkout.root.raw else {}
-            attempt.checkout = read_checkout(context.folder, edited)
+            edited = {MANIFEST_NAME: raw} if raw != checkout.root.raw else {}
+            attempt.checkout = context.checkout(edited)
             attempt.update(())
         report = install(work, attempt.checkout, replace(options, update=attempt.updated))
     return Mended(

@@ -20,7 +20,6 @@ from graft.base.machine import machine
 from graft.base.records import Record, replace
 from graft.link.importers import ROOT
 from graft.model.graph import Graph
-from graft.project.checkout import read_checkout
 from graft.project.defaults import is_setting, setting_texts, texts_digest
 from graft.project.manifest import MANIFEST_NAME
 from graft.scripts.environment import bin_folders
@@ -90,7 +89,7 @@ def fetch_tools(
         }
         raw = json.dumps(document, indent=2).encode() + b"\n"
         with at_work(context, fresh=frozenset(wish.package for wish in wishes)) as work:
-            checkout = read_checkout(folder, {ROOT: raw} if read_file(path) != raw else {})
+            checkout = context.checkout({MANIFEST_NAME: raw} if read_file(path) != raw else {})
             report = install(work, checkout, InstallOptions(update=None))
         write_atomic(asked, b"")
         graph = context.graph()

@@ -11,7 +11,6 @@ from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.names import canonical_name
 from graft.model.requirement import Kind, Requirement
-from graft.project.checkout import read_checkout
 from graft.resolve.pick import pick
 from graft.sources.packument import Packument
 from graft.versions.specifier import Specifier, parse_specifier
@@ -45,7 +44,7 @@ def outdated(
     Raises ``not-a-dependency`` for a name that no importer asks for, and what the source raises.
     Requirements that no registry answers are not looked at.
     """
-    checkout = read_checkout(context.folder)
+    checkout = context.checkout()
     graph, asked, links = context.graph(checkout.links), checkout.asked, checkout.links
     wanted_names = set(map(canonical_name, names))
     known = {r.local for requirements in asked.values() for r in requirements}

@@ -18,6 +18,7 @@ from graft.project.manifest import MANIFEST_NAME, ProjectManifest, read_manifest
 from graft.project.roots import find_root
 from graft.sources.packing import pack
 from graft.workflows.jobs import Place
+from graft.workflows.namespaces import declared_in
 from graft.workflows.publishing import published_files
 from graft.workflows.run import script_jobs
 
@@ -60,7 +61,8 @@ def pack_folder(
     manifest = read_manifest(place.folder)
     name, version = _named(manifest)
     root, importer = find_root(place.folder)
-    files = published_files(read_checkout(root), importer)
+    declared = declared_in(root, place.environ, place.home)
+    files = published_files(read_checkout(root, declared), importer)
     data = gzip.compress(pack(files), compresslevel=9, mtime=0)
     file_name = f"{name.removeprefix('@').replace('/', '-')}-{version}.tgz"
     packed = Packed(

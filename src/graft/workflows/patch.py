@@ -17,9 +17,8 @@ from graft.link.importers import MODULES, inside, refuse_strange_file
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.names import canonical_name, file_name
-from graft.project.checkout import ROOT, read_checkout
 from graft.project.edit import set_section
-from graft.project.manifest import ProjectManifest, parse_manifest, read_manifest
+from graft.project.manifest import MANIFEST_NAME, ProjectManifest, parse_manifest, read_manifest
 from graft.project.patches import FIELD, FOLDER, Patch, patch_id, patch_path, read_patches
 from graft.store.admission import required_integrity
 from graft.store.objects import StoredObject, find_object
@@ -175,8 +174,8 @@ def _patch_of(manifest: ProjectManifest, package: Manifest) -> Patch | None:
 def _install(
     work: Work, before: ProjectManifest, after: ProjectManifest, options: InstallOptions
 ) -> InstallReport:
-    edited = {ROOT: after.raw} if after.raw != before.raw else {}
-    return install(work, read_checkout(work.context.folder, edited), options)
+    edited = {MANIFEST_NAME: after.raw} if after.raw != before.raw else {}
+    return install(work, work.context.checkout(edited), options)
 
 
 def _difference(stored: StoredObject, folder: str) -> bytes:

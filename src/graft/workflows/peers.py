@@ -9,7 +9,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
 from graft.lockfile.peers import peer_faults
 from graft.model.graph import Graph
-from graft.project.checkout import Checkout, read_checkout
+from graft.project.checkout import Checkout
 from graft.project.importers import read_other_rules
 from graft.project.overrides import Rules
 from graft.resolve.conflicts import Conflict, asks, explain, provider_name, why_provided
@@ -40,7 +40,7 @@ class PeerConflict(Record):
 def check_peers(context: Context) -> tuple[PeerConflict, ...]:
     """What is wrong with the peers of the graph that answers the project now. Changes nothing."""
     with at_work(lenient(context)) as work:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         graph = graph_now(work, checkout)
         faults = peer_faults(graph, checkout.rules.overrides, checkout.links)
         return told(work, checkout, graph, explain(graph, faults))

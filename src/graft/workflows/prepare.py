@@ -23,6 +23,7 @@ from graft.model.manifest import Manifest
 from graft.project.checkout import read_checkout
 from graft.project.layout import LayoutSettings
 from graft.project.manifest import MANIFEST_NAME
+from graft.project.manifests import Declared
 from graft.sources.package_tree import FolderTree, document_of, paths_of
 from graft.store.paths import Store
 from graft.store.unpack import bin_targets
@@ -51,7 +52,7 @@ def workshop(work: Work, manifest: Manifest, slot: str) -> Iterator[Workshop]:
         work.context.progress.say(f"{manifest.id}: installing what it is prepared with")
         try:
             package = work.check_out(manifest, root)
-            project = _project_of(root, package)
+            project = _project_of(root, package, work.context.declared)
             _install(work.context, project, root)
         except GraftError as error:
             raise _unprepared(manifest, error) from None
@@ -80,11 +81,12 @@ def put_packed(source: str, target: str, *, subject: str) -> None:
         os.chmod(made, 0o755 if is_run else 0o644)
 
 
-def _project_of(root: str, package: str) -> str:
+def _project_of(root: str, package: str, declared: Declared) -> str:
     """Where to install: the repository's root if the package is a member of its workspace."""
     if package == root or not os.path.isfile(os.path.join(root, MANIFEST_NAME)):
         return package
-    return root if posixpath.relpath(package, root) in read_checkout(root).members else package
+    members = read_checkout(root, declared).members
+    return root if posixpath.relpath(package, root) in members else package
 
 
 def _install(context: Context, project: str, within: str) -> None:
@@ -101,7 +103,7 @@ def _install(context: Context, project: str, within: str) -> None:
         within=within,
     )
     with at_work(context) as work:
-        install(work, read_checkout(project), InstallOptions(ignore_scripts=True))
+        install(work, context.checkout(), InstallOptions(ignore_scripts=True))
 
 
 def _forget(store: Store, project: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from graft.base.http_client import HttpClient
     from graft.base.pool import Pool
     from graft.model.manifest import Manifest
+    from graft.project.checkout import Checkout
+    from graft.project.graft_toml import GraftToml
+    from graft.project.namespaces import Namespaces
     from graft.sources.archives import Archives
     from graft.sources.elsewhere import Elsewhere
     from graft.sources.packument_cache import PackumentCache
@@ -71,6 +74,18 @@ class Context(Record):
         if data is None:
             return None
         return links.complete(read_lock(data, where=self.lock_path))
+
+    def checkout(self, edited: Mapping[str, bytes] | None = None) -> Checkout:
+        """All that the project asks for; ``edited`` as ``read_checkout`` has it."""
+        from graft.project.checkout import read_checkout
+
+        return read_checkout(self.folder, self.declared, edited)
+
+    def declared(self, toml: GraftToml | None) -> Namespaces:
+        """The namespaces that are, where the project's ``graft.toml`` is this one."""
+        from graft.workflows.namespaces import declared_by
+
+        return declared_by(toml, self.settings)
 
 
 class Asking:

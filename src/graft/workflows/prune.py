@@ -12,7 +12,7 @@ from graft.base.records import Record
 from graft.link.importers import ROOT, modules_of
 from graft.link.others import foreign_entries
 from graft.lockfile.check import unmet
-from graft.project.checkout import Checkout, read_checkout
+from graft.project.checkout import Checkout
 from graft.project.manifest import MANIFEST_NAME
 from graft.workflows.install import install
 from graft.workflows.project import Context, at_work
@@ -31,7 +31,7 @@ def prune(context: Context, options: InstallOptions) -> Pruned:
     """Raises ``lock-missing``; ``lock-stale`` where more would have to be done than to take away;
     and what ``install`` raises."""
     with at_work(context) as work:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         _refuse_what_is_new(context, checkout)
         report = install(work, checkout, options)
     foreign = [path for importer in checkout.asked for path in _foreign(context.folder, importer)]

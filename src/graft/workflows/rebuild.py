@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
 from graft.model.manifest import Manifest
-from graft.project.checkout import read_checkout
 from graft.scripts.approvals import read_approvals
 from graft.workflows.builds import installed_graph
 from graft.workflows.install import install
@@ -24,7 +23,7 @@ def rebuild(context: Context, names: Sequence[str], options: InstallOptions) -> 
     frozen lock does.
     """
     with at_work(context) as work:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         root = checkout.root
         approvals = read_approvals(root.data, root.path)
         nodes = installed_graph(work, checkout).nodes.values()

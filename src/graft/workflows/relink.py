@@ -24,7 +24,7 @@ from graft.link.commit import Staging
 from graft.link.importers import MODULES, ROOT, STAGING, modules_of
 from graft.link.stamp import write_stamp
 from graft.link.state import FOLDER, State, read_state, state_bytes, state_file
-from graft.project.defaults import PNPM_SETTINGS, npmrc_files
+from graft.project.defaults import GRAFT_TOML, PNPM_SETTINGS, npmrc_files
 from graft.project.roots import DECIDING, folders_above, may_be_part
 from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
 from graft.store.hold import hold_project
@@ -92,7 +92,7 @@ def relink(
     """
     if os.path.lexists(os.path.join(folder, MODULES)) or not os.path.isdir(store.locks):
         return None
-    if os.path.lexists(os.path.join(folder, PNPM_SETTINGS)):
+    if any(os.path.lexists(os.path.join(folder, name)) for name in (PNPM_SETTINGS, GRAFT_TOML)):
         return None  # it has a say as well
     manifest = read_file(os.path.join(folder, "package.json"))
     lock = read_file(os.path.join(folder, LOCK))
@@ -145,8 +145,8 @@ def stamp_project(
     """Leave the stamp that link/stamp.py describes, for a project that is as it should be.
     ``began`` is when the check of it did, in nanoseconds since the epoch. ``manifests`` are files
     beside its own that have a say, and ``scanned`` folders whose entries do."""
-    files = ["package.json", LOCK, PNPM_SETTINGS, *filter(None, npmrc_files("", environ, home))]
-    files += manifests
+    files = ["package.json", GRAFT_TOML, LOCK, PNPM_SETTINGS, *manifests]
+    files += filter(None, npmrc_files("", environ, home))
     # What could make the project a part of one above it.
     ups = ("../" * (up + 1) for up, _ in enumerate(folders_above(folder)))
     files += [f"{up}{name}" for up in ups for name in DECIDING]

@@ -10,7 +10,6 @@ from graft.base.records import Record
 from graft.model.graph import Graph
 from graft.model.links import NO_LINKS, Links
 from graft.model.names import canonical_name, split_spec
-from graft.project.checkout import read_checkout
 from graft.project.overrides import NO_OVERRIDES, Overrides
 from graft.resolve.chains import Chain, chains_to, explained
 from graft.workflows.look import label_of, locked_graph
@@ -73,7 +72,7 @@ def _in_force(context: Context, graph: Graph) -> tuple[Overrides, Links]:
     """The overrides that the lock was made with, as long as package.json still says the same."""
     if graph.overrides:
         with suppress(GraftError):
-            checkout = read_checkout(context.folder)
+            checkout = context.checkout()
             if checkout.rules.overrides.rules == graph.overrides:
                 return checkout.rules.overrides, checkout.links
     return NO_OVERRIDES, NO_LINKS

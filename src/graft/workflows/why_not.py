@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from graft.base.diagnostics import GraftError
-from graft.project.checkout import read_checkout
 from graft.resolve.pick import no_version, pick
 from graft.sources.packument import Packument
 from graft.versions.specifier import parse_specifier
@@ -30,7 +29,7 @@ def why_not(context: Context, wish: Wish) -> WhyNot:
         )
     locked_graph(context)
     with at_work(lenient(context), fresh=frozenset({wanted.package})) as work:
-        checkout = read_checkout(context.folder)
+        checkout = context.checkout()
         graph = graph_now(work, checkout)
         try:
             packument = work.source.packument(wanted.package)

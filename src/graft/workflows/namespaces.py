@@ -1,0 +1,31 @@
+"""Which namespaces are declared where a command works: by the project, and by settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graft.project.graft_toml import GraftToml
+    from graft.project.manifests import Declared
+    from graft.project.namespaces import Namespaces
+    from graft.project.settings import Settings
+
+
+def declared_by(toml: GraftToml | None, settings: Settings) -> Namespaces:
+    """``toml`` is that of the project's root."""
+    from graft.project.namespaces import Namespaces
+
+    indices = toml.data.get("indices", {}) if toml else {}
+    return Namespaces(indices=tuple(indices), scopes=tuple(settings.registries.scopes))
+
+
+def declared_in(folder: str, environ: Mapping[str, str], home: str) -> Declared:
+    """For commands that read no settings, unless there is a ``graft.toml`` that makes them."""
+
+    def declared(toml: GraftToml | None) -> Namespaces:
+        from graft.project.settings import read_settings
+
+        return declared_by(toml, read_settings(folder, environ, home, {}))
+
+    return declared
