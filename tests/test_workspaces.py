@@ -433,7 +433,7 @@ def test_why_names_the_member_that_asks(workspace: Project) -> None:
         "    a@1.0.0 asks for b@1: b@1.0.0",
     ]
     (reason,) = workspace.graft("why", "@acme/core", "--json").json
-    assert reason["chains"][0][0] == {"importer": "packages/web"}
+    assert reason["chains"][0]["importer"] == "packages/web"
 
 
 def test_the_command_of_a_member_can_be_run(project: Project, tmp_path: Path) -> None:
