@@ -66,6 +66,7 @@ COMMANDS = (
     Command("store gc", "store_gc", "remove what no project has needed for a while"),
     Command("store path", "store_path", "print where the store is"),
     Command("store verify", "store_verify", "see that the store holds what it should"),
+    Command("index check", "index_check", "say what a change of an index would break"),
 )
 
 

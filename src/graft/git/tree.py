@@ -34,8 +34,8 @@ class GitTree:
                     self._executable.add(path)
 
     @property
-    def paths(self) -> Iterable[str]:
-        """Of all files."""
+    def paths(self) -> Mapping[str, str]:
+        """Of all files, and git's name for the contents of each."""
         return self._blobs
 
     def entries(self, folder: str) -> Mapping[str, bool]:

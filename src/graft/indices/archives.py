@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from graft.base.diagnostics import GraftError
 from graft.indices.descriptor import Archive
 from graft.indices.fields import Fault, Fields
-from graft.indices.paths import is_sound_path, is_within
+from graft.indices.paths import ARCHIVES, is_sound_path, is_within
 from graft.model.integrity import parse_integrity
 from graft.model.origins import is_commit
 from graft.model.platform import PlatformLimits
@@ -57,9 +57,9 @@ def checked_urls(urls: Iterable[str]) -> tuple[str, ...]:
         if not url.isprintable() or " " in url or "\\" in url:
             raise ValueError(f"{url!r} is no url: it holds what none may hold")
         if is_within(url):
-            if not is_sound_path(url):
+            if not (is_sound_path(url) and url.startswith(f"{ARCHIVES}/")):
                 raise ValueError(
-                    f"'{url}' is neither a url nor a path of a file in the index (archives/a.tgz)"
+                    f"'{url}' is neither a url nor the path of a file in the index's {ARCHIVES}/"
                 )
             continue
         address = _WEB.match(url)
