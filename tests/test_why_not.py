@@ -146,6 +146,17 @@ def test_what_an_override_decides(locked: Project) -> None:
     assert said["edits"] == ['set in package.json: "overrides": {"b": "1.0.1"}']
 
 
+def test_what_an_override_takes_away(locked: Project) -> None:
+    locked.manifest(pnpm={"overrides": {"kit>b": "-"}}, dependencies={"top": "1"})
+    locked.graft("install", "--lockfile-only")
+    (reason,) = ask(locked, "b@1.0.1")["reasons"]
+    assert reason["code"] == "override"
+    assert reason["chain"]["steps"][-1]["override"] == "-"
+    assert reason["text"] == [
+        "kit@1.0.0 asks for b@~1.0.0, which an override takes away; it has nothing"
+    ]
+
+
 def test_what_a_catalog_decides(locked: Project) -> None:
     locked.manifest(
         dependencies={"b": "catalog:"}, workspaces={"packages": ["m"], "catalog": {"b": "^1"}}

@@ -7,7 +7,7 @@ package's surroundings, not another package.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from graft.lockfile.anticipated import anticipates
 from graft.model.difference import ADDED, DOWNGRADED, REMOVED, REPLACED, UPGRADED, Difference
@@ -33,15 +33,12 @@ def differences(before: Graph | None, after: Graph) -> tuple[Difference, ...]:
         if (old and new) or not any(end.id in moved for end in (old, new) if end)
     ]
     told = {end.id for _, pair in lines for end in pair if end}
-    gone = [manifest for id, manifest in had.items() if id not in has and id not in told]
-    came = [manifest for id, manifest in has.items() if id not in had and id not in told]
+    gone = _by_name(manifest for id, manifest in had.items() if id not in has and id not in told)
+    came = _by_name(manifest for id, manifest in has.items() if id not in had and id not in told)
     rest = [
         pair
-        for name in {manifest.name for manifest in (*gone, *came)}
-        for pair in paired(
-            [manifest for manifest in gone if manifest.name == name],
-            [manifest for manifest in came if manifest.name == name],
-        )
+        for name in gone.keys() | came.keys()
+        for pair in paired(gone.get(name, ()), came.get(name, ()))
     ]
 
     def tell(pair: Pair, *, direct: bool = False, local: str = "") -> Difference:
@@ -73,6 +70,8 @@ def differences(before: Graph | None, after: Graph) -> tuple[Difference, ...]:
 def paired(gone: Sequence[Manifest], came: Sequence[Manifest]) -> list[Pair]:
     """Versions of one package: those that left with the nearest of those that came, as long as
     there are both; the others with None. The order of either list says nothing."""
+    if not (gone and came):  # most, where much is new
+        return [*((old, None) for old in gone), *((None, new) for new in came)]
     ranks = {
         manifest.id: rank
         for rank, manifest in enumerate(sorted((*gone, *came), key=lambda m: (_key(m), m.id)))
@@ -103,6 +102,13 @@ def _packages(graph: Graph | None) -> dict[str, Manifest]:
     """By id, without folders of the project: those are told where somebody links to them."""
     nodes = graph.nodes.values() if graph else ()
     return {node.manifest.id: node.manifest for node in nodes if not node.manifest.is_link}
+
+
+def _by_name(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:
+    found: dict[str, list[Manifest]] = {}
+    for manifest in manifests:
+        found.setdefault(manifest.name, []).append(manifest)
+    return found
 
 
 def _lines(before: Graph | None, after: Graph) -> Iterator[tuple[str, Pair]]:

@@ -12,6 +12,7 @@ from graft.lockfile.check import InForce
 from graft.model.graph import Graph
 from graft.model.links import NO_LINKS, Links
 from graft.model.requirement import Kind, Requirement
+from graft.project.overrides import REMOVED
 from graft.resolve.conflicts import provider_name, provider_of
 
 NOBODY = "nobody"
@@ -19,9 +20,9 @@ NOBODY = "nobody"
 
 class Step(Record):
     """A requirement and the node that it got, by id; empty for none. ``override`` is what the
-    project's overrides put in place of the specifier, if they do, and ``provider`` says of a peer
-    who provides it: ``package.json``, a path, or ``nobody``, where it was added. Both are filled by
-    ``explained``."""
+    project's overrides put in place of the specifier, if they do (``-``: nothing), and
+    ``provider`` says of a peer who provides it: ``package.json``, a path, or ``nobody``, where it
+    was added. Both are filled by ``explained``."""
 
     line: Requirement
     id: str
@@ -47,7 +48,11 @@ class Step(Record):
         text = f"asks for {peer}{self.line.local}@{without_user(self.line.specifier)}"
         if self.line.catalog:
             text += f" ({self.line.catalog})"
-        return f"{text}, which an override makes {self.override}" if self.override else text
+        if self.override == REMOVED:
+            return f"{text}, which an override takes away"
+        if self.override:
+            return f"{text}, which an override makes {without_user(self.override)}"
+        return text
 
     @property
     def provided(self) -> str:
@@ -126,7 +131,7 @@ def explained(graph: Graph, chain: Chain, overrides: InForce, links: Links = NO_
         if step.id and line.kind is Kind.PEER and not is_own:
             found, _ = provider_of(graph, tuple(above), line.local, step.id)
             provider = provider_name(graph, found) or NOBODY
-        override = "nothing" if text is None else text if text != line.specifier else ""
+        override = REMOVED if text is None else text if text != line.specifier else ""
         steps.append(replace(step, override=override, provider=provider))
         if step.id:
             above.append(step.id)
