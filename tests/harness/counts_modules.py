@@ -54,7 +54,7 @@ _FULL_CHECK = """
     graft.project.credentials
     graft.project.default_registry graft.project.garbage_settings graft.project.http_settings
     graft.project.ini
-    graft.project.layout
+    graft.project.choices
     graft.project.manifest graft.project.manifests
     graft.project.npmrc graft.project.omit graft.project.overrides
     graft.project.peer_settings graft.project.registries graft.project.settings

@@ -27,6 +27,8 @@ CODES: dict[str, int] = {
     "link-bare": 0,
     "builds-ignored": 0,
     "build-left-out": 0,
+    "prerelease-taken": 0,
+    "optional-left-out": 0,
     "build-unconfined": 0,
     "git-not-prepared": 0,
     "manifest-key-unknown": 0,
@@ -63,6 +65,7 @@ CODES: dict[str, int] = {
     "override-conflict": 27,
     "extension-unsupported": 28,
     "peer-conflict": 29,
+    "flat-conflict": 29,
     # 30: archives and the store
     "integrity-mismatch": 30,
     "integrity-missing": 31,

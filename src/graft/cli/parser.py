@@ -6,7 +6,7 @@ import argparse
 
 from graft.base.diagnostics import GraftError
 from graft.cli.commands import Command
-from graft.project.layout import LAYOUTS
+from graft.project.choices import LAYOUTS, RESOLUTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,6 +148,12 @@ def install_flags(parser: argparse.ArgumentParser) -> None:
         choices=LAYOUTS,
         help="how node_modules is made, for this command (the manifest's graft.layout keeps it)",
     )
+    group.add_argument(
+        "--resolution",
+        choices=RESOLUTIONS,
+        help="whether versions live side by side, for this command (the manifest's resolution "
+        "keeps it)",
+    )
     source_flags(group, prefer_offline="use cached metadata however old it is")
     group.add_argument(
         "--lockfile-only",
@@ -217,6 +223,8 @@ def flag_settings(said: argparse.Namespace) -> dict[str, str]:
         settings["strict-dep-builds"] = "true"
     if said.layout:
         settings["layout"] = said.layout
+    if said.resolution:
+        settings["resolution"] = said.resolution
     return settings
 
 

@@ -54,13 +54,23 @@ def unmet(
     overrides: InForce,
     extensions: Mapping[str, str],
     links: Links = NO_LINKS,
+    *,
+    flat: bool = False,
 ) -> list[Unmet]:
     """Everything that is asked and not answered, in order.
 
     ``overrides`` and ``extensions`` are those in force now, ``links`` what leads to folders of the
-    project; the graph says of these what they say of themselves. Peers are a matter of notes, not
+    project; the graph says of these what they say of themselves. ``flat`` asks for one version of
+    each package. Peers are a matter of notes, not
     of this check: they may be out of range."""
     found: list[Unmet] = []
+    if flat is not graph.flat:
+        ways = {True: "one version of each package", False: "versions side by side"}
+        found.append(Unmet(_file("."), f"asks for {ways[flat]}", f"was made for {ways[not flat]}"))
+    elif flat:
+        # A merge of two locks may have brought them.
+        for name, ids in several(graph):
+            found.append(Unmet(_file("."), f"asks for one version of {name}", f"has {ids}"))
     for path, requirements in sorted(asked.items()):
         found += _of_importer(graph, path, requirements, overrides, links)
     for path in sorted(graph.importers.keys() - asked.keys()):
@@ -79,6 +89,14 @@ def unmet(
             if reason:
                 found.append(Unmet(id, _asks(requirement), reason))
     return list(dict.fromkeys(found))
+
+
+def several(graph: Graph) -> list[tuple[str, str]]:
+    """The names of packages of which there is more than one, and which these are."""
+    by_name: dict[str, set[str]] = {}
+    for node in graph.nodes.values():
+        by_name.setdefault(node.manifest.name, set()).add(node.manifest.id)
+    return [(name, ", ".join(sorted(ids))) for name, ids in sorted(by_name.items()) if len(ids) > 1]
 
 
 def changed_rules(

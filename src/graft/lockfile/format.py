@@ -46,6 +46,8 @@ def write_lock(graph: Graph) -> bytes:
     )
     nodes = (f"{_text(id)}: {_text(_node_entry(graph.nodes[id]))}" for id in sorted(graph.nodes))
     parts = [f'"lockfile": {LOCK_VERSION}', f'"importers": {{\n{_lines(importers)}\n}}']
+    if graph.flat:
+        parts.append('"resolution": "flat"')
     if graph.legacy_peers:
         parts.append('"legacyPeers": true')
     if graph.overrides:
@@ -142,6 +144,7 @@ def read_lock(data: bytes, *, where: str) -> Graph:
             extensions={k: canonical_json(v) for k, v in said.get("extensions", {}).items()},
             patches={str(k): str(v) for k, v in said.get("patches", {}).items()},
             legacy_peers=said.get("legacyPeers", False) is True,
+            flat=said.get("resolution") == "flat",
         )
         _check_edges(graph)
         return graph

@@ -35,7 +35,8 @@ class Graph(Record):
     """Importers by path relative to the project's root (``.``), nodes by id. ``overrides`` and
     ``extensions`` are the rules in force when it was made: key -> replacement, and key -> what is
     added, as compact JSON. ``patches`` maps ``name@version`` to the digest of what changes that
-    package's files. ``legacy_peers`` says that no peer was added that nobody provides."""
+    package's files. ``legacy_peers`` says that no peer was added that nobody provides, ``flat``
+    that there is one version of each package."""
 
     importers: Mapping[str, Importer]
     nodes: Mapping[str, Node]
@@ -43,6 +44,7 @@ class Graph(Record):
     extensions: Mapping[str, str] = {}
     patches: Mapping[str, str] = {}
     legacy_peers: bool = False
+    flat: bool = False
 
     @property
     def package_ids(self) -> set[str]:

@@ -60,6 +60,7 @@ KNOWN: dict[str, Known] = {
     "layout": Known("virtual, isolated or hoisted: how node_modules is made"),
     "node-linker": Known("pnpm's word for layout, where that is not set: isolated or hoisted"),
     "install-strategy": Known("npm's: 'linked' is isolated, all others are hoisted"),
+    "resolution": Known("nested, or flat: one version a package", "nested"),
     "offline": Known("use no network", "false"),
     "prefer-offline": Known("use cached metadata however old it is", "false"),
     "frozen-store": Known("install from a store that is not written to", "false"),

@@ -83,10 +83,10 @@ def parse_manifest(raw: bytes, path: str) -> ProjectManifest:
     if isinstance(data.get("pnpm"), dict):
         named = _no_objects(data["pnpm"], ("overrides", "packageExtensions"))
         wrong += [f"pnpm.{reason}" for reason in named]
-    if "graft" in data:
-        from graft.project.layout import wrong_layout
+    if "graft" in data or "resolution" in data:
+        from graft.project.choices import wrong_choices
 
-        wrong += wrong_layout(data)
+        wrong += wrong_choices(data)
     if wrong:
         raise GraftError(
             "manifest-invalid",

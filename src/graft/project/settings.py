@@ -9,12 +9,12 @@ from graft.base.diagnostics import Diagnostic
 from graft.base.http import HttpSettings
 from graft.base.records import Record
 from graft.project.build_settings import BuildSettings, read_build_settings
+from graft.project.choices import Choice, read_layout, read_resolution
 from graft.project.credentials import read_credentials
 from graft.project.default_registry import DefaultRegistry
 from graft.project.defaults import cache_below, own_home, state_home, store_home, user_config
 from graft.project.garbage_settings import GarbageSettings, read_garbage_settings
 from graft.project.http_settings import read_http_settings
-from graft.project.layout import LayoutSettings, read_layout
 from graft.project.npmrc import Layer, Npmrc, environment_setting, read_npmrc
 from graft.project.omit import read_omit
 from graft.project.peer_settings import PeerSettings, read_peer_settings
@@ -38,7 +38,8 @@ class Settings(Record):
     builds: BuildSettings
     peers: PeerSettings
     engine_strict: bool
-    layout: LayoutSettings
+    layout: Choice
+    resolution: Choice
     garbage: GarbageSettings
     notes: tuple[Diagnostic, ...]
     store_root: str
@@ -79,6 +80,7 @@ def read_settings(
         peers=read_peer_settings(npmrc),
         engine_strict=boolean(npmrc, "engine-strict"),
         layout=read_layout(npmrc),
+        resolution=read_resolution(npmrc),
         garbage=read_garbage_settings(npmrc),
         notes=npmrc.notes + _warnings(npmrc),
         store_root=store_root,

@@ -1,44 +1,28 @@
 """The versions that are needed, before peers tell their contexts apart.
 
 Requirements are decided level by level, each level in sorted order, so the answer depends on the
-requirements alone. Packuments are asked for as soon as somebody is likely to need them; that moves
-the time at which they arrive, and nothing else.
+requirements alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.http import without_user
-from graft.base.records import Record, replace
-from graft.model.links import Links
+from graft.base.records import replace
 from graft.model.manifest import Manifest
 from graft.model.names import check_name, is_sound
-from graft.model.origins import FILE, base_of, is_from_registry
+from graft.model.origins import is_from_registry
 from graft.model.requirement import Kind, Requirement
-from graft.project.known_extensions import known_extensions
-from graft.project.overrides import Rules, State
-from graft.resolve.locked import Locked
+from graft.project.overrides import State
+from graft.resolve.ahead import Ahead
+from graft.resolve.lines import ABSENT, Asked, Lines, without_libc
 from graft.resolve.peers import Missing
-from graft.resolve.pick import admits, newest_of, no_version, pick
-from graft.sources.packument import Packument
+from graft.resolve.pick import admits, newest_of, no_version
 from graft.sources.registry import RegistrySource
 from graft.versions.specifier import ELSEWHERE, Specifier, parse_specifier
 from graft.versions.version import parse_version
-
-if TYPE_CHECKING:
-    from graft.sources.elsewhere import Elsewhere
-
-
-class Asked(Record, kw_only=False):
-    """A requirement, who makes it (an importer's path or a package), and the text that counts
-    once overrides have had their say."""
-
-    owner: str
-    requirement: Requirement
-    specifier: str
 
 
 class Closure:
@@ -48,53 +32,46 @@ class Closure:
     there are any: then what it requires may become something else than elsewhere. ``packages`` and
     ``states`` are by that name. ``children`` maps an owner to local name -> package, for
     dependencies only. ``failed`` holds the owners that lack something that they require, with the
-    reason.
+    reason. ``answer`` has the version of each registry's package where those are chosen already:
+    then who asks for another gets nothing.
     """
 
     def __init__(
         self,
         *,
         source: RegistrySource,
-        elsewhere: Callable[[], Elsewhere],
-        locked: Locked,
-        rules: Rules,
-        links: Links,
+        lines: Lines,
         tag: str,
         on_chosen: Callable[[Manifest], None],
+        answer: Mapping[str, Manifest] | None = None,
     ) -> None:
         self.packages: dict[str, Manifest] = {}
         self.states: dict[str, State] = {}
         self.children: dict[str, dict[str, str]] = {}
         self.failed: dict[str, GraftError] = {}
         self._source = source
-        self._elsewhere = elsewhere
-        self._locked = locked
-        self._overrides = rules.overrides
-        self._extensions = rules.extensions
-        self._links = links
-        self._tag = tag
+        self._lines = lines
+        self._locked = lines.locked
+        self._overrides = lines.overrides
+        self._links = lines.links
+        self._ahead = Ahead(source, lines, tag, lambda wanted: self._known(wanted) is not None)
         self._on_chosen = on_chosen
+        self._given = answer
         self._chosen: dict[str, list[Manifest]] = {}
         self._ids: set[str] = set()
         self._parents: dict[str, str] = {}
-        self._likely: dict[str, dict[int, Specifier]] = {}
-        self._picked: dict[tuple[int, int], tuple[str | None, Packument, Specifier]] = {}
-        source.on_packument(self._expect_next_level)
 
     def add_importers(self, asked: Mapping[str, Iterable[Requirement]]) -> None:
         """All at once, so that none goes before another; but what an importer is to find at its
         dependents comes last, as these may already have chosen it."""
         first: list[Asked] = []
         peers: list[Asked] = []
-        for path, requirements in asked.items():
-            who = self._links.importers.get(path)
+        for path in asked:
             self.children[path] = {}
-            self.states[path] = self._overrides.state_of(who)
-            for requirement in requirements:
-                text = self._overrides.of_importer(who, requirement)
-                if text is not None:
-                    level = peers if who and requirement.kind is Kind.PEER else first
-                    level.append(Asked(path, requirement, text))
+            self.states[path] = self._overrides.state_of(self._links.importers.get(path))
+        for each in self._lines.of_importers(asked):
+            is_late = each.owner in self._links.importers and each.requirement.kind is Kind.PEER
+            (peers if is_late else first).append(each)
         self._decide(first)
         self._decide(peers)
 
@@ -109,6 +86,8 @@ class Closure:
         member = self._links.members.get(wanted.package)
         if member and wanted.range and wanted.range.contains(parse_version(member.version)):
             return self._adopt(member, local=name, parent="")[0]
+        if self._given is not None and wanted.range is not None:
+            wanted = replace(wanted, range=wanted.range.include_prereleases())
         try:
             manifest = self._had(wanted, askers) or self._choose(
                 wanted, owner="", local=name, specifier=""
@@ -123,6 +102,8 @@ class Closure:
 
     def _had(self, wanted: Specifier, askers: Iterable[Missing]) -> Manifest | None:
         """What the lock gave packages that miss a peer, if it is still all that it was."""
+        if self._given is not None:
+            return None
         found = [
             self._locked.edge(self.id_of(a.package), a.requirement.local, a.requirement.specifier)
             for a in askers
@@ -197,11 +178,11 @@ class Closure:
 
     def _answer(self, asked: Asked) -> Manifest | None:
         requirement = asked.requirement
-        link = self._link(asked)
+        link = self._lines.link(asked)
         if link is not None:
             return link
         specifier = parse_specifier(requirement.local, asked.specifier)
-        if self._is_absent(asked, specifier):
+        if self._lines.is_absent(asked, self._by(asked), specifier):
             return None
         try:
             if specifier.foreign in ELSEWHERE:
@@ -243,6 +224,11 @@ class Closure:
             )
         if not is_sound(wanted.package):
             check_name(wanted.package, where=" > ".join(self.path_to(owner)))
+        if self._given is not None:
+            given = self._known(wanted)
+            if given is None:
+                raise GraftError("no-matching-version", f"no version of {local} is chosen")
+            return given
         had = self._locked.edge(self.id_of(owner), local, specifier) if specifier else None
         if not (had and _answers(had, wanted)):
             had = self._known(wanted)
@@ -251,61 +237,29 @@ class Closure:
         packument = self._source.packument(wanted.package, full=optional)
         if had and had.version in packument:
             # What it requires is outdated; its version and its integrity are still the lock's.
-            now = self._extended(packument.manifest(had.version))
+            now = self._lines.extended(packument.manifest(had.version))
             return replace(had, requirements=now.requirements)
-        version = self._pick(packument, wanted)
+        version = self._ahead.pick(packument, wanted)
         if version is None:
             packument = self._source.refresh(wanted.package)
-            version = self._pick(packument, wanted)
+            version = self._ahead.pick(packument, wanted)
         if version is None:
             raise no_version(packument, wanted, specifier)
-        manifest = self._extended(packument.manifest(version))
+        manifest = self._lines.extended(packument.manifest(version))
         return manifest if optional else without_libc(manifest)
 
     def _from_elsewhere(self, asked: Asked) -> Manifest:
-        """What the lock has for a requirement that names no registry, else what its source has."""
-        had = self._had_elsewhere(asked)
-        if had is not None:
-            return had
-        local, base = asked.requirement.local, self._base_of(asked)
         try:
-            found = self._elsewhere().manifest(asked.specifier, base, local=local)
+            return self._lines.elsewhere(asked, self._by(asked))
         except GraftError as error:
             raise self._explained(error.diagnostic, asked) from None
-        return without_libc(self._extended(found))
-
-    def _had_elsewhere(self, asked: Asked) -> Manifest | None:
-        """Files of this machine are looked at each time: what they say counts, and costs little."""
-        local, text = asked.requirement.local, asked.specifier
-        had = self._locked.edge(self.id_of(asked.owner), local, text)
-        if had is None or had.origin.startswith(FILE) or self._locked.is_outdated(had):
-            return None
-        from graft.versions.source_text import answers  # few projects need what it loads
-
-        return had if answers(had.origin, text, self._base_of(asked)) else None
-
-    def _base_of(self, asked: Asked) -> str | None:
-        """The folder that paths are relative to: who asks has one, and rules are the project's."""
-        if asked.specifier != asked.requirement.specifier:
-            return "."
-        manifest = self.packages.get(asked.owner)
-        return base_of(manifest.origin) if manifest else asked.owner
-
-    def _extended(self, manifest: Manifest) -> Manifest:
-        if self._extensions:
-            manifest = self._extensions.apply(manifest)
-        return known_extensions().apply(manifest)
-
-    def _pick(self, packument: Packument, wanted: Specifier) -> str | None:
-        """``pick``, once for each of the two: what was expected is then asked for in earnest."""
-        key = (id(packument), id(wanted))
-        if key not in self._picked:
-            # Both are kept with it, so that no other can have their place.
-            self._picked[key] = (pick(packument, wanted, self._tag), packument, wanted)
-        return self._picked[key][0]
 
     def _known(self, wanted: Specifier) -> Manifest | None:
         """What answers a range without a packument."""
+        if self._given is not None:
+            given = self._given.get(wanted.package)
+            suits = given and (wanted.range is None or admits(wanted.range, given.version))
+            return given if suits else None
         if wanted.range is None:
             return None
         return self._locked.newest(wanted.package, wanted.range) or newest_of(
@@ -325,68 +279,24 @@ class Closure:
         where = said.where or " > ".join(path)
         return GraftError(said.code, said.message, where=where, why=[*why, *said.why], fix=fix)
 
-    def _link(self, asked: Asked) -> Manifest | None:
-        return self._links.target(asked.owner, asked.requirement, asked.specifier)
-
-    def _is_absent(self, asked: Asked, wanted: Specifier) -> bool:
-        """Whether the lock says that nothing answers this."""
-        requirement = asked.requirement
-        return (
-            requirement.optional
-            and asked.specifier == requirement.specifier
-            and self._locked.is_absent(self.id_of(asked.owner), requirement, wanted.package)
-        )
+    def _by(self, asked: Asked) -> Manifest | None:
+        return self.packages.get(asked.owner)
 
     def _expect(self, asked: Asked) -> None:
         """Ask for the packument that this requirement will need, unless the lock answers it."""
-        requirement = asked.requirement
+        requirement, by = asked.requirement, self._by(asked)
         wanted = parse_specifier(requirement.local, asked.specifier)
-        if self._link(asked) or self._is_absent(asked, wanted):
+        if self._lines.link(asked) or self._lines.is_absent(asked, by, wanted):
             return
         if wanted.foreign:
-            if wanted.foreign in ELSEWHERE and self._had_elsewhere(asked) is None:
-                local, base = requirement.local, self._base_of(asked)
-                self._elsewhere().prefetch(asked.specifier, base, local=local)
+            if wanted.foreign in ELSEWHERE:
+                self._lines.expect_elsewhere(asked, by)
             return
-        had = self._locked.edge(self.id_of(asked.owner), requirement.local, asked.specifier)
+        had = self._lines.had(asked, by)
         if not (had and _answers(had, wanted)):
-            range = wanted.range
-            had = self._locked.newest(wanted.package, range) if range is not None else None
-        if had and not self._locked.is_outdated(had):
-            return
-        self._ask_ahead(wanted, requirement)
-
-    def _expect_next_level(self, packument: Packument) -> None:
-        """A packument has come: whatever version will be chosen, it is likely the newest one."""
-        for wanted in self._likely.pop(packument.name, {}).values():
-            version = self._pick(packument, wanted)
-            if version is None:
-                continue
-            try:
-                manifest = self._extended(packument.manifest(version))
-            except GraftError:
-                continue  # said again, with its reason, if this version is really chosen
-            for requirement in manifest.requirements:
-                if requirement.kind is not Kind.PEER:
-                    self._guess(requirement)
-
-    def _guess(self, requirement: Requirement) -> None:
-        specifier = self._overrides.apply(requirement)
-        if specifier is None:
-            return
-        wanted = parse_specifier(requirement.local, specifier)
-        if wanted.foreign or self._known(wanted):
-            return
-        self._ask_ahead(wanted, requirement)
-
-    def _ask_ahead(self, wanted: Specifier, requirement: Requirement) -> None:
-        # By identity: to hash a range takes longer than all the rest.
-        self._likely.setdefault(wanted.package, {})[id(wanted)] = wanted
-        self._source.prefetch(wanted.package, full=requirement.optional)
-
-
-# Diagnostics that say: there is no such thing, and asking again would not change that.
-ABSENT = frozenset({"package-not-found", "no-matching-version", "git-ref-missing"})
+            had = self._known(wanted)
+        if not (had and not self._locked.is_outdated(had)):
+            self._ahead.ask(wanted, full=requirement.optional)
 
 
 def _answers(manifest: Manifest, wanted: Specifier) -> bool:
@@ -395,14 +305,6 @@ def _answers(manifest: Manifest, wanted: Specifier) -> bool:
         and is_from_registry(manifest.origin)
         and (wanted.range is None or admits(wanted.range, manifest.version))
     )
-
-
-def without_libc(manifest: Manifest) -> Manifest:
-    """Short packuments may lack ``libc``, and only those of optional packages are sure to be whole.
-    So it counts for those alone: otherwise the lock would say what happened to be in the cache."""
-    if not manifest.platforms.libc:
-        return known_extensions().apply(manifest)
-    return replace(manifest, platforms=replace(manifest.platforms, libc=()))
 
 
 def _together(specifiers: Sequence[Specifier]) -> Specifier | None:

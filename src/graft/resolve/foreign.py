@@ -17,7 +17,7 @@ from graft.lockfile.foreign.lock import Edge, ForeignLock, ForeignPackage
 from graft.model.graph import Graph, Importer, Node
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
-from graft.resolve.closure import ABSENT, without_libc
+from graft.resolve.lines import ABSENT, without_libc
 from graft.sources.registry import RegistrySource
 from graft.versions.specifier import parse_specifier
 

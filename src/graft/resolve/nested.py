@@ -15,6 +15,7 @@ from graft.model.requirement import Requirement
 from graft.project.overrides import NO_RULES, Rules
 from graft.resolve.assemble import assemble
 from graft.resolve.closure import Closure
+from graft.resolve.lines import Lines
 from graft.resolve.locked import Locked
 from graft.resolve.peers import Missing, PeerContexts, resolve_peers
 from graft.resolve.prune import spoiled
@@ -49,15 +50,19 @@ def resolve(
     is still being resolved. ``elsewhere`` is asked for when the first requirement names no
     registry. Raises ``no-matching-version``, ``package-not-found``, and what the sources raise.
     """
-    closure = Closure(
-        source=source,
-        elsewhere=elsewhere,
-        locked=locked,
-        rules=rules,
-        links=links,
-        tag=tag,
-        on_chosen=on_chosen,
-    )
+    lines = Lines(elsewhere=elsewhere, locked=locked, rules=rules, links=links)
+    closure = Closure(source=source, lines=lines, tag=tag, on_chosen=on_chosen)
+    return graph_of(closure, asked, rules, adds_peers=adds_peers)
+
+
+def graph_of(
+    closure: Closure,
+    asked: Mapping[str, Sequence[Requirement]],
+    rules: Rules,
+    *,
+    adds_peers: bool,
+) -> Resolved:
+    """The graph of what a closure chooses."""
     closure.add_importers(asked)
     _drop_failed(closure, asked, asked)
     contexts = _complete_peers(closure, asked, adds=adds_peers)

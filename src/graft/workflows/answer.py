@@ -14,12 +14,13 @@ from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.origins import FILE
 from graft.project.checkout import Checkout
+from graft.project.choices import is_flat
 from graft.project.defaults import foreign_locks
 from graft.project.overrides import Rules
 from graft.project.peer_settings import PeerSettings
 from graft.resolve.prune import reachable
 from graft.workflows.host import this_platform
-from graft.workflows.project import Work
+from graft.workflows.project import Context, Work
 from graft.workflows.report import InstallOptions
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _answer(
 ) -> tuple[Graph, tuple[Diagnostic, ...]]:
     rules = checkout.rules
     peers = work.context.settings.peers
-    open_questions = unanswered(previous, checkout)
+    open_questions = unanswered(previous, checkout, work.context)
     if previous is not None:
         open_questions += changed_rules(previous.patches, patches, "patches", "that patch")
     changes = _local_changes(work, previous, rules)
@@ -88,7 +89,27 @@ def _answer(
     from graft.resolve.locked import Locked
     from graft.resolve.nested import resolve
 
+    preferred = taken.graph if taken else previous
+    flat = wants_flat(work.context, checkout)
+
     def resolved_with(locked: Locked, on_chosen: Callable[[Manifest], None]) -> Resolved:
+        if flat:
+            from graft.resolve.flat.npm import resolve_flat
+
+            return resolve_flat(
+                checkout.asked,
+                preferred,
+                update,
+                source=work.source,
+                elsewhere=lambda: work.elsewhere,
+                locked=locked,
+                rules=rules,
+                links=checkout.links,
+                tag=work.context.settings.tag,
+                adds_peers=not is_legacy(peers, previous),
+                on_chosen=on_chosen,
+                where=checkout.root.path,
+            )
         return resolve(
             checkout.asked,
             source=work.source,
@@ -101,7 +122,6 @@ def _answer(
             on_chosen=on_chosen,
         )
 
-    preferred = taken.graph if taken else previous
     if taken and taken.lock.pins:
         work.elsewhere.prefer(taken.lock.pins)
     resolved = resolved_with(
@@ -113,7 +133,7 @@ def _answer(
         ),
         _early_fetch(work, options),
     )
-    if options.dedupe:
+    if options.dedupe and not flat:
         from graft.resolve.dedupe import deduped
 
         def again(graph: Graph, without: Collection[str]) -> Graph:
@@ -122,7 +142,7 @@ def _answer(
 
         fewer = deduped(resolved.graph, again, rules.overrides, checkout.links)
         resolved = replace(resolved, graph=fewer)
-    left = unanswered(resolved.graph, checkout)
+    left = unanswered(resolved.graph, checkout, work.context)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
     notes = (*resolved.notes, *_peer_notes(work, checkout, resolved.graph))
@@ -176,12 +196,24 @@ def _same_rules(graph: Graph, rules: Rules) -> bool:
     return graph.overrides == rules.overrides.rules and graph.extensions == rules.extension_texts
 
 
-def unanswered(graph: Graph | None, checkout: Checkout) -> list[Unmet]:
+def unanswered(graph: Graph | None, checkout: Checkout, context: Context) -> list[Unmet]:
     """What the project asks for and a graph does not answer."""
     if graph is None:
         return []
     rules = checkout.rules
-    return unmet(graph, checkout.asked, rules.overrides, rules.extension_texts, checkout.links)
+    return unmet(
+        graph,
+        checkout.asked,
+        rules.overrides,
+        rules.extension_texts,
+        checkout.links,
+        flat=wants_flat(context, checkout),
+    )
+
+
+def wants_flat(context: Context, checkout: Checkout) -> bool:
+    """Whether there is to be one version of each package."""
+    return is_flat(context.settings.resolution, checkout.root.data)
 
 
 def _local_changes(work: Work, graph: Graph | None, rules: Rules) -> list[Unmet]:
@@ -189,7 +221,7 @@ def _local_changes(work: Work, graph: Graph | None, rules: Rules) -> list[Unmet]
     nodes = graph.nodes.values() if graph else ()
     if graph is None or not any(node.manifest.origin.startswith(FILE) for node in nodes):
         return []
-    from graft.resolve.closure import without_libc
+    from graft.resolve.lines import without_libc
     from graft.workflows.local_sources import changed_since
 
     extensions = rules.extensions

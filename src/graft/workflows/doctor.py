@@ -53,7 +53,7 @@ def diagnose(context: Context, environ: Mapping[str, str]) -> Diagnosis:
     try:
         checkout = context.checkout()
         graph = context.graph(checkout.links)
-        checks.append(_lock(graph, list(map(str, unanswered(graph, checkout)))))
+        checks.append(_lock(graph, list(map(str, unanswered(graph, checkout, context)))))
     except GraftError as error:
         said = error.diagnostic
         checks.append(Check(name="lock", state=FAIL, message=said.message, fix=said.fix))

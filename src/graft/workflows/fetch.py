@@ -13,7 +13,7 @@ from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
 from graft.model.graph import Graph, Node
 from graft.model.origins import FILE, LINK
-from graft.project.layout import asked_layout
+from graft.project.choices import manifest_layout
 from graft.project.manifest import MANIFEST_NAME
 from graft.resolve.prune import reachable, spoiled
 from graft.store.admission import required_integrity, weak_integrity_note
@@ -141,7 +141,7 @@ def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot], str]:
     context = work.context
     if not os.path.lexists(os.path.join(context.folder, MANIFEST_NAME)):
         graph = local_graph(reachable(locked_graph(context)), context)
-        layout, _ = chosen_layout(context.folder, asked_layout(context.settings.layout, {}), graph)
+        layout, _ = chosen_layout(context.folder, context.settings.layout.over(""), graph)
         return graph, slots_of(graph, root=context.folder), layout
     checkout = context.checkout()
     options = InstallOptions(frozen=True)
@@ -149,7 +149,7 @@ def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot], str]:
     graph = local_graph(with_snapshots(work, graph), context)
     builds = builds_for(context, checkout, options)
     salts = builds.salts(graph) if builds else {}
-    asked = asked_layout(context.settings.layout, checkout.root.data)
+    asked = context.settings.layout.over(manifest_layout(checkout.root.data))
     layout, _ = chosen_layout(context.folder, asked, graph)
     return graph, slots_of(graph, salts, root=context.folder), layout
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from graft.project.checkout import Checkout
-from graft.project.layout import asked_layout, manifest_layout
+from graft.project.choices import Choice, manifest_layout, manifest_resolution
 from graft.workflows.project import Context, Work
 from graft.workflows.relink import changes_packages, inputs_digest
 from graft.workflows.report import InstallOptions
@@ -41,12 +41,18 @@ def inputs_of(
     words = sorted(settings.omit)
     words += ["strict-peer-deps"] if settings.peers.strict else []
     words += ["engine-strict"] if settings.engine_strict else []
-    layout = asked_layout(settings.layout, checkout.root.data)
-    # What the manifest says is said already.
-    words += [f"layout={layout}"] if layout != manifest_layout(checkout.root.data) else []
+    manifest = checkout.root.data
+    words += _chosen("layout", settings.layout, manifest_layout(manifest))
+    words += _chosen("resolution", settings.resolution, manifest_resolution(manifest))
     said = checkout.said + local_files
     if checkout.links.importers:
         # Some of its slots may lead to its own folders, and serve no other checkout.
         said += os.fsencode(work.context.folder)
     made = builds.inputs if builds else ""
     return inputs_digest(work.store.root, ",".join(words), said, lock, builds=made)
+
+
+def _chosen(key: str, choice: Choice, manifest: str) -> list[str]:
+    """What the manifest says is said already."""
+    chosen = choice.over(manifest)
+    return [f"{key}={chosen}"] if chosen != manifest else []

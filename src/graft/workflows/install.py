@@ -23,8 +23,8 @@ from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph
 from graft.model.requirement import Kind
 from graft.project.checkout import Checkout
+from graft.project.choices import manifest_layout
 from graft.project.defaults import home_folder
-from graft.project.layout import asked_layout
 from graft.resolve.prune import for_kinds, for_platform
 from graft.sources.resolutions import remembered
 from graft.store.admission import weak_integrity_note
@@ -311,7 +311,7 @@ def _layout(
 ) -> tuple[str, tuple[Diagnostic, ...]]:
     from graft.workflows.layout_choice import chosen_layout
 
-    asked = asked_layout(context.settings.layout, checkout.root.data)
+    asked = context.settings.layout.over(manifest_layout(checkout.root.data))
     return chosen_layout(context.folder, asked, graph)
 
 

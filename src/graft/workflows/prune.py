@@ -11,9 +11,9 @@ from graft.base.diagnostics import GraftError
 from graft.base.records import Record
 from graft.link.importers import ROOT, modules_of
 from graft.link.others import foreign_entries
-from graft.lockfile.check import unmet
 from graft.project.checkout import Checkout
 from graft.project.manifest import MANIFEST_NAME
+from graft.workflows.answer import unanswered
 from graft.workflows.install import install
 from graft.workflows.project import Context, at_work
 from graft.workflows.report import InstallOptions, InstallReport
@@ -47,8 +47,7 @@ def _refuse_what_is_new(context: Context, checkout: Checkout) -> None:
             where=context.lock_path,
             fix="run 'graft install'",
         )
-    rules = checkout.rules
-    questions = unmet(graph, checkout.asked, rules.overrides, rules.extension_texts, checkout.links)
+    questions = unanswered(graph, checkout, context)
     new = [str(each) for each in questions if " no longer " not in f" {each.asks} "]
     if new:
         raise GraftError(

@@ -33,6 +33,8 @@ class Asks(Fact):
     name: str
     constraint: Constraint
     weak: bool
+    optional: bool = False
+    peer: bool = False
 
 
 class Kept(Fact):

@@ -2,7 +2,8 @@
 
 Level by level over all packages, and within a level by name: what roots were, what was asked to be
 upgraded, what all others were, what is new. A wish of a later level never costs one of an earlier
-level anything; majors of all come before minors of all.
+level anything; majors of all come before minors of all. What a publisher discourages
+is, of what is new or upgraded, taken only where nothing else will do.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from graft.resolve.flat.packages import ABSENT, Package, Packages
-from graft.resolve.flat.prices import Price, ages, distances, newness
+from graft.resolve.flat.prices import LEVELS, Price, ages, distances, newness
 from graft.resolve.flat.problem import Problem
 from graft.resolve.flat.search import Search, Wish
-from graft.versions.version import Key
+
+_EVERY = 1 + LEVELS  # before the four, whether it is incompatible or discouraged
 
 
 class Order:
@@ -43,6 +45,8 @@ class Order:
                 first = self._first(search)
                 if first:
                     return first
+            if self._problem.outward:
+                return self._next_ring(search)
             return self._rest(search) if times < 2 else ()
 
         return ask
@@ -56,8 +60,8 @@ class Order:
         incompatible = self._levels(self._all_old_roots, self._distances, range(1))
         return [
             *(upgrades + incompatible if problem.incompatible else incompatible + upgrades),
-            *self._levels(self._old_roots, self._distances, range(1, 5)),
-            *self._levels(self._old_others, self._other_distances, range(5)),
+            *self._levels(self._old_roots, self._distances, range(1, _EVERY)),
+            *self._levels(self._old_others, self._other_distances),
             *self._levels(self._new_roots, _newest),
             # No more trade between these and what nobody named.
             *self._ties(self._named),
@@ -75,6 +79,29 @@ class Order:
             *((self._packages.named(name).number, (ABSENT,)) for name in sorted(reached)),
             *self._ties(new),
         ]
+
+    def _next_ring(self, search: Search) -> Sequence[Wish]:
+        """All wishes for the packages next to those that are decided: the nearest that are not,
+        counted in steps from the roots. What lies behind is not read before that."""
+        domains = search.domains
+        ring = [self._packages.named(name) for name in sorted(self._problem.roots)]
+        seen = {package.number for package in ring}
+        while ring:
+            names = [package.name for package in ring if domains[package.number].bit_count() > 1]
+            if names:
+                return [*self._levels(names, _newest), *self._ties(names)]
+            targets = {
+                group.target
+                for package in ring
+                for group in package.groups
+                if group.mask & domains[package.number]
+                # What is surely there: nobody else has to ask for it.
+                and not (group.dependency.weak or domains[group.target.number] & ABSENT)
+                and group.target.number not in seen
+            }
+            ring = sorted(targets, key=lambda package: package.name)
+            seen |= {package.number for package in ring}
+        return ()
 
     def _reached(self, search: Search) -> set[str] | None:
         """What the open choices can lead to."""
@@ -101,26 +128,27 @@ class Order:
                     found.append(target)
         return None if more else {p.name for p in found}
 
-    def _distances(self, package: Package, keys: Sequence[Key]) -> list[Price]:
-        return distances(keys, self._problem.previous[package.name].key, patched=False)
-
-    def _other_distances(self, package: Package, keys: Sequence[Key]) -> list[Price]:
+    def _distances(self, package: Package, numbers: Sequence[int]) -> list[Price]:
         previous = self._problem.previous[package.name].key
+        return distances([package.keys[n] for n in numbers], previous, patched=False)
+
+    def _other_distances(self, package: Package, numbers: Sequence[int]) -> list[Price]:
+        previous = self._problem.previous[package.name].key
+        keys = [package.keys[n] for n in numbers]
         return distances(keys, previous, patched=self._problem.patches)
 
     def _levels(
         self,
         names: Iterable[str],
-        price: Callable[[Package, Sequence[Key]], list[Price]],
-        levels: Collection[int] = range(4),
+        price: Callable[[Package, Sequence[int]], list[Price]],
+        levels: Collection[int] = range(_EVERY),
     ) -> list[Wish]:
         priced = []
         for name in names:
             package = self._packages.named(name)
             numbers = package.numbers(self._allowed(package))
             if numbers:
-                prices = price(package, [package.keys[n] for n in numbers])
-                priced.append((package, numbers, prices))
+                priced.append((package, numbers, price(package, numbers)))
         wishes: list[Wish] = []
         for level in levels:
             for package, numbers, prices in priced:
@@ -142,9 +170,21 @@ class Order:
         return wishes
 
 
-def _newest(_: Package, keys: Sequence[Key]) -> list[Price]:
-    return ages(keys)
+def _newest(package: Package, numbers: Sequence[int]) -> list[Price]:
+    prices = ages([package.keys[n] for n in numbers])
+    return _after_discouraged(package, numbers, prices)
 
 
-def _oldest(_: Package, keys: Sequence[Key]) -> list[Price]:
-    return newness(keys, patched=True)
+def _oldest(package: Package, numbers: Sequence[int]) -> list[Price]:
+    prices = newness([package.keys[n] for n in numbers], patched=True)
+    return _after_discouraged(package, numbers, prices)
+
+
+def _after_discouraged(
+    package: Package, numbers: Sequence[int], prices: Sequence[Price]
+) -> list[Price]:
+    candidates = package.candidates
+    return [
+        (candidates[number].discouraged, *price)
+        for number, price in zip(numbers, prices, strict=True)
+    ]

@@ -123,13 +123,13 @@ class Packages:
         if not unread:
             return
         package.read |= unread
-        masks: dict[tuple[str, str, bool], int] = {}
-        asked: dict[tuple[str, str, bool], Dependency] = {}
+        masks: dict[tuple[str, str, bool, bool, bool], int] = {}
+        asked: dict[tuple[str, str, bool, bool, bool], Dependency] = {}
         for number in package.numbers(unread):
-            for dependency in self.catalogue.dependencies(package.name, package.candidates[number]):
-                key = dependency.name, dependency.constraint.text, dependency.weak
+            for each in self.catalogue.dependencies(package.name, package.candidates[number]):
+                key = each.name, each.constraint.text, each.weak, each.optional, each.peer
                 masks[key] = masks.get(key, 0) | 2 << number
-                asked.setdefault(key, dependency)
+                asked.setdefault(key, each)
         # In this order, whatever that of the catalogue is.
         for key in sorted(masks):
             package.groups.append(Group(package, self.named(key[0]), asked[key], masks[key]))

@@ -22,11 +22,14 @@ class Candidate(Record, kw_only=False):
 
 class Dependency(Record, kw_only=False):
     """What a package asks for. A ``weak`` one binds its target if something else chooses that, and
-    never chooses it."""
+    never chooses it. An ``optional`` one asks for nothing where no version of its target will do.
+    ``peer`` says that who asks expects to find it beside itself."""
 
     name: str
     constraint: Constraint
     weak: bool = False
+    optional: bool = False
+    peer: bool = False
 
 
 class Catalogue(Protocol):
@@ -48,6 +51,10 @@ class Problem(Record):
     answer. ``upgrade`` names what is to be moved to its newest version; ``incompatible`` allows
     roots to become older or get another major, and ``patches`` lets packages that are no roots take
     newer patches. ``anticipated`` says which prereleases are as good as releases, by package.
+    ``outward`` decides about new packages that are no roots from the roots outward, each time about
+    those that are asked for by what is decided; they become as new as possible, and nothing is read
+    that no choice leads to. Else it is decided about all at once, and they get the lowest minor
+    that will do, with its newest patch.
     """
 
     roots: tuple[str, ...]
@@ -56,4 +63,5 @@ class Problem(Record):
     upgrade: frozenset[str] = frozenset()
     incompatible: bool = False
     patches: bool = False
+    outward: bool = False
     anticipated: Mapping[str, Range] = {}

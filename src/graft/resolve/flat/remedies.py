@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from graft.base.records import Record, replace
@@ -12,7 +12,7 @@ from graft.resolve.flat.packages import Packages
 from graft.resolve.flat.problem import Candidate, Problem
 from graft.resolve.flat.solve import NoSolutionError, Solution, solve
 from graft.versions.constraint import Constraint
-from graft.versions.ranges import ANY
+from graft.versions.ranges import ANY, Range
 
 _MOST = 3  # edits that are offered, one of which is enough
 _MOST_TOGETHER = 40  # edits that are tried together where none is enough
@@ -51,16 +51,21 @@ def remedies(
     # To do without something that was asked for is the last that anybody wants.
     mild = [each for each in _changes(core) if each[0] is not Change.DROP]
     hard = [each for each in _changes(core) if each[0] is Change.DROP]
+    asked = _asked(core, {})
     return (
-        _each(problem, packages, mild, spell)
+        _each(problem, packages, mild, asked, spell)
         or _together(problem, packages, core, spell, drops=False)
-        or _each(problem, packages, hard, spell)
+        or _each(problem, packages, hard, asked, spell)
         or _together(problem, packages, core, spell, drops=True)
     )
 
 
 def _each(
-    problem: Problem, packages: Packages, changes: Sequence[tuple[Change, str]], spell: Spell
+    problem: Problem,
+    packages: Packages,
+    changes: Sequence[tuple[Change, str]],
+    asked: Mapping[str, Range],
+    spell: Spell,
 ) -> list[tuple[Edit, ...]]:
     found: list[tuple[Edit, ...]] = []
     reached: set[tuple[str, str]] = set()
@@ -68,7 +73,7 @@ def _each(
         if len(found) == _MOST:
             break
         try:
-            answer = solve(_changed(problem, change, name), packages)
+            answer = solve(_changed(problem, change, name, asked), packages)
         except NoSolutionError:
             continue
         edit = _edit(problem, answer, spell, change, name)
@@ -84,17 +89,22 @@ def _together(
 ) -> list[tuple[Edit, ...]]:
     """Edits found one after the other, each for what is in the way of the ones before."""
     made: list[tuple[Change, str]] = []
-    now = problem
+    asked: dict[str, Range] = {}
     while len(made) < _MOST_TOGETHER:
+        before = asked
+        asked = _asked(core, before)
         order = sorted(_changes(core), key=lambda each: each[0] is not Change.OVERRIDE)
         following = next(
             (each for each in order if each not in made and (drops or each[0] is not Change.DROP)),
             None,
         )
-        if following is None:
+        if following is not None:
+            made.append(following)
+        elif asked == before:
             break
-        made.append(following)
-        now = _changed(now, *following)
+        now = problem
+        for each in made:
+            now = _changed(now, *each, asked)
         try:
             answer = solve(now, packages)
         except NoSolutionError as error:
@@ -143,7 +153,21 @@ def _changes_of(fact: Fact) -> Iterator[tuple[Change, str]]:
         yield Change.DROP, fact.name
 
 
-def _changed(problem: Problem, change: Change, name: str) -> Problem:
+def _asked(core: Core, before: Mapping[str, Range]) -> dict[str, Range]:
+    """What anybody asks for of a package: an override that goes beyond that helps nobody."""
+    found = dict(before)
+    for statement in core.statements:
+        assert isinstance(statement.cause, Statement)
+        for fact in statement.cause.facts:
+            if isinstance(fact, Asks):
+                had = found.get(fact.name)
+                found[fact.name] = (
+                    had.union(fact.constraint.range) if had else fact.constraint.range
+                )
+    return found
+
+
+def _changed(problem: Problem, change: Change, name: str, asked: Mapping[str, Range]) -> Problem:
     """The problem as it would be if the edit left everything open that it can."""
     said = problem.constraints
     others = tuple(each for each in said if each[0] != name)
@@ -156,7 +180,8 @@ def _changed(problem: Problem, change: Change, name: str) -> Problem:
         roots = tuple(root for root in problem.roots if root != name)
         return replace(problem, roots=roots, constraints=others, previous=previous)
     own = tuple((n, replace(each, override=True)) for n, each in said if n == name)
-    free = Constraint(text="", range=ANY, at_least=ANY, override=True)
+    range = asked.get(name, ANY)
+    free = Constraint(text="", range=range, at_least=range, override=True)
     return replace(problem, constraints=(*others, *(own or ((name, free),))))
 
 

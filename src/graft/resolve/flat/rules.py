@@ -80,6 +80,8 @@ class Rules:
         """What some candidates' asking for another package excludes; None for nothing."""
         dependency, target = group.dependency, group.target
         admitted = target.admitted(self.range_of(target.name, dependency.constraint))
+        if dependency.optional and not admitted:
+            return None
         refused = target.all & ~admitted
         if dependency.weak:
             refused &= ~ABSENT
@@ -121,7 +123,7 @@ class Outline:
         dependency, target = group.dependency, group.target
         if dependency.weak or target is group.owner or self._roots_only:
             return None
-        if not target.is_known and self._knows_all:
+        if not target.is_known and (self._knows_all or dependency.optional):
             return None
         terms = {group.owner.number: group.mask}
         if target.all != ABSENT:
@@ -136,6 +138,8 @@ def asks(group: Group) -> Asks:
         name=dependency.name,
         constraint=dependency.constraint,
         weak=dependency.weak,
+        optional=dependency.optional,
+        peer=dependency.peer,
     )
 
 

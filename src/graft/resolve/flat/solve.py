@@ -59,11 +59,15 @@ def solve(problem: Problem, packages: Packages) -> Solution:
     try:
         return _best(problem, packages, rules)
     except UnsolvableError as without:
-        # The simplest thing first: what would have to be there at all, whatever the versions are
-        # that packages ask of each other.
-        _attempt(Kind.NO_VERSION, problem, packages, Outline(problem, knows_all=True))
-        _attempt(Kind.UNKNOWN_PACKAGE, problem, packages, Outline(problem))
-        failures = _failures_of_prereleases(problem, packages, without.proof)
+        try:
+            failures = _failures_of_prereleases(problem, packages, without.proof)
+        except NoSolutionError:
+            if not problem.outward:
+                # The simplest thing first: what would have to be there at all, whatever the
+                # versions are that packages ask of each other.
+                _attempt(Kind.NO_VERSION, problem, packages, Outline(problem, knows_all=True))
+                _attempt(Kind.UNKNOWN_PACKAGE, problem, packages, Outline(problem))
+            raise
         relaxed = Rules(problem, admits=frozenset().union(*failures))
         limits = _limits(packages, relaxed, failures)
         found = _best(problem, packages, relaxed, limits)

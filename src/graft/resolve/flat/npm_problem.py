@@ -1,0 +1,101 @@
+"""What a project asks for, and what its lock has, as the solver takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from graft.model.graph import Graph
+from graft.model.manifest import Manifest
+from graft.model.origins import is_from_registry
+from graft.project.overrides import Overrides
+from graft.resolve.flat.npm_catalogue import NpmCatalogue, anticipate, only_prerelease
+from graft.resolve.flat.problem import Problem
+from graft.resolve.lines import Asked, Lines
+from graft.versions.constraint import Constraint
+from graft.versions.ranges import Range
+from graft.versions.specifier import asks_for_anything, parse_specifier
+from graft.versions.version import parse_version
+
+
+def kept(
+    previous: Graph | None, update: Collection[str] | None, asked: Sequence[Asked], lines: Lines
+) -> dict[str, Manifest]:
+    """The manifests of the lock that are preferred, by name: all that are not to be updated, and
+    that the project's own lines still allow. Of several versions of one, none is."""
+    found: dict[str, Manifest] = {}
+    if previous is None or update is None:
+        return found
+    several = set()
+    for node in previous.nodes.values():
+        manifest = node.manifest
+        if manifest.is_link or not is_from_registry(manifest.origin) or manifest.name in update:
+            continue
+        if found.setdefault(manifest.name, manifest).version != manifest.version:
+            several.add(manifest.name)
+    for each in asked:
+        wanted = parse_specifier(each.requirement.local, each.specifier)
+        had = found.get(wanted.package)
+        if had is None:
+            continue
+        if wanted.range is None:
+            was = lines.had(each, None)
+            if was is None or was.id != had.id:
+                several.add(had.name)
+        elif not (
+            wanted.range.contains(parse_version(had.version)) or asks_for_anything(wanted.range)
+        ):
+            several.add(had.name)
+    return {name: manifest for name, manifest in found.items() if name not in several}
+
+
+def anticipated(
+    had: Mapping[str, Manifest], asked: Sequence[Asked], overrides: Overrides
+) -> dict[str, Range]:
+    """The prereleases that the project names, by npm's rule, or has already."""
+    found: dict[str, Range] = {}
+
+    said = [(each.requirement.local, each.specifier) for each in asked]
+    for local, text in (*said, *overrides.replacements()):
+        wanted = parse_specifier(local, text)
+        if wanted.range is not None and not asks_for_anything(wanted.range):
+            anticipate(found, wanted.package, wanted.range.prereleases)
+    for name, manifest in had.items():
+        anticipate(found, name, only_prerelease(parse_version(manifest.version)))
+    return found
+
+
+def problem_of(
+    catalogue: NpmCatalogue,
+    asked: Sequence[Asked],
+    *,
+    had: Mapping[str, Manifest],
+    update: Collection[str] | None,
+    incompatible: bool,
+    left_out: Collection[tuple[str, str]],
+) -> Problem:
+    roots: set[str] = set()
+    constraints: dict[tuple[str, str], Constraint] = {}
+    for each in asked:
+        dependency = catalogue.dependency(each, None)
+        if dependency is None or (
+            dependency.optional
+            and ((each.owner, dependency.name) in left_out or not catalogue.has(dependency))
+        ):
+            continue
+        roots.add(dependency.name)
+        constraints[dependency.name, dependency.constraint.text] = dependency.constraint
+    return Problem(
+        roots=tuple(sorted(roots)),
+        constraints=tuple(
+            (name, said) for (name, _), said in sorted(constraints.items(), key=_key)
+        ),
+        previous={name: parse_version(manifest.version) for name, manifest in had.items()},
+        upgrade=frozenset(update or ()),
+        incompatible=incompatible,
+        outward=True,
+        anticipated=catalogue.anticipated,
+    )
+
+
+def _key(item: tuple[tuple[str, str], Constraint]) -> tuple[str, str]:
+    return item[0]

@@ -1,0 +1,113 @@
+"""What to say where there is no answer, in the words of who wrote the package.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from graft.base.diagnostics import GraftError
+from graft.resolve.flat.derivation import explained
+from graft.resolve.flat.npm_catalogue import NpmCatalogue
+from graft.resolve.flat.packages import Packages
+from graft.resolve.flat.problem import Candidate, Problem
+from graft.resolve.flat.remedies import Change, Edit, remedies
+from graft.resolve.flat.solve import Kind, NoSolutionError
+from graft.resolve.lines import Asked
+from graft.versions.constraint import Constraint, constraint_of
+from graft.versions.npm import parse_range
+from graft.versions.specifier import parse_specifier
+
+_MESSAGES = {
+    Kind.UNKNOWN_ROOT: "the project asks for a package that does not exist",
+    Kind.NO_VERSION: "the project asks for a version that does not exist",
+    Kind.UNKNOWN_PACKAGE: "a package is needed that does not exist",
+    Kind.CONFLICT: "there is no one version of each package that does for all",
+    Kind.INCOMPATIBLE: "what the project asks for would have to change incompatibly",
+}
+# What lets versions live side by side is no cure for what does not exist.
+_NESTED = 'remove "resolution": "flat", and versions may live side by side'
+
+
+def refusal(
+    problem: Problem,
+    packages: Packages,
+    catalogue: NpmCatalogue,
+    error: NoSolutionError,
+    asked: Sequence[Asked],
+    where: str,
+) -> GraftError:
+    """Why there is no answer, as steps, and edits that were tried: with each there is one."""
+    explanation = explained(packages, error.proof)
+    offered = remedies(problem, packages, explanation.core, _spell)
+    fixes = [_edits(edits, catalogue, asked) for edits in offered]
+    if error.kind in (Kind.CONFLICT, Kind.INCOMPATIBLE):
+        fixes.append(_NESTED)
+    return GraftError(
+        "flat-conflict",
+        _MESSAGES[error.kind],
+        where=where,
+        why=explanation.lines(),
+        fix="; or ".join(fixes),
+    )
+
+
+def refused_rules(where: str, keys: Sequence[str]) -> GraftError:
+    """For rules that hold below some packages only."""
+    said = ", ".join(f"'{key}'" for key in keys)
+    return GraftError(
+        "override-unsupported",
+        "where there is one version of each package, an override holds for all who ask",
+        where=where,
+        why=[f"{said} would hold below another package alone"],
+        fix="write the override without the package that it is below",
+    )
+
+
+def refused_several(where: str, name: str, ids: str) -> GraftError:
+    """For what comes from several places, which is more than one version of it."""
+    return GraftError(
+        "flat-conflict",
+        f"{name} is asked for from more than one place",
+        where=where,
+        why=[f"what is asked for leads to {ids}"],
+        fix=f'say for all where it comes from: "overrides": {{"{name}": "<specifier>"}}',
+    )
+
+
+def _spell(change: Change, _: str, candidate: Candidate) -> Constraint:
+    text = candidate.text
+    return constraint_of(parse_range(f"^{text}" if change is Change.ASK else text))
+
+
+def _edits(edits: Sequence[Edit], catalogue: NpmCatalogue, asked: Sequence[Asked]) -> str:
+    overrides: dict[str, str] = {}
+    others: list[str] = []
+    for edit in edits:
+        if edit.change is Change.OVERRIDE and edit.version:
+            overrides[edit.name] = edit.version
+            for local in catalogue.aliases(edit.name):
+                overrides[local] = f"npm:{edit.name}@{edit.version}"
+        else:
+            others.append(_edit(edit, asked))
+    if overrides:
+        said = ", ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(overrides.items()))
+        others.insert(0, f'add "overrides": {{{said}}}')
+    return " and ".join(others)
+
+
+def _edit(edit: Edit, asked: Sequence[Asked]) -> str:
+    owners = sorted(
+        {
+            each.owner
+            for each in asked
+            if parse_specifier(each.requirement.local, each.specifier).package == edit.name
+        }
+    )
+    where = "" if owners in ([], ["."]) else f" in {', '.join(map(_file, owners))}"
+    if edit.constraint is None:
+        return f"do without {edit.name}{where}"
+    return f'ask for "{edit.name}": "{edit.constraint.text}"{where}'
+
+
+def _file(path: str) -> str:
+    return "package.json" if path == "." else f"{path}/package.json"
