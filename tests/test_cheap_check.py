@@ -85,6 +85,28 @@ def test_the_front_is_looked_at_alone_or_with_the_rest(how: Any, tmp_path: Path)
     assert how.compare(str(tmp_path), ["box"], INVENTORY, False) == [LACKING]
 
 
+def test_of_a_long_front_not_all_is_looked_at(how: Any, tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    files = [(f"p/{number:04}.js", 4) for number in range(200)]
+
+    def state(lacks: str) -> int:
+        listed = [*files, ("p/package.json", 4)]
+        names = [name for name, _ in listed if name != lacks]
+        shutil.rmtree(tmp_path / "box")
+        (tmp_path / "box/p").mkdir(parents=True)
+        for name in names:
+            (tmp_path / "box" / name).write_text("four")
+        (tmp_path / "box" / INVENTORY).write_bytes(inventory(listed))
+        whole, front = (how.compare(str(tmp_path), ["box"], INVENTORY, much)[0] for much in BOTH)
+        assert whole == (LACKING if lacks else COMPLETE)
+        return int(front)
+
+    assert state("") == COMPLETE
+    assert state("p/0000.js") == LACKING
+    assert state("p/0199.js") == COMPLETE
+    assert state("p/package.json") == LACKING
+
+
 RUNS = "console.log(require('a').requires('b').requires('c').version)"
 
 

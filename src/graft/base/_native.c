@@ -254,6 +254,15 @@ done:
 }
 
 enum { COMPLETE, LACKING, UNKNOWN }; /* as in inventories.py */
+enum { FRONT_MOST = 64 };
+
+/* Whether a path is that of a manifest: of those, none is too many to look at. */
+static int is_manifest(const char *path)
+{
+    static const char name[] = "/package.json";
+    size_t length = strlen(path);
+    return length >= sizeof name - 1 && strcmp(path + length - (sizeof name - 1), name) == 0;
+}
 
 /* The whole of a file below `folder`, with a zero behind it; NULL with errno set. */
 static char *read_whole(int folder, const char *name, size_t *size)
@@ -289,6 +298,7 @@ static int look_at(int above, const char *name, const char *inventory, int front
     int state = data ? COMPLETE : errno == ENOENT ? UNKNOWN : LACKING;
     if (data && (size == 0 || data[size - 1] != 0))
         state = LACKING;
+    int looks = 0;
     while (state == COMPLETE && at < data + size) {
         struct stat seen;
         char kind = *at, *path = at;
@@ -300,6 +310,8 @@ static int look_at(int above, const char *name, const char *inventory, int front
         else if (kind == 'd')
             state = depth && look_at(folder, path + 1, inventory, front, depth - 1) == LACKING
                         ? LACKING : COMPLETE;
+        else if (front && ++looks > FRONT_MOST && !is_manifest(path + 1))
+            ; /* enough was seen */
         else if (kind != '-' && (fstatat(folder, path + 1, &seen, AT_SYMLINK_NOFOLLOW) < 0 ||
                  !((kind == 'l' && S_ISLNK(seen.st_mode)) ||
                    (kind == 'f' && S_ISREG(seen.st_mode))) ||
