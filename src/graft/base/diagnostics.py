@@ -122,6 +122,11 @@ CODES: dict[str, int] = {
     # 90: indices
     "index-invalid": 90,
     "index-too-new": 91,
+    "index-undeclared": 92,
+    "index-conflict": 93,
+    "index-commit-gone": 94,
+    "index-rewritten": 95,
+    "index-refused": 96,
 }
 
 

@@ -36,7 +36,7 @@ class Mirror:
         offline: bool,
     ) -> None:
         self._git = git
-        self._url = url
+        self.url = url
         self._transports = list(transports)
         self._offline = offline
         self._folder = folder
@@ -84,7 +84,7 @@ class Mirror:
 
     def fetch(self, commit: str, ref: str = "") -> str:
         """See to it that ``commit`` is there. ``ref`` is one that names it."""
-        if self._has(commit):
+        if self.has(commit):
             return commit
         kept = f"refs/graft/{commit}"
         if self._git.run(self._folder, ["show-ref", "--verify", "--quiet", kept]).is_good:
@@ -93,13 +93,13 @@ class Mirror:
         # Most hosts give any commit that is asked for by its name; others only whole branches.
         wanted = f"+{commit}:{kept}"
         self._try(["fetch", "--quiet", "--no-tags", "--depth=1", "--", "", wanted])
-        if not self._has(commit):
+        if not self.has(commit):
             self.fetch_all()
-        if not self._has(commit):
+        if not self.has(commit):
             raise GraftError(
                 "git-ref-missing",
                 f"the repository has no commit {commit}",
-                where=redact(self._url),
+                where=redact(self.url),
                 why=[f"{ref} named it a moment ago"] if ref else [],
                 fix="name a commit that was pushed to a branch or a tag",
             )
@@ -118,7 +118,7 @@ class Mirror:
                 raise GraftError(
                     "git-ref-missing",
                     f"the repository has no folder {path} at {commit[:12]}",
-                    where=redact(self._url),
+                    where=redact(self.url),
                     fix="correct what stands behind 'path:'",
                 )
             raise self._damaged(listed)
@@ -127,7 +127,7 @@ class Mirror:
             raise GraftError(
                 "source-invalid",
                 f"the files of the repository at {commit[:12]} come to {tree.size:,} bytes",
-                where=redact(self._url),
+                where=redact(self.url),
                 why=[f"graft reads up to {_MAX_TREE_BYTES:,}"],
                 fix="name a folder of it with '#path:', or depend on a version from a registry",
             )
@@ -149,6 +149,32 @@ class Mirror:
             yield answer.data[end + 1 : at]
             at += 1
 
+    def keep(self, commit: str) -> None:
+        """Let nothing that happens to branches and tags take a commit away."""
+        kept = self._git.run(self._folder, ["update-ref", f"refs/graft/{commit}", commit])
+        if not kept.is_good:
+            raise self._damaged(kept)
+
+    def is_before(self, older: str, newer: str) -> bool:
+        """Whether one commit is the other, or an ancestor of it, as far as history is here:
+        ``fetch_all`` brings it."""
+        asked = ["merge-base", "--is-ancestor", older, newer]
+        return self._git.run(self._folder, asked).is_good
+
+    def distance(self, older: str, newer: str) -> int | None:
+        """How many commits ``newer`` has that ``older`` has not; None where history is not here."""
+        if older == newer:
+            return 0
+        if os.path.exists(os.path.join(self._folder, "shallow")):
+            return None
+        counted = self._git.run(self._folder, ["rev-list", "--count", newer, f"^{older}"])
+        return int(counted.data) if counted.is_good else None
+
+    def has(self, commit: str) -> bool:
+        """With all that belongs to it: a cache may have lost a part."""
+        tree = ["rev-list", "--objects", "--quiet", "--max-count=1", commit]
+        return self._git.run(self._folder, tree).is_good
+
     def _make(self) -> None:
         if self._is_sound():
             return
@@ -162,11 +188,6 @@ class Mirror:
         return os.path.exists(os.path.join(self._folder, "HEAD")) and os.path.isdir(
             os.path.join(self._folder, "objects")
         )
-
-    def _has(self, commit: str) -> bool:
-        """With all that belongs to it: a cache may have lost a part."""
-        tree = ["rev-list", "--objects", "--quiet", "--max-count=1", commit]
-        return self._git.run(self._folder, tree).is_good
 
     def _commit_named(self, short: str) -> str:
         found = self._git.run(
@@ -192,7 +213,7 @@ class Mirror:
         raise GraftError(
             "git-unreachable",
             f"the repository did not tell {what}",
-            where=redact(self._url),
+            where=redact(self.url),
             why=[*said, f"tried {ways}"],
             fix="check the address, and that 'git ls-remote' reaches it without asking anything",
         )
@@ -201,7 +222,7 @@ class Mirror:
         """Each way, until one leads there, which is then the first to be tried again; the empty
         argument stands for it."""
         if self._offline:
-            raise missing_offline(f"the repository {redact(self._url)}", self._url)
+            raise missing_offline(f"the repository {redact(self.url)}", self.url)
         answers: list[GitAnswer] = []
         for url in list(self._transports):
             arguments = [argument or url for argument in command]
@@ -224,7 +245,7 @@ class Mirror:
             names = sorted(ref.removeprefix("refs/heads/") for ref in refs if "refs/heads/" in ref)
             why = f"its branches are {', '.join(names[:10])}" if names else "it has no branch"
             fix = "name a branch, a tag or a commit that is there"
-        return GraftError("git-ref-missing", message, where=redact(self._url), why=[why], fix=fix)
+        return GraftError("git-ref-missing", message, where=redact(self.url), why=[why], fix=fix)
 
     def _damaged(self, answer: GitAnswer) -> GraftError:
         return GraftError(

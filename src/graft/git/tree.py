@@ -15,11 +15,13 @@ _FILES = {"100644": False, "100755": True, "100664": False}
 
 
 class GitTree:
-    """The files of a commit, as ``package_tree`` wants them; no links, no submodules."""
+    """The files of a commit, as ``package_tree`` wants them; no links, no submodules. ``sizes`` are
+    in bytes, by path, and ``size`` is their sum."""
 
     def __init__(self, mirror: Mirror, listed: bytes) -> None:
         self._mirror = mirror
         self.size = 0
+        self.sizes: dict[str, int] = {}
         self._blobs: dict[str, str] = {}
         self._executable: set[str] = set()
         self._folders: dict[str, dict[str, bool]] = {"": {}}
@@ -29,6 +31,7 @@ class GitTree:
             path = name.decode(errors="surrogateescape")
             if mode in _FILES:
                 self.size += int(size)
+                self.sizes[path] = int(size)
                 self._add(path, blob)
                 if _FILES[mode]:
                     self._executable.add(path)

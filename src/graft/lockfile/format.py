@@ -16,7 +16,7 @@ from typing import Any
 from graft.base.diagnostics import GraftError
 from graft.base.light_json import read_whole_json
 from graft.model.bins import is_safe_bin
-from graft.model.graph import Graph, Importer, Node
+from graft.model.graph import Graph, Importer, IndexPin, Node
 from graft.model.integrity import parse_integrity
 from graft.model.manifest import Manifest
 from graft.model.names import check_name, split_spec
@@ -59,6 +59,9 @@ def write_lock(graph: Graph) -> bytes:
     if graph.patches:
         patches = (f"{_text(k)}: {_text(v)}" for k, v in sorted(graph.patches.items()))
         parts.append(f'"patches": {{\n{_lines(patches)}\n}}')
+    if graph.indices:
+        pins = (f"{_text(k)}: {_text(_pin_entry(pin))}" for k, pin in sorted(graph.indices.items()))
+        parts.append(f'"indices": {{\n{_lines(pins)}\n}}')
     parts.append(f'"nodes": {{\n{_lines(nodes)}\n}}')
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
@@ -103,6 +106,13 @@ def _node_entry(node: Node) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if value}
 
 
+def _pin_entry(pin: IndexPin) -> dict[str, str]:
+    if not pin.url:
+        return {"path": pin.path}
+    said = {"url": pin.url, "ref": pin.ref, "commit": pin.commit}
+    return {key: value for key, value in said.items() if value}
+
+
 def _edge(requirement: Requirement, edges: Mapping[str, str]) -> list[str]:
     target = edges.get(requirement.local)
     return [requirement.specifier] if target is None else [requirement.specifier, target]
@@ -145,6 +155,7 @@ def read_lock(data: bytes, *, where: str) -> Graph:
             patches={str(k): str(v) for k, v in said.get("patches", {}).items()},
             legacy_peers=said.get("legacyPeers", False) is True,
             flat=said.get("resolution") == "flat",
+            indices=_pins(said["indices"]) if "indices" in said else {},
         )
         _check_edges(graph)
         return graph
@@ -187,6 +198,12 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
     if not id.startswith(manifest.id) or id[len(manifest.id) :][:1] not in ("", "("):
         raise ValueError(f"'{id}' is not {manifest.id}")
     return Node(id=id, manifest=manifest, edges=edges)
+
+
+def _pins(said: dict[str, Any]) -> Mapping[str, IndexPin]:
+    from graft.lockfile.index_pins import read_pins  # few locks have any
+
+    return read_pins(said)
 
 
 def _link(id: str, origin: str) -> Node:

@@ -31,12 +31,25 @@ class Importer(Record):
     edges: Mapping[str, str]
 
 
+class IndexPin(Record):
+    """Which index a lock was made with. ``ref`` is what the project asks of the repository
+    (``branch main``, ``tag v1``, ``rev 1f2e…``; empty: the branch that is its default), ``commit``
+    all digits of what that was. A folder has no ``url`` and is not pinned; ``path`` is as the
+    project writes it, and empty where the user's own settings name it."""
+
+    url: str = ""
+    ref: str = ""
+    commit: str = ""
+    path: str = ""
+
+
 class Graph(Record):
     """Importers by path relative to the project's root (``.``), nodes by id. ``overrides`` and
     ``extensions`` are the rules in force when it was made: key -> replacement, and key -> what is
     added, as compact JSON. ``patches`` maps ``name@version`` to the digest of what changes that
     package's files. ``legacy_peers`` says that no peer was added that nobody provides, ``flat``
-    that there is one version of each package."""
+    that there is one version of each package. ``indices`` are those that packages came from, by the
+    namespace that each serves."""
 
     importers: Mapping[str, Importer]
     nodes: Mapping[str, Node]
@@ -45,6 +58,7 @@ class Graph(Record):
     patches: Mapping[str, str] = {}
     legacy_peers: bool = False
     flat: bool = False
+    indices: Mapping[str, IndexPin] = {}
 
     @property
     def package_ids(self) -> set[str]:

@@ -55,31 +55,21 @@ class DefaultRegistry(Record):
         if not data:
             return ""
         if data.startswith(_REMEMBERED[0]) and data.endswith(_REMEMBERED[1]):
-            # Just what is written below. To read more, tomllib takes 6 ms to import.
+            # Just what is written below. To read more takes 6 ms.
             url = data[len(_REMEMBERED[0]) : -len(_REMEMBERED[1])].decode("ascii", "replace")
             address = parse_address(url)
             if address is not None and address.url == url and not set(url) & {'"', "\\"}:
                 return url
-        import tomllib
+        from graft.project.user_config import parse_user_config, unreadable_config
 
-        try:
-            settings = tomllib.loads(data.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise self._unreadable(str(error)) from error
+        settings = parse_user_config(data, self.user_config)
         registry = settings.get("registry", "")
         if not registry:
             return ""
         if not isinstance(registry, str) or parse_address(registry) is None:
-            raise self._unreadable("'registry' is not an http or https URL")
+            reason = "'registry' is not an http or https URL"
+            raise unreadable_config(self.user_config, reason)
         return registry
-
-    def _unreadable(self, reason: str) -> GraftError:
-        return GraftError(
-            "settings-unreadable",
-            f"{self.user_config}: {reason}",
-            where=self.user_config,
-            fix="mend the file, or remove it",
-        )
 
     def _remember(self, url: str) -> None:
         """Put the line first, before any table; the rest of the file stays as it is."""

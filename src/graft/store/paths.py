@@ -45,6 +45,11 @@ class Store:
         return os.path.join(self.root, "journals")
 
     @property
+    def indices(self) -> str:
+        """A folder for each repository of descriptors: see ``graft.indices.snapshots``."""
+        return os.path.join(self.root, "indices")
+
+    @property
     def graphs(self) -> str:
         return os.path.join(self.root, "graphs")
 
