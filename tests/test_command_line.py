@@ -71,11 +71,13 @@ def test_a_failure_with_json_is_one_document(project: Project) -> None:
 
 def test_a_fault_of_graft_itself_is_json_too(project: Project) -> None:
     """Here the interpreter is made to lack something that the command needs."""
-    project.write("lib/sitecustomize.py", "import graft.project.manifest as m; del m.read_manifest")
+    project.write(
+        "lib/sitecustomize.py", "import graft.project.manifest as m; del m.parse_manifest"
+    )
     env = {"PYTHONPATH": str(project.path("lib"))}
     failed = project.graft("install", "--json", check=False, env=env)
     assert (failed.code, failed.json["error"]["code"]) == (1, "internal-error")
-    assert "read_manifest" in failed.json["error"]["message"] and "Traceback" in failed.stderr
+    assert "parse_manifest" in failed.json["error"]["message"] and "Traceback" in failed.stderr
 
 
 def test_stdout_is_for_data_alone(project: Project, registry: LocalRegistry) -> None:
