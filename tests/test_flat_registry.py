@@ -157,12 +157,50 @@ def test_a_conflict_is_derived_and_edits_that_work_are_offered(torn: Project) ->
         "And because the project asks for b, there is no answer.",
     ]
     assert said["fix"] == (
-        'add "overrides": {"c": "2.1.0"}; '
+        'add "overrides": {"c": "2.1.0"} and test a: not what they ask for; '
         'or remove "resolution": "flat", and versions may live side by side'
     )
     torn.manifest(overrides={"c": "2.1.0"})
     torn.graft("install")
     assert nodes(torn) == ["a@1.0.0", "b@1.0.0", "c@2.1.0"]
+
+
+def test_an_offered_override_is_what_most_ask_for(torn: Project, registry: LocalRegistry) -> None:
+    """Below what b asks for at least: that is what npm's overrides do."""
+    registry.publish("a2@1.0.0", dependencies={"c": "^1.2.0"})
+    torn.manifest(dependencies={"a": "1", "a2": "1", "b": "1"})
+    assert refused(torn)["fix"].startswith(
+        'add "overrides": {"c": "1.5.0"} and test b: not what they ask for; or remove '
+    )
+    torn.manifest(overrides={"c": "1.5.0"})
+    torn.graft("install")
+    assert nodes(torn) == ["a2@1.0.0", "a@1.0.0", "b@1.0.0", "c@1.5.0"]
+
+
+def test_several_overrides_are_found_together(torn: Project, registry: LocalRegistry) -> None:
+    """Those alone that stand in the way, of packages that nested resolving has twice."""
+    registry.publish("a@1.0.0", dependencies={"c": "^1.0.0", "d": "^1.0.0", "e": "*"})
+    registry.publish("b@1.0.0", dependencies={"c": "^2.0.0", "d": "^2.0.0", "e": "~1.0.0"})
+    for name in "de":
+        for version in ("1.0.0", "1.1.0", "2.0.0"):
+            registry.publish(f"{name}@{version}")
+    assert 'add "overrides": {"c": "2.1.0", "d": "2.0.0"} and test a:' in refused(torn)["fix"]
+
+
+def test_what_the_project_asks_for_is_what_a_peer_is_overridden_with(
+    flat: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("plugin@1.0.0", peers={"host": "^1.0.0"})
+    registry.publish("host@1.0.0")
+    registry.publish("host@2.0.0")
+    flat.manifest(dependencies={"plugin": "1", "host": "2"})
+    said = refused(flat)
+    assert said["fix"].startswith(
+        'ask for "host": "^1.0.0"; or add "overrides": {"host": "2.0.0"} and test plugin: '
+    )
+    flat.manifest(overrides={"host": "2.0.0"})
+    flat.graft("install")
+    assert nodes(flat) == ["host@2.0.0", "plugin@1.0.0(host@2.0.0)"]
 
 
 def test_an_offered_override_speaks_of_aliases_too(torn: Project, registry: LocalRegistry) -> None:

@@ -24,16 +24,19 @@ from graft.resolve.flat.causes import Asks, Bound, Root
 from graft.resolve.flat.core import Statement, minimal
 from graft.resolve.flat.derivation import explained
 from graft.resolve.flat.npm_catalogue import NpmCatalogue
+from graft.resolve.flat.npm_overrides import NO_WAY, Way, needed, proposed, surprised
 from graft.resolve.flat.npm_problem import anticipated, kept, problem_of
 from graft.resolve.flat.npm_refusal import refusal, refused_rules, refused_several
 from graft.resolve.flat.packages import Packages
 from graft.resolve.flat.problem import Problem
+from graft.resolve.flat.solve import Kind as Failure
 from graft.resolve.flat.solve import NoSolutionError, Solution, solve
 from graft.resolve.lines import Lines, without_libc
 from graft.resolve.locked import Locked
-from graft.resolve.nested import Resolved, graph_of
+from graft.resolve.nested import Resolved, graph_of, resolve
 from graft.sources.registry import RegistrySource
 from graft.versions.specifier import parse_specifier
+from graft.versions.version import is_prerelease
 
 if TYPE_CHECKING:
     from graft.sources.elsewhere import Elsewhere
@@ -62,6 +65,19 @@ def resolve_flat(
     if not rules.overrides.is_flat:
         raise refused_rules(where, [key for key in rules.overrides.rules if "> " in key])
     lines = Lines(elsewhere=elsewhere, locked=locked, rules=rules, links=links)
+
+    def side_by_side() -> Graph:
+        return resolve(
+            asked,
+            source=source,
+            elsewhere=elsewhere,
+            locked=locked,
+            rules=rules,
+            links=links,
+            tag=tag,
+            adds_peers=adds_peers,
+        ).graph
+
     attempts = _Attempts(
         asked,
         previous,
@@ -70,6 +86,7 @@ def resolve_flat(
         lines=lines,
         tag=tag,
         peers=adds_peers,
+        side_by_side=side_by_side,
         where=where,
     )
     answer, notes = attempts.run()
@@ -92,6 +109,7 @@ class _Attempts:
         lines: Lines,
         tag: str,
         peers: bool,
+        side_by_side: Callable[[], Graph],
         where: str,
     ) -> None:
         self._asked = list(lines.of_importers(asked))
@@ -104,6 +122,7 @@ class _Attempts:
         self._lines = lines
         self._tag = tag
         self._peers = peers
+        self._side_by_side = side_by_side
         self._where = where
         self._prereleases: set[str] = set()
         self._left_out: set[tuple[str, str]] = set()
@@ -128,11 +147,28 @@ class _Attempts:
                 found = solve(problem, packages)
             except NoSolutionError as error:
                 if not self._opened(packages, error):
+                    way = self._overrides() if error.kind is Failure.CONFLICT else NO_WAY
                     raise refusal(
-                        problem, packages, catalogue, error, self._asked, self._where
+                        problem, packages, catalogue, error, self._asked, way, self._where
                     ) from None
             else:
                 return self._manifests(catalogue, found), [*self._notes(packages, found)]
+
+    def _overrides(self) -> Way:
+        """Overrides with which there is an answer."""
+        try:
+            graph = self._side_by_side()
+        except GraftError:
+            return NO_WAY
+        self._prereleases |= {
+            node.manifest.name
+            for node in graph.nodes.values()
+            if is_prerelease(node.manifest.version)
+        }
+        catalogue, problem = self._problem()
+        proposal = proposed(graph, self._lines.overrides, self._lines.links)
+        overrides = needed(problem, Packages(catalogue), proposal)
+        return Way(overrides, tuple(surprised(graph, overrides)))
 
     def _problem(self, *, keeps_all: bool = False) -> tuple[NpmCatalogue, Problem]:
         catalogue = NpmCatalogue(

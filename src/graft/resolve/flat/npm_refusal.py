@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from graft.base.diagnostics import GraftError
 from graft.resolve.flat.derivation import explained
 from graft.resolve.flat.npm_catalogue import NpmCatalogue
+from graft.resolve.flat.npm_overrides import Way
 from graft.resolve.flat.packages import Packages
 from graft.resolve.flat.problem import Candidate, Problem
-from graft.resolve.flat.remedies import Change, Edit, remedies
+from graft.resolve.flat.remedies import Change, Edit, alone, remedies
 from graft.resolve.flat.solve import Kind, NoSolutionError
 from graft.resolve.lines import Asked
 from graft.versions.constraint import Constraint, constraint_of
@@ -25,6 +26,7 @@ _MESSAGES = {
     Kind.INCOMPATIBLE: "what the project asks for would have to change incompatibly",
 }
 # What lets versions live side by side is no cure for what does not exist.
+_FEW = 4  # names that are listed
 _NESTED = 'remove "resolution": "flat", and versions may live side by side'
 
 
@@ -34,14 +36,23 @@ def refusal(
     catalogue: NpmCatalogue,
     error: NoSolutionError,
     asked: Sequence[Asked],
+    way: Way,
     where: str,
 ) -> GraftError:
-    """Why there is no answer, as steps, and edits that were tried: with each there is one."""
+    """Why there is no answer, as steps, and edits that were tried: with each there is one, and by
+    ``way``, if there is any, as well."""
     explanation = explained(packages, error.proof)
-    offered = remedies(problem, packages, explanation.core, _spell)
-    fixes = [_edits(edits, catalogue, asked) for edits in offered]
+    core = explanation.core
     if error.kind in (Kind.CONFLICT, Kind.INCOMPATIBLE):
-        fixes.append(_NESTED)
+        offered = alone(problem, packages, core, _spell, (Change.ASK, Change.PIN))
+        last = [_NESTED]
+    else:
+        offered = remedies(problem, packages, core, _spell)
+        last = []
+    fixes = [_edits(edits, catalogue, asked) for edits in offered]
+    if way.overrides:
+        fixes.append(_overrides(way.overrides, catalogue) + _to_test(way.surprised))
+    fixes += last
     return GraftError(
         "flat-conflict",
         _MESSAGES[error.kind],
@@ -85,14 +96,25 @@ def _edits(edits: Sequence[Edit], catalogue: NpmCatalogue, asked: Sequence[Asked
     for edit in edits:
         if edit.change is Change.OVERRIDE and edit.version:
             overrides[edit.name] = edit.version
-            for local in catalogue.aliases(edit.name):
-                overrides[local] = f"npm:{edit.name}@{edit.version}"
         else:
             others.append(_edit(edit, asked))
     if overrides:
-        said = ", ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(overrides.items()))
-        others.insert(0, f'add "overrides": {{{said}}}')
+        others.insert(0, _overrides(overrides, catalogue))
     return " and ".join(others)
+
+
+def _overrides(versions: Mapping[str, str], catalogue: NpmCatalogue) -> str:
+    """A rule speaks of what is asked for by the name that who asks uses."""
+    rules = dict(versions)
+    for name, version in versions.items():
+        rules |= dict.fromkeys(catalogue.aliases(name), f"npm:{name}@{version}")
+    said = ", ".join(f"{json.dumps(key)}: {json.dumps(rules[key])}" for key in sorted(rules))
+    return f'add "overrides": {{{said}}}'
+
+
+def _to_test(names: Sequence[str]) -> str:
+    few = ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} others" if names[_FEW:] else "")
+    return f" and test {few}: not what they ask for" if names else ""
 
 
 def _edit(edit: Edit, asked: Sequence[Asked]) -> str:

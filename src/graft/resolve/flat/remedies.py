@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from graft.base.records import Record, replace
@@ -58,6 +58,14 @@ def remedies(
         or _each(problem, packages, hard, asked, spell)
         or _together(problem, packages, core, spell, drops=True)
     )
+
+
+def alone(
+    problem: Problem, packages: Packages, core: Core, spell: Spell, ways: Collection[Change]
+) -> list[tuple[Edit, ...]]:
+    """The same for edits of these kinds, of which each is enough."""
+    changes = [each for each in _changes(core) if each[0] in ways]
+    return _each(problem, packages, changes, _asked(core, {}), spell)
 
 
 def _each(
