@@ -163,6 +163,8 @@ def test_the_line_is_the_one_that_is_wrong() -> None:
         (descriptor("acme..sub:tool"), "is empty"),
         (descriptor("acme:to/ol"), "other characters"),
         (descriptor("acme:to\\u0007ol"), "other characters"),
+        (descriptor("acme:Tool"), "'T' in a package name"),
+        (descriptor("acme:a_b"), "'_' in a package name"),
         (descriptor("acme:git"), "keep for themselves"),
         (descriptor("acme:Con"), "a device on some systems"),
         (descriptor("nul:tool"), "a device on some systems"),

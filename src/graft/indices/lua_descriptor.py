@@ -13,13 +13,14 @@ from typing import Any
 from graft.indices.archives import checked_urls, sri_of
 from graft.indices.descriptor import Archive, Descriptor, Release
 from graft.indices.fields import Fields
-from graft.indices.toml_descriptor import INDEX_GRAMMAR, newest_first
+from graft.indices.toml_descriptor import newest_first
 from graft.model.namespaces import joined, name_fault, namespace_fault
 from graft.model.platform import PlatformLimits
 from graft.model.requirement import Kind, Requirement
 from graft.versions.index_version import parse_index_version
 from graft.versions.mistakes import MalformedError
 from graft.versions.npm import parse_range
+from graft.versions.specifier import INDEX
 from graft.versions.version import Version
 
 _SYSTEMS = {"linux": "linux", "macosx": "darwin", "windows": "win32"}
@@ -207,10 +208,10 @@ def _selected(selector: str, namespace: str) -> str:
 def _specifier(text: str) -> str:
     """A bare version is just that one; ``>=1, <2`` and the like are as npm reads them."""
     if text in ("", "*"):
-        return INDEX_GRAMMAR
+        return INDEX
     version = _version(text.removeprefix("=").strip())
     if version is not None:
-        return f"{INDEX_GRAMMAR}={version}"
+        return f"{INDEX}={version}"
     range = " ".join(part.strip() for part in text.split(","))
     try:
         parse_range(range)

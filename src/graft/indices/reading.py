@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.records import replace
 from graft.indices.descriptor import Descriptor
-from graft.indices.fields import Fault
+from graft.indices.fields import Fault, Path
 from graft.indices.lua_descriptor import lua_descriptor_of
 from graft.indices.toml_descriptor import SPEC, descriptor_of
 from graft.model.names import canonical_name
@@ -81,19 +81,19 @@ def quick_identity(data: bytes, where: str, *, namespace: str = "") -> str:
     return canonical_name(f"{own}:{name}") if own and name else name
 
 
-def check_spec(said: Any, where: str, line: int) -> None:
-    """Raises ``index-too-new``, and ``index-invalid`` for what is no number."""
+def check_spec(said: Any, where: str, line: Callable[[Fault], int]) -> None:
+    """Raises ``index-too-new``, and ``Fault`` for what is no number."""
     try:
         spec = int(said)
     except (TypeError, ValueError):
         spec = 0
     if isinstance(said, bool) or spec < 1:
-        raise invalid("'spec' must be the number of a format, like 1", where, line)
+        raise Fault(("spec",), "'spec' must be the number of a format, like 1")
     if spec > SPEC:
         raise GraftError(
             "index-too-new",
             f"it is written in format {spec}, and this graft reads up to {SPEC}",
-            where=f"{where}:{line}" if line else where,
+            where=f"{where}:{line(Fault(('spec',), ''))}",
             fix="use a newer graft, or an older commit of the index",
         )
 
@@ -116,7 +116,7 @@ def _document(data: bytes, where: str) -> tuple[dict[str, Any], Callable[[Fault]
         except LuaError as error:
             raise invalid(error.message, where, error.line) from None
         return document, lambda fault: _nearest(lines, fault.path)
-    from graft.base.toml_documents import TomlError, line_of, read_toml
+    from graft.base.toml_documents import TomlError, read_toml
 
     try:
         document = read_toml(data)
@@ -125,7 +125,18 @@ def _document(data: bytes, where: str) -> tuple[dict[str, Any], Callable[[Fault]
         raise invalid(error.message, where, error.line) from None
     except (TypeError, RecursionError):
         raise invalid("it holds a date, or is nested too deep", where) from None
-    return document, lambda fault: line_of(data.decode("utf-8-sig"), fault.path)
+    return document, lambda fault: toml_line(data, fault.path)
+
+
+def toml_line(data: bytes, path: Path) -> int:
+    """The line on which these keys of a sound document stand, or the nearest above them that do."""
+    from graft.project.toml_lines import key_places
+
+    places = key_places(data.decode("utf-8-sig").replace("\r\n", "\n"))
+    keys = tuple(map(str, path))
+    while keys and keys not in places:
+        keys = keys[:-1]
+    return places[keys].line if keys else 1
 
 
 def _nearest(lines: Mapping[tuple[str | int, ...], int], path: tuple[str | int, ...]) -> int:
@@ -138,9 +149,9 @@ def _described(
     document: Mapping[str, Any], where: str, namespace: str, line: Callable[[Fault], int]
 ) -> Descriptor:
     if where.endswith(LUA):
-        check_spec(document.get("spec", SPEC), where, line(Fault(("spec",), "")))
+        check_spec(document.get("spec", SPEC), where, line)
         return lua_descriptor_of(document, where, namespace)
-    check_spec(document.get("spec"), where, line(Fault(("spec",), "")))
+    check_spec(document.get("spec"), where, line)
     descriptor, unknown = descriptor_of(document, where)
     return replace(descriptor, notes=tuple(_note(fault, where, line(fault)) for fault in unknown))
 

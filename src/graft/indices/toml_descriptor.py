@@ -14,13 +14,13 @@ from graft.model.names import canonical_name, is_sound, split_name
 from graft.model.namespaces import DEFAULT, joined, name_fault, namespace_fault
 from graft.model.requirement import Kind, Requirement
 from graft.versions.index_constraint import parse_constraint
+from graft.versions.index_name import check_name
 from graft.versions.index_version import parse_index_version
 from graft.versions.mistakes import MalformedError
 from graft.versions.npm import parse_range
-from graft.versions.specifier import parse_specifier
+from graft.versions.specifier import INDEX, parse_specifier
 
 SPEC = 1
-INDEX_GRAMMAR = "index:"
 _ANY_NODE = ("", "*")
 # Table -> kind, whether it may stay unmet, and whether it is in the grammar of indices.
 SECTIONS: Mapping[str, tuple[Kind, bool, bool]] = {
@@ -47,6 +47,10 @@ def descriptor_of(raw: Mapping[str, Any], where: str) -> tuple[Descriptor, list[
             said = fields.text(key)
             raise fields.fault(f"the {key} '{said}' {fault}" if said else f"'{key}' {fault}", key)
     own = "" if namespace == DEFAULT else namespace
+    try:
+        check_name(f"{own}:{name}" if own else name)
+    except MalformedError as error:
+        raise fields.fault(str(error), "name") from None
     versions = fields.table("versions")
     releases: dict[str, Release] = {}
     keys: dict[Any, str] = {}
@@ -91,6 +95,7 @@ def identity_of(spelling: str) -> str:
     fault = name_fault(bare)
     if fault:
         raise ValueError(f"the name '{spelling}' {fault}")
+    check_name(f"{namespace}:{bare}" if namespace else bare)
     return name
 
 
@@ -167,7 +172,7 @@ def _requirements(fields: Fields, identity: str) -> tuple[Requirement, ...]:
 def _index_requirement(spelling: str, text: str) -> tuple[str, str]:
     if parse_constraint(text).override:
         raise ValueError("'!' is for projects: no package overrides what others ask for")
-    return identity_of(spelling), INDEX_GRAMMAR + text
+    return identity_of(spelling), INDEX + text
 
 
 def _npm_requirement(spelling: str, text: str) -> tuple[str, str]:

@@ -32,7 +32,8 @@ class Place(Record, kw_only=False):
 
 @lru_cache(maxsize=2)
 def key_places(text: str) -> Mapping[tuple[str, ...], Place]:
-    """By the keys that lead there; a table stands where it is named first. What is in an inline
+    """By the keys that lead there; a table stands where it is named first, and each of an array of
+    tables has its number (from 0) for a key. What is in an inline
     table stands where that does, and has no place of its own."""
     return _Walk(text).places()
 
@@ -44,6 +45,7 @@ class _Walk:
         self._line = 1
         self._counted = 0
         self._found: dict[tuple[str, ...], Place] = {}
+        self._counts: dict[tuple[str, ...], int] = {}
 
     def places(self) -> Mapping[tuple[str, ...], Place]:
         table: tuple[str, ...] = ()
@@ -53,12 +55,16 @@ class _Walk:
                 return self._found
             line = self._here()
             if self._text[self._at] == "[":
+                is_array = self._text.startswith("[[", self._at)
                 while self._text[self._at] == "[":
                     self._at += 1
                 table = self._keys("]")
                 while self._text[self._at : self._at + 1] == "]":
                     self._at += 1
                 self._found.setdefault(table, Place(line, is_header=True))
+                if is_array:
+                    table = self._numbered(table)
+                    self._found[table] = Place(line, is_header=True)
                 continue
             keys = self._keys("=")
             self._at += 1
@@ -69,6 +75,11 @@ class _Walk:
                 self._found.setdefault((*table, *keys[:depth]), Place(line))
             value = self._text[start : self._at].rstrip()
             self._found.setdefault((*table, *keys), Place(line, value))
+
+    def _numbered(self, table: tuple[str, ...]) -> tuple[str, ...]:
+        number = self._counts.get(table, 0)
+        self._counts[table] = number + 1
+        return (*table, str(number))
 
     def _keys(self, end: str) -> tuple[str, ...]:
         keys = []
