@@ -127,6 +127,12 @@ CODES: dict[str, int] = {
     "index-commit-gone": 94,
     "index-rewritten": 95,
     "index-refused": 96,
+    "index-missing": 97,
+    "index-exists": 97,
+    "publish-refused": 98,
+    "version-published": 98,
+    "tree-dirty": 98,
+    "index-uncommitted": 99,
 }
 
 

@@ -72,6 +72,9 @@ COMMANDS = (
     Command("store gc", "store_gc", "remove what no project has needed for a while"),
     Command("store path", "store_path", "print where the store is"),
     Command("store verify", "store_verify", "see that the store holds what it should"),
+    Command("index init", "index_init", "begin an index of packages"),
+    Command("index publish", "index_publish", "put a version of a package into an index"),
+    Command("index yank", "index_yank", "hide a version in an index from who has not locked it"),
     Command("index check", "index_check", "say what a change of an index would break"),
 )
 

@@ -36,7 +36,10 @@ def read_info(data: bytes | None, where: str) -> IndexInfo:
         raise invalid(error.message, where, error.line) from None
     try:
         fields = Fields(document).table("index")
-        check_spec(fields.value("spec"), where, lambda _: toml_line(data, ("index", "spec")))
+        try:
+            check_spec(fields.value("spec"), where, lambda _: toml_line(data, ("index", "spec")))
+        except Fault as wrong:
+            raise fields.fault(wrong.message, "spec") from None
         namespaces = fields.texts("namespaces") or fields.texts("namespace")
         for namespace in namespaces:
             fault = own_namespace_fault(namespace)

@@ -28,6 +28,13 @@ def lua_paths(name: str) -> tuple[str, ...]:
     return tuple(posixpath.join(PACKAGES, each[:1].lower(), f"{each}.lua") for each in names)
 
 
+def archive_place(name: str, version: str) -> str:
+    """``@acme/tool`` and ``1.2.0`` -> ``archives/@acme/tool-1.2.0.tgz``."""
+    namespace, bare = split_name(name)
+    folders = (ARCHIVES, f"@{namespace}") if namespace else (ARCHIVES,)
+    return posixpath.join(*folders, f"{bare}-{version}.tgz")
+
+
 def is_within(url: str) -> bool:
     """Whether the url of an archive is a path within the index."""
     return "://" not in url

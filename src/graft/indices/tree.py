@@ -65,12 +65,16 @@ class IndexTree:
         """Of all packages, sorted, as their files seem to declare them."""
         return sorted(self._paths)
 
-    def archive_path(self, url: str) -> str:
-        """The file that an archive's url within the index means. Raises ``index-invalid`` for one
-        that leads out of it."""
-        if not is_sound_path(url) or not self._is_inside(url):
-            raise invalid(f"'{url}' leads out of the index", self._where)
-        return os.path.join(self._root, url)
+    def file_at(self, path: str) -> str:
+        """The file of this machine that a path within the index means, like the url of an archive
+        in it. Raises ``index-invalid`` for one that leads out."""
+        if not is_sound_path(path) or not self._is_inside(path):
+            raise invalid(f"'{path}' leads out of the index", self._where)
+        return os.path.join(self._root, path)
+
+    def path_of(self, descriptor: Descriptor) -> str:
+        """Its file, by the path within the index."""
+        return os.path.relpath(descriptor.where, self._where).replace(os.sep, "/")
 
     def _looked_up(self, name: str) -> Descriptor | None:
         _ = self.info  # of an index that is too new, nobody knows what it lacks

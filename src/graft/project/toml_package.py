@@ -53,6 +53,12 @@ def read_own(toml: GraftToml, wrong: list[Wrong]) -> Own:
     )
 
 
+def own_table(toml: GraftToml) -> Mapping[str, Any]:
+    """``[package]`` as it is, of a document that was read."""
+    said = toml.data.get("package", {})
+    return said if isinstance(said, dict) else {}
+
+
 def is_folder_name(said: object) -> bool:
     """Whether packages may go there: a folder of the project itself, and none that others keep."""
     return isinstance(said, str) and is_sound(said) and not said.startswith("@")

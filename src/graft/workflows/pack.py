@@ -7,13 +7,15 @@ import base64
 import gzip
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import write_atomic
 from graft.base.foreground import attend
 from graft.base.records import Record
-from graft.project.checkout import read_checkout
+from graft.model.files import PackedFile
+from graft.project.checkout import Checkout, read_checkout
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest, read_manifest
 from graft.project.roots import find_root
 from graft.sources.packing import pack
@@ -41,6 +43,16 @@ class Packed(Record):
     bundled: tuple[str, ...]
 
 
+class Package(Record):
+    """What others would get: ``data`` is the archive. ``manifest`` is what the folder says, and
+    ``checkout`` what it is part of."""
+
+    manifest: ProjectManifest
+    checkout: Checkout
+    files: tuple[PackedFile, ...]
+    data: bytes
+
+
 def pack_folder(
     place: Place,
     destination: str,
@@ -55,32 +67,51 @@ def pack_folder(
     reading manifests and workspaces does.
     """
     _named(read_manifest(place.folder))
+    with package_of(place, announce, has_scripts=has_scripts) as package:
+        name, version = _named(package.manifest)
+        files = package.files
+        packed = Packed(
+            path=os.path.join(destination, archive_name(name, version)),
+            name=name,
+            version=version,
+            size=len(package.data),
+            unpacked=sum(len(file.data) for file in files),
+            shasum=hashlib.sha1(package.data).hexdigest(),
+            integrity=f"sha512-{base64.b64encode(hashlib.sha512(package.data).digest()).decode()}",
+            files=tuple((f.path, len(f.data), 0o755 if f.executable else 0o644) for f in files),
+            bundled=tuple(sorted(_bundled(file.path for file in files))),
+        )
+        if not dry_run:
+            write_atomic(packed.path, package.data)
+    return packed
+
+
+@contextmanager
+def package_of(
+    place: Place, announce: Callable[[str], None], *, has_scripts: bool
+) -> Iterator[Package]:
+    """What is in ``place``, packed, between the scripts that run before and behind that. Raises as
+    ``pack_folder``, but for a name and a version, which it needs not have."""
+    has_scripts = has_scripts and os.path.exists(os.path.join(place.folder, MANIFEST_NAME))
     if has_scripts:
         _run(place, _BEFORE, announce)
-    # Scripts may have written it anew.
-    manifest = read_manifest(place.folder)
-    name, version = _named(manifest)
+    # Scripts may have written manifests anew.
     root, importer = find_root(place.folder)
-    declared = declared_in(root, place.environ, place.home)
-    files = published_files(read_checkout(root, declared), importer)
-    data = gzip.compress(pack(files), compresslevel=9, mtime=0)
-    file_name = f"{name.removeprefix('@').replace('/', '-')}-{version}.tgz"
-    packed = Packed(
-        path=os.path.join(destination, file_name),
-        name=name,
-        version=version,
-        size=len(data),
-        unpacked=sum(len(file.data) for file in files),
-        shasum=hashlib.sha1(data).hexdigest(),
-        integrity=f"sha512-{base64.b64encode(hashlib.sha512(data).digest()).decode()}",
-        files=tuple((f.path, len(f.data), 0o755 if f.executable else 0o644) for f in files),
-        bundled=tuple(sorted(_bundled(file.path for file in files))),
+    checkout = read_checkout(root, declared_in(root, place.environ, place.home))
+    files = published_files(checkout, importer)
+    yield Package(
+        manifest=checkout.manifests[importer],
+        checkout=checkout,
+        files=tuple(files),
+        data=gzip.compress(pack(files), compresslevel=9, mtime=0),
     )
-    if not dry_run:
-        write_atomic(packed.path, data)
     if has_scripts:
         _run(place, _AFTER, announce)
-    return packed
+
+
+def archive_name(name: str, version: str) -> str:
+    """npm's: ``@acme/tool`` -> ``acme-tool-1.2.0.tgz``."""
+    return f"{name.removeprefix('@').replace('/', '-')}-{version}.tgz"
 
 
 def _named(manifest: ProjectManifest) -> tuple[str, str]:

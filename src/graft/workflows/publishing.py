@@ -11,21 +11,28 @@ from graft.base.files import read_file
 from graft.model.files import PackedFile
 from graft.project.catalogs import read_catalogs
 from graft.project.checkout import ROOT, Checkout
+from graft.project.defaults import GRAFT_TOML
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest
 from graft.project.pnpm_settings import read_pnpm_settings
 from graft.project.published import outside_workspace, published
+from graft.project.toml_package import own_table
 from graft.sources.package_tree import FolderTree, paths_of
 
 _IGNORE_FILES = (".npmignore", ".gitignore")
 
 
 def published_files(checkout: Checkout, importer: str) -> list[PackedFile]:
-    """Those that npm would publish; package.json without what means something here alone."""
+    """Those that npm would publish; package.json without what means something here alone. Where
+    there is none, ``files`` of graft.toml says which, and it is among them itself."""
     manifest = checkout.manifests[importer]
     raw, document = published(manifest.raw, manifest.data, _meaning(checkout, manifest))
     members = [path for path in checkout.members if path not in (ROOT, importer)]
     within = [path for path in members if importer == ROOT]
     tree = FolderTree(os.path.normpath(os.path.join(checkout.folder, importer)))
+    if manifest.toml is not None and not manifest.raw:
+        said = own_table(manifest.toml.toml).get("files")
+        document = {"files": [*said, GRAFT_TOML]} if isinstance(said, list) else {}
+        within.append(manifest.toml.folder)
     above = _rules_above(checkout.folder, importer)
     paths = paths_of(tree, document, members=within, above=above)
     return list(_files(tree, paths, raw, document))
