@@ -136,7 +136,7 @@ def test_an_empty_namespace_asks_for_nothing() -> None:
 def test_a_quoted_namespace_is_noted_with_what_replaces_it(lines: str, rewritten: str) -> None:
     before = read(HEADER + lines)
     (note,) = before.notes
-    assert (note.code, note.fix) == ("namespace-quoted", f"write {rewritten}")
+    assert (note.code, note.fix) == ("namespace-dotted", f"write {rewritten}")
     header, line = rewritten.removeprefix("below ").split(": ", 1)
     kept = [one for one in (HEADER + lines).splitlines() if not one.startswith('"')]
     kept.insert(kept.index(header) + 1, line)

@@ -32,7 +32,7 @@ CODES: dict[str, int] = {
     "build-unconfined": 0,
     "git-not-prepared": 0,
     "manifest-key-unknown": 0,
-    "namespace-quoted": 0,
+    "namespace-dotted": 0,
     "index-key-unknown": 0,
     # 1: the operation failed
     "interrupted": 130,

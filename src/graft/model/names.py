@@ -70,6 +70,12 @@ def canonical_name(spelling: str) -> str:
     return spelling
 
 
+def shown_name(name: str) -> str:
+    """graft's own spelling of a canonical name: ``@acme/tool`` -> ``acme:tool``."""
+    namespace, bare = split_name(name)
+    return f"{namespace}:{bare}" if namespace else bare
+
+
 def file_name(name: str) -> str:
     """The name as one path component: ``@acme/tool`` -> ``@acme+tool``."""
     return name.replace("/", "+")

@@ -19,6 +19,7 @@ from graft.project.toml_dependencies import SECTIONS, entries_of
 from graft.project.toml_entry import SOURCES, is_inline, specifier_of
 from graft.project.toml_manifest import TomlManifest, read_toml_manifest
 from graft.project.toml_names import spelled
+from graft.versions.specifier import INDEX
 
 if TYPE_CHECKING:
     from tomlkit.items import Key, Table
@@ -45,6 +46,21 @@ def set_entry(before: TomlManifest, name: str, entry: Entry, kind: Kind | None) 
 
     is_index = before.namespaces.is_of_index(name)
     return _edited(before, change, {name: (section, specifier_of(entry, is_index=is_index))})
+
+
+def entry_of(specifier: str, *, is_index: bool) -> Entry:
+    """What to write for what ``package.json`` would say. Raises ``bad-specifier`` for what an index
+    package cannot be taken from."""
+    for key, prefix in (("path", "file:"), ("workspace", "workspace:")):
+        if specifier.startswith(prefix):
+            return {key: specifier.removeprefix(prefix)}
+    if is_index and not specifier.startswith(INDEX):
+        raise GraftError(
+            "bad-specifier",
+            f"'{specifier}' is not what a package of an index can be taken from",
+            fix=f"write a constraint, or the repository into {GRAFT_TOML}",
+        )
+    return specifier.removeprefix(INDEX)
 
 
 def remove_entries(before: TomlManifest, names: Collection[str]) -> bytes:

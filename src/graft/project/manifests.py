@@ -76,6 +76,11 @@ class Manifests:
         every = sorted((*manifest.requirements, *said.requirements), key=lambda r: r.local)
         return replace(manifest, requirements=tuple(every), toml=said)
 
+    @property
+    def namespaces(self) -> Namespaces:
+        """Those that are declared."""
+        return self._known(None)
+
     def _known(self, root: GraftToml | None) -> Namespaces:
         if self._namespaces is None:
             if root is None and (raw := self._text(ROOT, GRAFT_TOML)) is not None:

@@ -133,7 +133,7 @@ class _Found:
                 break
         value = places[keys].value if keys in places else "…"
         return Diagnostic(
-            code="namespace-quoted",
+            code="namespace-dotted",
             message=f"the namespace of '{keys[-1]}' is between quotes, which goes away",
             where=f"{self._toml.path}:{line_of(self._toml, keys)}",
             fix=f"write below [{'.'.join(header)}]: {'.'.join(inner)} = {value}",

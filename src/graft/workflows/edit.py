@@ -6,31 +6,22 @@ the project as it was.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Sequence
 
-from graft.base.files import read_file
+from graft.base.diagnostics import Diagnostic
 from graft.base.records import replace
-from graft.link.importers import folder_of
 from graft.model.graph import Graph
-from graft.model.names import canonical_name
+from graft.model.names import canonical_name, shown_name
 from graft.model.requirement import Kind, Requirement
-from graft.project.edit import remove_dependencies, set_dependencies
-from graft.project.manifest import (
-    MANIFEST_NAME,
-    SECTIONS,
-    ProjectManifest,
-    parse_manifest,
-    read_manifest,
-)
+from graft.project.manifest import ProjectManifest
+from graft.project.settings import Settings
 from graft.versions.specifier import ELSEWHERE, parse_specifier
 from graft.workflows.install import install
-from graft.workflows.names import not_a_dependency
+from graft.workflows.manifest_edit import ManifestEdit
+from graft.workflows.names import is_joined_by_dot, joined_by_dot, not_a_dependency
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
 from graft.workflows.wishes import Wish, named, of_member, saved_specifier
-
-_EMPTY_MANIFEST = b"{}\n"
 
 
 def add(
@@ -46,57 +37,76 @@ def add(
     member of the workspace is asked for as one. Raises ``member-unknown`` where it has to be one.
     """
     with at_work(context, fresh=frozenset(wish.package for wish in wishes)) as work:
-        before = read_file(edited_path(context))
-        manifest = parse_manifest(before or _EMPTY_MANIFEST, edited_path(context))
+        edit = ManifestEdit(context)
         settings = replace(context.settings, save_exact=context.settings.save_exact or exact)
-        members = context.checkout().links.members if before is not None else {}
+        members = context.checkout().links.members if edit.before else {}
+        typed = wishes
+        wishes = [Wish(meant_name(wish.local, edit), wish.specifier) for wish in wishes]
+        notes = [
+            _joined_by_dot(before.local, now.local)
+            for before, now in zip(typed, wishes, strict=True)
+            if before.local != now.local
+        ]
         if members or members_only:
-            wishes = [
-                of_member(wish, members, edited_path(context), members_only) for wish in wishes
-            ]
+            wishes = [of_member(wish, members, edit.where, members_only) for wish in wishes]
         for wish in wishes:
-            if not parse_specifier(wish.local, wish.specifier).foreign:
+            is_foreign = parse_specifier(wish.local, wish.specifier).foreign
+            if not is_foreign and not _is_of_index(wish, edit):
                 work.source.prefetch(wish.package)
         work.advance()
         wishes = [
             named(wish, work.elsewhere, context.importer) if _is_source(wish) else wish
             for wish in wishes
         ]
-        raw = manifest.raw
         for wish in wishes:
-            specifier = saved_specifier(wish, work.source, settings)
-            raw = with_line(raw, manifest, wish.local, specifier, kind)
+            if _is_of_index(wish, edit):
+                specifier = _saved_of_index(work, edit, wish, settings)
+            else:
+                specifier = saved_specifier(wish, work.source, settings)
+            edit.set(wish.local, specifier, kind)
         # A branch that is asked for again may have moved.
         sources = {wish.local for wish in wishes if _is_source(wish)}
         moved = _behind_names(context, sources) if sources else frozenset()
-        return install_edited(work, raw, before, replace(options, update=moved))
+        report = install_edited(work, edit, replace(options, update=moved))
+    return replace(report, notes=(*notes, *report.notes))
 
 
-def with_line(
-    raw: bytes, manifest: ProjectManifest, local: str, specifier: str, kind: Kind | None
-) -> bytes:
-    """``raw`` with a line for ``local`` in one section: that of ``kind``, else the one that
-    ``manifest`` has it in, else dependencies."""
-    section = _section(manifest, local, kind)
-    for other in SECTIONS.keys() - {section}:
-        # A library may well ask for its peer in development too.
-        if {section, other} != {"peerDependencies", "devDependencies"}:
-            raw = remove_dependencies(raw, other, {local})
-    return set_dependencies(raw, section, {local: specifier})
+def meant_name(typed: str, edit: ManifestEdit) -> str:
+    """The canonical name. ``acme.tool`` is the old spelling of ``acme:tool`` where that namespace
+    is declared, and nothing here has that for its name."""
+    name = canonical_name(typed)
+    if is_joined_by_dot(name) and name not in edit.names:
+        return joined_by_dot(name, edit.namespaces)
+    return name
+
+
+def _joined_by_dot(typed: str, name: str) -> Diagnostic:
+    return Diagnostic(
+        code="namespace-dotted",
+        message=f"'{typed}' is read as {shown_name(name)}; that spelling goes away",
+        fix=f"write {shown_name(name)}",
+    )
+
+
+def _saved_of_index(work: Work, edit: ManifestEdit, wish: Wish, settings: Settings) -> str:
+    from graft.workflows.index_wishes import IndexShelf, index_specifier
+
+    shelf = IndexShelf(work)
+    npm = not edit.is_in_toml(wish.local)
+    return index_specifier(wish, shelf.descriptor, exact=settings.save_exact, npm=npm)
 
 
 def remove(context: Context, names: Sequence[str], options: InstallOptions) -> InstallReport:
     """Take requirements out of all sections. Raises ``not-a-dependency``."""
     with at_work(context) as work:
-        manifest = read_manifest(os.path.dirname(edited_path(context)))
-        present = _named(manifest)
-        raw = manifest.raw
-        for name in map(canonical_name, names):
-            if name not in present:
-                raise not_a_dependency(name, present, manifest.path)
-        for section in SECTIONS:
-            raw = remove_dependencies(raw, section, set(map(canonical_name, names)))
-        return install_edited(work, raw, manifest.raw, options)
+        edit = ManifestEdit(context)
+        where = edit.needed.path
+        chosen = [meant_name(name, edit) for name in names]
+        for name in chosen:
+            if name not in edit.names:
+                raise not_a_dependency(name, edit.names, where)
+        edit.remove(chosen)
+        return install_edited(work, edit, options)
 
 
 def update(
@@ -104,25 +114,30 @@ def update(
 ) -> InstallReport:
     """Take the newest versions that the manifest allows, of the named packages (wherever in the
     graph they are) or of all. With ``latest``, move direct requirements to the latest version."""
-    chosen = frozenset(map(canonical_name, names)) or None
     with at_work(context, fresh="all") as work:
-        manifest = read_manifest(os.path.dirname(edited_path(context)))
-        raw = manifest.raw
+        edit = ManifestEdit(context)
+        manifest = edit.needed
+        chosen = frozenset(meant_name(name, edit) for name in names) or None
         _check_known(context.graph(), manifest, chosen or ())
         packages = chosen and (_behind_aliases(manifest, chosen) | _behind_names(context, chosen))
         work.fresh = packages or "all"
         if latest:
-            for section in SECTIONS:
-                moved = {
-                    r.local: saved_specifier(_latest(r), work.source, context.settings)
-                    for r in manifest.requirements
-                    if (chosen is None or r.local in chosen)
-                    and r.kind is SECTIONS[section]
-                    and not parse_specifier(r.local, r.specifier).foreign
-                }
-                if moved:
-                    raw = set_dependencies(raw, section, moved)
-        return install_edited(work, raw, manifest.raw, replace(options, update=packages))
+            for requirement in manifest.requirements:
+                if chosen is None or requirement.local in chosen:
+                    _move_to_latest(work, edit, requirement)
+        return install_edited(work, edit, replace(options, update=packages))
+
+
+def _move_to_latest(work: Work, edit: ManifestEdit, requirement: Requirement) -> None:
+    local, settings = requirement.local, work.context.settings
+    if parse_specifier(local, requirement.specifier).foreign:
+        return
+    wish = Wish(local, "")
+    if _is_of_index(wish, edit):
+        specifier = _saved_of_index(work, edit, wish, settings)
+    else:
+        specifier = saved_specifier(_latest(requirement), work.source, settings)
+    edit.set(local, specifier, None)
 
 
 def _latest(requirement: Requirement) -> Wish:
@@ -153,32 +168,14 @@ def _is_source(wish: Wish) -> bool:
     return parse_specifier(wish.local, wish.specifier).foreign in ELSEWHERE
 
 
-def install_edited(
-    work: Work, raw: bytes, before: bytes | None, options: InstallOptions
-) -> InstallReport:
-    """``raw`` is the manifest as edited, ``before`` what its file holds."""
-    context = work.context
-    edited = {os.path.relpath(edited_path(context), context.folder): raw} if raw != before else {}
-    return install(work, context.checkout(edited), options)
+def _is_of_index(wish: Wish, edit: ManifestEdit) -> bool:
+    """Whether an index has the versions of what is asked for by a version."""
+    is_version = not parse_specifier(wish.local, wish.specifier).foreign
+    return is_version and edit.namespaces.is_of_index(wish.local)
 
 
-def edited_path(context: Context) -> str:
-    """The manifest that is edited."""
-    return os.path.join(folder_of(context.folder, context.importer), MANIFEST_NAME)
-
-
-def _section(manifest: ProjectManifest, local: str, kind: Kind | None) -> str:
-    """Where to save: in the section of ``kind``, else where it is, else in dependencies."""
-    if kind is not None:
-        return next(section for section, of in SECTIONS.items() if of is kind)
-    present = [section for section in SECTIONS if local in manifest.data.get(section, ())]
-    return present[-1] if present else "dependencies"
-
-
-def _named(manifest: ProjectManifest) -> set[str]:
-    """All names in all sections; optional peers, which no project asks for itself, are among
-    them."""
-    return {name for section in SECTIONS for name in manifest.data.get(section, ())}
+def install_edited(work: Work, edit: ManifestEdit, options: InstallOptions) -> InstallReport:
+    return install(work, work.context.checkout(edit.edited), options)
 
 
 def _check_known(graph: Graph | None, manifest: ProjectManifest, names: Iterable[str]) -> None:

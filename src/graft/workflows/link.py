@@ -10,13 +10,13 @@ from graft.base.records import Record
 from graft.link.importers import folder_of
 from graft.model.requirement import Kind
 from graft.project.checkout import Checkout
-from graft.project.edit import remove_dependencies
 from graft.project.folders import link_manifest
 from graft.project.manifest import MANIFEST_NAME, SECTIONS, ProjectManifest, read_manifest
 from graft.resolve.pick import pick
 from graft.versions.specifier import parse_specifier
-from graft.workflows.edit import edited_path, install_edited, with_line
+from graft.workflows.edit import install_edited
 from graft.workflows.linked import Replaced, read_replaced, write_replaced
+from graft.workflows.manifest_edit import ManifestEdit
 from graft.workflows.names import not_a_dependency
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
@@ -40,10 +40,9 @@ def link(context: Context, folders: Sequence[str], options: InstallOptions) -> L
     Raises ``source-missing``, and ``usage`` for what is part of this project already.
     """
     with at_work(context) as work:
-        manifest = read_manifest(os.path.dirname(edited_path(context)))
-        checkout = context.checkout()
+        edit = ManifestEdit(context)
+        manifest, checkout = edit.needed, context.checkout()
         lines: dict[str, str | None] = {}
-        raw = manifest.raw
         for folder in folders:
             _refuse_own(context, checkout, folder)
             name = folder_name(folder)
@@ -54,7 +53,7 @@ def link(context: Context, folders: Sequence[str], options: InstallOptions) -> L
             path = os.path.relpath(folder, folder_of(context.folder, context.importer))
             lines[name] = line = f"link:{path.replace(os.sep, '/')}"
             kind = Kind.DEV if _sections(manifest, name) == ["peerDependencies"] else None
-            raw = with_line(raw, manifest, name, line, kind)
+            edit.set(name, line, kind)
         if not options.dry_run:
             # Before anything changes. One that is never used does no harm: it holds only for a
             # line that says the same.
@@ -67,7 +66,7 @@ def link(context: Context, folders: Sequence[str], options: InstallOptions) -> L
                 if before is None or not before.startswith(_LINKS):
                     replaced[name] = Replaced(link=str(lines[name]), before=before)
             write_replaced(context, replaced)
-        report = install_edited(work, raw, manifest.raw, options)
+        report = install_edited(work, edit, options)
     return Linked(lines=lines, report=report)
 
 
@@ -79,7 +78,8 @@ def unlink(context: Context, names: Sequence[str], options: InstallOptions) -> L
     that, else the latest version. Raises ``not-a-dependency``, and ``usage`` for what is no link.
     """
     with at_work(context) as work:
-        manifest = read_manifest(os.path.dirname(edited_path(context)))
+        edit = ManifestEdit(context)
+        manifest = edit.needed
         remembered = read_replaced(context)
         known = {
             name: entry for name, entry in remembered.items() if _line(manifest, name) == entry.link
@@ -92,18 +92,15 @@ def unlink(context: Context, names: Sequence[str], options: InstallOptions) -> L
                 where=manifest.path,
                 fix="name the package: graft unlink <package>",
             )
-        raw = manifest.raw
         lines: dict[str, str | None] = {}
         for name in chosen:
             line = known[name].before if name in known else _published(work, manifest, name)
             lines[name] = line
             if line is None:
-                for section in SECTIONS:
-                    if section != "peerDependencies":
-                        raw = remove_dependencies(raw, section, {name})
+                edit.remove({name}, keep_peers=True)
             else:
-                raw = with_line(raw, manifest, name, line, None)
-        report = install_edited(work, raw, manifest.raw, options)
+                edit.set(name, line, None)
+        report = install_edited(work, edit, options)
         if not options.dry_run:
             left = {name: entry for name, entry in known.items() if name not in chosen}
             if left != remembered:
@@ -155,12 +152,8 @@ def _refuse_own(context: Context, checkout: Checkout, folder: str) -> None:
 
 def _linked_name(manifest: ProjectManifest, typed: str) -> str:
     """The name of a line that is a link, from that name or from the path that the line has."""
-    linked: dict[str, str] = {
-        name: line
-        for section in SECTIONS
-        for name, line in manifest.data.get(section, {}).items()
-        if line.startswith(_LINKS)
-    }
+    lines = ((name, _line(manifest, name)) for name in _names(manifest))
+    linked = {name: line for name, line in lines if line and line.startswith(_LINKS)}
     for name, line in linked.items():
         if typed == name or os.path.normpath(typed) == os.path.normpath(line.partition(":")[2]):
             return name
@@ -190,6 +183,8 @@ def _published(work: Work, manifest: ProjectManifest, name: str) -> str:
 
 def _line(manifest: ProjectManifest, name: str) -> str | None:
     """What the project itself asks for behind a name; what it asks of others does not count."""
+    if manifest.toml and name in manifest.toml.keys:
+        return next(r.specifier for r in manifest.toml.requirements if r.local == name)
     present = [s for s in _sections(manifest, name) if s != "peerDependencies"]
     return str(manifest.data[present[-1]][name]) if present else None
 

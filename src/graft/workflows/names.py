@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from graft.project.namespaces import Namespaces
     from graft.workflows.project import Context
 
 
@@ -45,3 +46,15 @@ def _known_here(context: Context) -> set[str]:
     except GraftError:
         return set()
     return locked | {line.local for line in asked}
+
+
+def is_joined_by_dot(name: str) -> bool:
+    """Whether it could be a namespace and a name in the old spelling: ``acme.tool``."""
+    return "." in name.strip(".") and not name.startswith("@") and ":" not in name
+
+
+def joined_by_dot(name: str, namespaces: Namespaces) -> str:
+    """What that means where the namespace is declared; the name itself where it is not."""
+    from graft.project.toml_names import spelled
+
+    return spelled((name,), namespaces).name

@@ -18,6 +18,8 @@ from graft.sources.elsewhere import Elsewhere
 from graft.sources.registry import RegistrySource
 from graft.versions.specifier import ELSEWHERE, is_scp_address, parse_specifier
 
+_QUOTES = frozenset("\"'`\\")
+
 
 class Wish(Record, kw_only=False):
     """``lodash@^4``: a local name and what was written behind it, which may be nothing. Where a
@@ -36,6 +38,8 @@ def read_wish(text: str) -> Wish:
 
     An address or a path may stand in place of a name. Raises ``bad-specifier``.
     """
+    if not text.isprintable():
+        raise _malformed(text, "it holds control characters")
     text = text.strip().removeprefix("npm:")
     if text.startswith("jsr:"):
         name, at, specifier = text[5:].partition("@")
@@ -48,7 +52,20 @@ def read_wish(text: str) -> Wish:
 
         parse_source(text)
         return Wish("", text)
-    return Wish(check_name(canonical_name(name)), specifier if at else "")
+    name = check_name(canonical_name(name))
+    if at and not specifier.strip():
+        raise _malformed(text, "nothing stands behind the '@'")
+    if not _QUOTES.isdisjoint(specifier) and not _names_source("", specifier):
+        raise _malformed(text, "a version has no quotes and no backslashes")
+    return Wish(name, specifier)
+
+
+def _malformed(text: str, reason: str) -> GraftError:
+    return GraftError(
+        "bad-specifier",
+        f"{text!r} cannot be read: {reason}",
+        fix="write name, name@range or namespace:name@constraint",
+    )
 
 
 def _names_source(name: str, text: str) -> bool:
