@@ -32,7 +32,6 @@ def sections(project: Project) -> dict[str, dict[str, str]]:
     ("arguments", "saved"),
     [
         (["a"], {"a": "^2.0.0"}),
-        (["a@"], {"a": "^2.0.0"}),
         (["a@latest"], {"a": "^2.0.0"}),
         (["a@next"], {"a": "^3.0.0-rc.1"}),
         (["a@^1"], {"a": "^1"}),

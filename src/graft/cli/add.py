@@ -13,7 +13,7 @@ _EXAMPLES = """\
   graft add -D typescript@~5.7    a range, saved as it is written
   graft add -E vite@next          what the dist-tag names today, saved without ^
   graft add old@npm:lodash@^3     lodash under the name 'old'
-  graft add acme:tool             the same as @acme/tool
+  graft add acme:tool             the same as @acme/tool, from where acme's packages come
   graft add core                  a member of the workspace, saved as workspace:^
   graft add -w typescript         to the root, from any member's folder"""
 

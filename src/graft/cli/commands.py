@@ -23,9 +23,9 @@ COMMANDS = (
         "install", "install", "bring the project to what package.json and the lock say", ("i",)
     ),
     Command("ci", "install", "install exactly what the lock says, or say why that cannot be"),
-    Command("add", "add", "add packages to package.json and install them"),
-    Command("remove", "remove", "take packages out of package.json", ("rm", "uninstall", "un")),
-    Command("update", "update", "take the newest versions that package.json allows", ("up",)),
+    Command("add", "add", "add packages to the manifest and install them"),
+    Command("remove", "remove", "take packages out of the manifest", ("rm", "uninstall", "un")),
+    Command("update", "update", "take the newest versions that the manifest allows", ("up",)),
     Command("link", "link", "use a folder beside the project in a package's place", ("ln",)),
     Command("unlink", "link", "take packages again in the places of linked folders"),
     Command("import", "import_", "take the versions of another package manager's lock"),

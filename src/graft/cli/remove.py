@@ -17,7 +17,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser = Parser(command, examples=_EXAMPLES, usage="[flags] <package>...")
     install_flags(parser)
     root_flag(parser)
-    parser.add_argument("packages", nargs="+", help="names as package.json has them")
+    parser.add_argument("packages", nargs="+", help="names as the manifest has them")
     said = parser.parse(arguments)
     from graft.workflows.edit import remove
 

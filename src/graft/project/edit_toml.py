@@ -15,6 +15,7 @@ from graft.model.names import split_name
 from graft.model.requirement import Kind
 from graft.project.defaults import GRAFT_TOML
 from graft.project.graft_toml import BOM, parse_graft_toml
+from graft.project.namespaces import Namespaces
 from graft.project.toml_dependencies import SECTIONS, entries_of
 from graft.project.toml_entry import SOURCES, is_inline, specifier_of
 from graft.project.toml_manifest import TomlManifest, read_toml_manifest
@@ -42,7 +43,7 @@ def set_entry(before: TomlManifest, name: str, entry: Entry, kind: Kind | None) 
         if stays:
             _replace(document, present, entry)
         else:
-            _put_in(document, section, name, entry)
+            _put_in(document, section, name, entry, before.namespaces)
 
     is_index = before.namespaces.is_of_index(name)
     return _edited(before, change, {name: (section, specifier_of(entry, is_index=is_index))})
@@ -140,8 +141,12 @@ def _replace(document: TOMLDocument, keys: tuple[str, ...], entry: Entry) -> Non
         table[last] = _item(entry)
 
 
-def _put_in(document: TOMLDocument, section: str, name: str, entry: Entry) -> None:
+def _put_in(
+    document: TOMLDocument, section: str, name: str, entry: Entry, namespaces: Namespaces
+) -> None:
     namespace, bare = split_name(name)
+    if not namespaces.declares(namespace):  # npm's scopes are nobody's namespace, and stay names
+        namespace, bare = "", name
     path = [section, *filter(None, namespace.split("."))]
     table: Any = document
     for depth, key in enumerate(path):

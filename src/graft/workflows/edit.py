@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable, Sequence
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import replace
 from graft.model.graph import Graph
-from graft.model.names import canonical_name, shown_name
+from graft.model.names import shown_name
 from graft.model.requirement import Kind, Requirement
 from graft.project.manifest import ProjectManifest
 from graft.project.settings import Settings
 from graft.versions.specifier import ELSEWHERE, parse_specifier
 from graft.workflows.install import install
 from graft.workflows.manifest_edit import ManifestEdit
-from graft.workflows.names import is_joined_by_dot, joined_by_dot, not_a_dependency
+from graft.workflows.names import meant_name, not_a_dependency
 from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
 from graft.workflows.wishes import Wish, named, of_member, saved_specifier
@@ -41,7 +41,7 @@ def add(
         settings = replace(context.settings, save_exact=context.settings.save_exact or exact)
         members = context.checkout().links.members if edit.before else {}
         typed = wishes
-        wishes = [Wish(meant_name(wish.local, edit), wish.specifier) for wish in wishes]
+        wishes = [Wish(_meant(wish.local, edit), wish.specifier) for wish in wishes]
         notes = [
             _joined_by_dot(before.local, now.local)
             for before, now in zip(typed, wishes, strict=True)
@@ -71,13 +71,8 @@ def add(
     return replace(report, notes=(*notes, *report.notes))
 
 
-def meant_name(typed: str, edit: ManifestEdit) -> str:
-    """The canonical name. ``acme.tool`` is the old spelling of ``acme:tool`` where that namespace
-    is declared, and nothing here has that for its name."""
-    name = canonical_name(typed)
-    if is_joined_by_dot(name) and name not in edit.names:
-        return joined_by_dot(name, edit.namespaces)
-    return name
+def _meant(typed: str, edit: ManifestEdit) -> str:
+    return meant_name(typed, edit.names, lambda: edit.namespaces)
 
 
 def _joined_by_dot(typed: str, name: str) -> Diagnostic:
@@ -101,7 +96,7 @@ def remove(context: Context, names: Sequence[str], options: InstallOptions) -> I
     with at_work(context) as work:
         edit = ManifestEdit(context)
         where = edit.needed.path
-        chosen = [meant_name(name, edit) for name in names]
+        chosen = [_meant(name, edit) for name in names]
         for name in chosen:
             if name not in edit.names:
                 raise not_a_dependency(name, edit.names, where)
@@ -117,7 +112,7 @@ def update(
     with at_work(context, fresh="all") as work:
         edit = ManifestEdit(context)
         manifest = edit.needed
-        chosen = frozenset(meant_name(name, edit) for name in names) or None
+        chosen = frozenset(_meant(name, edit) for name in names) or None
         _check_known(context.graph(), manifest, chosen or ())
         packages = chosen and (_behind_aliases(manifest, chosen) | _behind_names(context, chosen))
         work.fresh = packages or "all"

@@ -9,9 +9,8 @@ from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
 from graft.link.importers import MODULES
 from graft.model.graph import Graph, Node
-from graft.model.names import canonical_name
 from graft.model.origins import shown_origin
-from graft.workflows.names import not_a_dependency
+from graft.workflows.names import meant_name, not_a_dependency
 from graft.workflows.project import Context
 
 
@@ -48,8 +47,8 @@ def listing(
         for path in importers or (context.importer,)
         if path in graph.importers
     }
-    wanted = set(map(canonical_name, names))
     known = {name for importer in shown.values() for name in importer.edges}
+    wanted = {meant_name(name, known, context.namespaces) for name in names}
     for name in sorted(wanted - known):
         raise not_a_dependency(name, known, context.lock_path)
     seen: dict[str, int] = {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from graft.base.diagnostics import GraftError
+from graft.model.names import canonical_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from graft.project.namespaces import Namespaces
     from graft.workflows.project import Context
@@ -48,13 +49,13 @@ def _known_here(context: Context) -> set[str]:
     return locked | {line.local for line in asked}
 
 
-def is_joined_by_dot(name: str) -> bool:
-    """Whether it could be a namespace and a name in the old spelling: ``acme.tool``."""
-    return "." in name.strip(".") and not name.startswith("@") and ":" not in name
-
-
-def joined_by_dot(name: str, namespaces: Namespaces) -> str:
-    """What that means where the namespace is declared; the name itself where it is not."""
+def meant_name(typed: str, known: Collection[str], namespaces: Callable[[], Namespaces]) -> str:
+    """The canonical name of what somebody typed, where ``known`` are the names that there are.
+    ``acme.tool`` is the old spelling of ``acme:tool`` where that namespace is declared, and nothing
+    has that for its own name."""
+    name = canonical_name(typed)
+    if name in known or name.startswith("@") or "." not in name.strip("."):
+        return name
     from graft.project.toml_names import spelled
 
-    return spelled((name,), namespaces).name
+    return spelled((name,), namespaces()).name

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 def declared_by(toml: GraftToml | None, settings: Settings) -> Namespaces:
     """``toml`` is that of the project's root."""
-    from graft.project.namespaces import Namespaces
+    from graft.project.indices_settings import read_indices
 
-    indices = toml.data.get("indices", {}) if toml else {}
-    return Namespaces(indices=tuple(indices), scopes=tuple(settings.registries.scopes))
+    return read_indices(toml, settings.user_config, settings.registries.scopes).namespaces
 
 
 def declared_in(folder: str, environ: Mapping[str, str], home: str) -> Declared:

@@ -9,13 +9,12 @@ from collections.abc import Collection, Sequence
 
 from graft.base.records import Record
 from graft.model.graph import Graph
-from graft.model.names import canonical_name
 from graft.model.requirement import Kind, Requirement
 from graft.resolve.pick import pick
 from graft.sources.packument import Packument
 from graft.versions.specifier import Specifier, parse_specifier
 from graft.versions.version import parse_version
-from graft.workflows.names import not_a_dependency
+from graft.workflows.names import meant_name, not_a_dependency
 from graft.workflows.project import Context, asking
 
 
@@ -46,8 +45,8 @@ def outdated(
     """
     checkout = context.checkout()
     graph, asked, links = context.graph(checkout.links), checkout.asked, checkout.links
-    wanted_names = set(map(canonical_name, names))
     known = {r.local for requirements in asked.values() for r in requirements}
+    wanted_names = {meant_name(name, known, context.namespaces) for name in names}
     for name in sorted(wanted_names - known):
         raise not_a_dependency(name, known, checkout.root.path)
     looked_at: list[tuple[str, Requirement, Specifier]] = []

@@ -81,6 +81,12 @@ class Context(Record):
 
         return read_checkout(self.folder, self.declared, edited)
 
+    def namespaces(self) -> Namespaces:
+        """Those that are declared for the project as it is."""
+        from graft.project.manifests import Manifests
+
+        return Manifests(self.folder, self.declared, {}).namespaces
+
     def declared(self, toml: GraftToml | None) -> Namespaces:
         """The namespaces that are, where the project's ``graft.toml`` is this one."""
         from graft.workflows.namespaces import declared_by

@@ -13,7 +13,7 @@ from graft.model.names import canonical_name, split_spec
 from graft.project.overrides import NO_OVERRIDES, Overrides
 from graft.resolve.chains import Chain, chains_to, explained
 from graft.workflows.look import label_of, locked_graph
-from graft.workflows.names import not_a_dependency
+from graft.workflows.names import meant_name, not_a_dependency
 from graft.workflows.project import Context
 
 
@@ -34,10 +34,11 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
     Raises ``not-a-dependency``.
     """
     graph = locked_graph(context)
-    name = canonical_name(name)
-    package, version = split_spec(name)
     edges = [node.edges for node in graph.nodes.values()]
     edges += [importer.edges for importer in graph.importers.values()]
+    package, version = split_spec(canonical_name(name))
+    names = {name for targets in edges for name in targets}
+    package = meant_name(package, names, context.namespaces)
     known_as = {targets[package] for targets in edges if package in targets}
     found = [
         node
