@@ -133,6 +133,8 @@ CODES: dict[str, int] = {
     "version-published": 98,
     "tree-dirty": 98,
     "index-uncommitted": 99,
+    # 100: donors
+    "donor-missing": 100,
 }
 
 

@@ -27,6 +27,7 @@ _INPUTS = "inputs:"
 _MEMBER = "member:"
 _NO_NAMES = frozenset({"", ".", ".."})
 _PROJECT = "project:"
+_STORE = "store:"
 
 
 class State:
@@ -35,9 +36,10 @@ class State:
     is the same next time, they are the same. ``members`` are the importers below that have a
     ``node_modules`` of the same making; their ``inputs`` only says whose they are
     (``member_inputs``). ``project`` is the real path of the project that it was made in: somewhere
-    else, it was moved or copied."""
+    else, it was moved or copied. ``store`` is the root of the one that folders of files were made
+    from, where no link says it."""
 
-    __slots__ = ("entries", "inputs", "layout", "members", "project")
+    __slots__ = ("entries", "inputs", "layout", "members", "project", "store")
 
     def __init__(
         self,
@@ -47,12 +49,14 @@ class State:
         entries: Mapping[str, str] | None = None,
         members: Iterable[str] = (),
         project: str = "",
+        store: str = "",
     ) -> None:
         self.layout = layout
         self.inputs = inputs
         self.entries = dict(entries or {})
         self.members = sorted(members)
         self.project = project
+        self.store = store
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, State) and state_bytes(self) == state_bytes(other)
@@ -73,7 +77,7 @@ def read_state(modules: str) -> State:
     pairs = read_lines(read_file(state_file(modules)), _FIRST_LINE)
     if not pairs or [key for key, _ in pairs[:2]] != [_LAYOUT, _INPUTS]:
         return State()
-    entries = {key: value for key, value in pairs[2:] if key not in (_MEMBER, _PROJECT)}
+    entries = {key: value for key, value in pairs[2:] if key not in (_MEMBER, _PROJECT, _STORE)}
     if any(not _NO_NAMES.isdisjoint(path.split("/")) for path in entries):
         return State()
     return State(
@@ -82,6 +86,7 @@ def read_state(modules: str) -> State:
         members=[value for key, value in pairs if key == _MEMBER],
         entries=entries,
         project=next((whole_line(value) for key, value in pairs[2:] if key == _PROJECT), ""),
+        store=next((whole_line(value) for key, value in pairs[2:] if key == _STORE), ""),
     )
 
 
@@ -105,6 +110,7 @@ def state_file(modules: str) -> str:
 def state_bytes(state: State) -> bytes:
     said = [(_LAYOUT, state.layout), (_INPUTS, state.inputs)]
     said += [(_PROJECT, one_line(state.project))] if state.project else []
+    said += [(_STORE, one_line(state.store))] if state.store else []
     said += [(_MEMBER, importer) for importer in state.members]
     return write_lines(_FIRST_LINE, [*said, *sorted(state.entries.items())])
 

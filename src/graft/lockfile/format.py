@@ -30,6 +30,8 @@ LOCK_VERSION = 1
 # What fields of the wrong type, or nested too deep, amount to.
 _SENSELESS = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
+# Where a package was taken from, if another workspace had it.
+_PROVENANCE = "from_deps_source"
 # How a node's requirements are grouped in its line: section, kind, optional.
 _SECTIONS = (
     ("dependencies", Kind.PROD, False),
@@ -103,6 +105,10 @@ def _node_entry(node: Node) -> dict[str, Any]:
     entry["bundled"] = manifest.bundled
     entry["bin"] = dict(sorted(manifest.bins))
     entry["scripts"] = manifest.has_scripts
+    if node.provenance is not None:
+        from graft.model.provenance import provenance_json
+
+        entry[_PROVENANCE] = provenance_json(node.provenance)
     return {key: value for key, value in entry.items() if value}
 
 
@@ -197,7 +203,12 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
     )
     if not id.startswith(manifest.id) or id[len(manifest.id) :][:1] not in ("", "("):
         raise ValueError(f"'{id}' is not {manifest.id}")
-    return Node(id=id, manifest=manifest, edges=edges)
+    if _PROVENANCE not in entry:
+        return Node(id=id, manifest=manifest, edges=edges)
+    from graft.model.provenance import read_provenance
+
+    taken = read_provenance(entry[_PROVENANCE])
+    return Node(id=id, manifest=manifest, edges=edges, provenance=taken)
 
 
 def _pins(said: dict[str, Any]) -> Mapping[str, IndexPin]:

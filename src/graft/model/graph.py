@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from graft.base.records import Record
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
 
+if TYPE_CHECKING:
+    from graft.model.provenance import Provenance
 
-class Node(Record):
+
+class Node(Record, unequal=("provenance",)):
     """A package in one context.
 
     ``id`` is the manifest's id followed by the peers that this context gives it, as in
     ``react-dom@18.3.1(react@18.3.1)``, and by the packages above where an override for what lies
     below those makes a difference, as in ``b@1.0.0(below a)``. ``edges`` maps local names, of
-    dependencies and of peers that were found, to node ids.
+    dependencies and of peers that were found, to node ids. ``provenance`` says which other
+    workspace it was taken from, if any; what it is does not depend on that.
     """
 
     id: str
     manifest: Manifest
     edges: Mapping[str, str]
+    provenance: Provenance | None = None
 
 
 class Importer(Record):

@@ -156,6 +156,7 @@ class Change(Record):
                 entries=tree.entries,
                 members=members if importer == ROOT else (),
                 project=os.path.realpath(self.folder) if importer == ROOT else "",
+                store="" if plan.layout == VIRTUAL or importer != ROOT else self.store.root,
             )
             new: Mapping[str, str] = {}
             if before is None or tree.steps or (anew and tree.folders):

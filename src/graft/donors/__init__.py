@@ -1,0 +1,1 @@
+"""Which packages another workspace can give, and how they are taken."""

@@ -1,0 +1,151 @@
+"""Another workspace, read so that this one may take packages from it.
+
+Nothing of it is written. What it says of itself is looked at again before anything is taken
+(donors/verify.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from graft.base.diagnostics import GraftError
+from graft.base.files import read_file
+from graft.base.records import Record
+from graft.link.importers import MODULES, ROOT, modules_of
+from graft.link.isolated import SLOTS
+from graft.link.state import State, read_state
+from graft.lockfile.format import LOCK_NAME, read_lock
+from graft.model.graph import Graph, Node
+from graft.store.paths import Store
+
+_MANIFESTS = ("package.json", "graft.toml", LOCK_NAME)
+# What a path may name in place of the workspace that has it.
+_FOLDERS = (MODULES, "packages")
+_SLOTS = os.path.basename(SLOTS)
+
+
+class Shelf(Record):
+    """A folder of slots: a store's, or with no ``store`` one that lies in a project."""
+
+    root: str
+    store: str = ""
+
+    def package(self, slot: str, name: str) -> str:
+        """The folder of a slot's own package."""
+        return f"{self.root}/{slot}/{MODULES}/{name}"
+
+
+class Parent(Record, unshown=("graph", "nodes")):
+    """``path`` is the workspace's real path. ``graph`` is what its lock says, and ``nodes`` the
+    same by the names of packages; without one, ``fault`` is the reason. ``shelves`` are where its
+    packages lie, its own first and then those that it took from others; ``stores`` are the roots of
+    the stores that it was made from. ``vouched`` says that the user named it, and no repository."""
+
+    path: str
+    graph: Graph | None
+    nodes: Mapping[str, Sequence[Node]] = {}
+    fault: str = ""
+    layout: str = ""
+    shelves: tuple[Shelf, ...] = ()
+    stores: tuple[str, ...] = ()
+    vouched: bool = True
+
+    def folder(self, name: str) -> str:
+        """Where whoever asks for a package in this workspace finds it; empty if nothing is there
+        or that leads nowhere."""
+        for folder in _FOLDERS:
+            real = os.path.realpath(os.path.join(self.path, folder, name))
+            if os.path.isdir(real):
+                return real
+        return ""
+
+
+def workspace_of(path: str) -> str:
+    """The workspace that a path names, itself or by the folder of its packages. Raises
+    ``donor-missing`` where there is none."""
+    real = os.path.realpath(path)
+    above = os.path.dirname(real)
+    for folder in [above, real] if os.path.basename(real) in _FOLDERS else [real]:
+        if any(os.path.lexists(os.path.join(folder, name)) for name in (*_MANIFESTS, MODULES)):
+            return folder
+    there = os.path.isdir(real)
+    raise GraftError(
+        "donor-missing",
+        f"{path} is no workspace to take packages from",
+        where=real,
+        why=[
+            "it has neither a package.json nor a graft.toml, and no packages"
+            if there
+            else "there is no such folder"
+        ],
+        fix="name the folder of a project that was installed, or leave the path out",
+    )
+
+
+def read_parent(path: str, *, vouched: bool = True) -> Parent:
+    """The workspace at ``path``, as ``workspace_of`` gives it. Hold it (donors/hold.py) as long as
+    what this says is used."""
+    graph, fault = _graph(path)
+    states = list(_states(path))
+    root = states[0]
+    entries = [target for state in states for target in state.entries.values()]
+    shelves = shelves_of(entries)
+    if root.layout == "isolated":
+        shelves = (Shelf(root=f"{path}/{MODULES}/{SLOTS}"), *shelves)
+    stores = [root.store, *(shelf.store for shelf in shelves)]
+    return Parent(
+        path=path,
+        graph=graph,
+        nodes=_by_name(graph) if graph else {},
+        fault=fault,
+        layout=root.layout,
+        shelves=shelves,
+        stores=tuple(dict.fromkeys(filter(None, stores))),
+        vouched=vouched,
+    )
+
+
+def shelves_of(targets: Iterable[str]) -> tuple[Shelf, ...]:
+    """The folders of slots that these absolute links lead into, the one that most do first."""
+    counts: dict[str, int] = {}
+    for target in targets:
+        parts = target.split("/")
+        modules = parts[:-2] if parts[-2:-1] and parts[-2].startswith("@") else parts[:-1]
+        if not parts[0] and modules[-1:] == [MODULES] and modules[-3:-2] == [_SLOTS]:
+            above = "/".join(modules[:-3])
+            counts[above] = counts.get(above, 0) + 1
+    found = []
+    for above in sorted(counts, key=lambda above: (-counts[above], above)):
+        in_project = above.endswith(f"/{MODULES}/{os.path.dirname(SLOTS)}")
+        found.append(Shelf(root=f"{above}/{_SLOTS}", store="" if in_project else above))
+    return tuple(found)
+
+
+def store_at(root: str) -> Store:
+    """A parent's store, to be read."""
+    return Store(root, frozen=True)
+
+
+def _graph(path: str) -> tuple[Graph | None, str]:
+    where = os.path.join(path, LOCK_NAME)
+    try:
+        data = read_file(where)
+        return (None, "no-lock") if data is None else (read_lock(data, where=where), "")
+    except (GraftError, OSError):
+        return None, "lock-unreadable"
+
+
+def _by_name(graph: Graph) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
+    for node in graph.nodes.values():
+        found.setdefault(node.manifest.name, []).append(node)
+    return found
+
+
+def _states(path: str) -> Iterator[State]:
+    """The records of what was linked there, the root's first."""
+    root = read_state(modules_of(path, ROOT))
+    yield root
+    for importer in root.members:
+        yield read_state(modules_of(path, importer))
