@@ -66,6 +66,8 @@ COMMANDS = (
     Command("index update", "index_update", "pin what indices are now, in the lock"),
     Command("index pin", "index_pin", "write the commit of an index into graft.toml"),
     Command("index unpin", "index_unpin", "take the commit of an index out of graft.toml"),
+    Command("index diff", "index_diff", "show what is new in an index since its pin"),
+    Command("index verify", "index_verify", "see that archives are what lock and index say"),
     Command("index gc", "index_gc", "remove what no lock names of any index"),
     Command("store status", "store_status", "say what is in the store, and who uses it"),
     Command("store why", "store_why", "say which projects need something in the store"),

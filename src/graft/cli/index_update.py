@@ -57,6 +57,8 @@ def _show(console: Console, step: Step, *, dry_run: bool) -> None:
     name = step.source.namespace
     for line in step.rewritten:
         console.status(f"accepted for {name}: {line}")
+    for line in step.yanked:
+        console.status(f"locked, and yanked now: {line}")
     if step.state == SKIPPED:
         console.status(f"{name} skipped: {step.why}")
     elif step.state == MOVED:
@@ -77,5 +79,6 @@ def _entry(step: Step) -> dict[str, Any]:
         "to": step.new.commit,
         "commits": step.commits,
         "rewritten": list(step.rewritten),
+        "yanked": list(step.yanked),
         "why": step.why,
     }

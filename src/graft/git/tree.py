@@ -3,6 +3,8 @@ machine has a say in them."""
 
 from __future__ import annotations
 
+import binascii
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -67,3 +69,8 @@ def is_plain(path: str) -> bool:
     """A repository can be made to hold any name, such as one that leads out of it."""
     parts = path.split("/")
     return "\0" not in path and not any(p.lower() in ("", ".", "..", ".git") for p in parts)
+
+
+def git_name(data: bytes) -> str:
+    """What git calls these contents, in repositories with SHA-1."""
+    return binascii.hexlify(hashlib.sha1(b"blob %d\0" % len(data) + data).digest()).decode()

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from graft.base import trees
 from graft.base.diagnostics import GraftError
-from graft.base.files import remove_tree, temporary_sibling
+from graft.base.files import read_file, remove_tree, temporary_sibling
 from graft.base.inventories import COMPLETE, compare, inventory
 from graft.git.mirror import Mirror
-from graft.git.tree import GitTree, is_plain
+from graft.git.tree import GitTree, git_name, is_plain
 from graft.store.objects import FOLDER_MODE
 from graft.store.paths import Store
 from graft.store.trash import publish
@@ -24,6 +24,20 @@ _BYTES_AT_ONCE = 32 << 20
 def is_whole(folder: str, commit: str) -> bool:
     """Whether ``folder/commit`` has each of its files, as long as it should be."""
     return compare(folder, [commit], INVENTORY, False)[0] == COMPLETE
+
+
+def faulty_files(mirror: Mirror, commit: str, folder: str) -> list[str]:
+    """The files of a checkout in ``folder`` that are not what git has, or are missing; reads all of
+    them."""
+    found = []
+    for path, name in mirror.tree(commit, "").paths.items():
+        try:
+            data = read_file(os.path.join(folder, path))
+        except OSError:
+            data = None
+        if data is None or git_name(data) != name:
+            found.append(path)
+    return sorted(found)
 
 
 def check_out(store: Store, mirror: Mirror, commit: str, folder: str) -> None:

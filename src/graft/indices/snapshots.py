@@ -48,12 +48,12 @@ class Snapshots:
 
     def path(self, url: str, commit: str) -> str:
         """Where a commit lies, whether it does or not."""
-        return os.path.join(self._folder(url), commit)
+        return os.path.join(self.home(url), commit)
 
     def has(self, url: str, commit: str) -> bool:
         """Whether that is so, with all of its files. Runs nothing."""
         path = self.path(url, commit)
-        if path not in self._whole and is_whole(self._folder(url), commit):
+        if path not in self._whole and is_whole(self.home(url), commit):
             self._whole.add(path)
         return path in self._whole
 
@@ -95,7 +95,7 @@ class Snapshots:
 
     def mirror(self, url: str) -> Mirror:
         """To be entered; its folder is there."""
-        folder = self._folder(url)
+        folder = self.home(url)
         if not self._store.frozen:
             os.makedirs(folder, exist_ok=True)
             open_to_group(self._store.root, [self._store.indices, folder])
@@ -106,12 +106,13 @@ class Snapshots:
 
     def _note(self, source: IndexSource) -> str:
         asked = hashlib.sha256(source.ref.encode()).hexdigest()[:16]
-        return os.path.join(self._folder(source.url), f"{_SEEN}{asked}")
+        return os.path.join(self.home(source.url), f"{_SEEN}{asked}")
 
     def has_mirror(self, url: str) -> bool:
-        return os.path.isdir(os.path.join(self._folder(url), _MIRROR))
+        return os.path.isdir(os.path.join(self.home(url), _MIRROR))
 
-    def _folder(self, url: str) -> str:
+    def home(self, url: str) -> str:
+        """All that is kept of a repository."""
         return os.path.join(self._store.indices, url_digest(url))
 
     def _make(self, namespace: str, pin: IndexPin, mirror: Mirror) -> None:
@@ -120,7 +121,7 @@ class Snapshots:
         except GraftError as error:
             raise _lost(namespace, pin, error) from error
         mirror.keep(pin.commit)
-        check_out(self._store, mirror, pin.commit, self._folder(pin.url))
+        check_out(self._store, mirror, pin.commit, self.home(pin.url))
 
     def _refuse_frozen(self, namespace: str, pin: IndexPin) -> None:
         if self._store.frozen:

@@ -5,8 +5,6 @@ Files that are the same on both sides are only looked at for what they declare.
 
 from __future__ import annotations
 
-import binascii
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -66,7 +64,7 @@ def check(base: Side, head: Side) -> Checked:
 class _State:
     def __init__(self, side: Side) -> None:
         self.side = side
-        self.files = {p: n for p, n in side.paths.items() if _is_descriptor(p)}
+        self.files = {p: n for p, n in side.paths.items() if is_descriptor(p)}
         self.archives = {p: n for p, n in side.paths.items() if p.startswith(f"{ARCHIVES}/")}
         self.found: dict[str, Descriptor] = {}
         # Identity -> the files that declare it.
@@ -164,11 +162,6 @@ class _State:
         self.faults.append(Violation(code=said.code, message=said.message, where=said.where))
 
 
-def git_name(data: bytes) -> str:
-    """What git calls these contents, in repositories with SHA-1."""
-    return binascii.hexlify(hashlib.sha1(b"blob %d\0" % len(data) + data).digest()).decode()
-
-
 def _lost_archives(before: _State, now: _State) -> Iterator[Violation]:
     """Files that unchanged descriptors still name: those that changed have been looked at."""
     for path, name in before.archives.items():
@@ -177,5 +170,5 @@ def _lost_archives(before: _State, now: _State) -> Iterator[Violation]:
             yield Violation(code="archive-wrong", message=message, where=path)
 
 
-def _is_descriptor(path: str) -> bool:
+def is_descriptor(path: str) -> bool:
     return path.startswith(f"{PACKAGES}/") and path.endswith((TOML, LUA))

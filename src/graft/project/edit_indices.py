@@ -14,7 +14,7 @@ from graft.model.indices import REFS, REV
 from graft.project.defaults import GRAFT_TOML
 from graft.project.graft_toml import BOM, GraftToml, parse_graft_toml
 from graft.project.index_entries import entries
-from graft.project.indices_settings import INDICES
+from graft.project.manifests import INDICES
 
 Keys = tuple[str, ...]
 

@@ -8,18 +8,16 @@ one index a namespace.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file
 from graft.base.records import Record
 from graft.model.graph import IndexPin
 from graft.model.namespaces import DEFAULT
-from graft.project.defaults import GRAFT_TOML
 from graft.project.graft_toml import GraftToml, Wrong, line_of, refusal
+from graft.project.manifests import INDICES
 from graft.project.namespaces import Namespaces
-
-INDICES = "indices"
 
 
 class IndexSource(Record):
@@ -85,12 +83,6 @@ def read_indices(toml: GraftToml | None, user_config: str, scopes: Mapping[str, 
                 fix="take one of the two lines out",
             )
     return found
-
-
-def wrong_in_member(toml: GraftToml) -> Iterator[Wrong]:
-    """What a workspace member may not say."""
-    if INDICES in toml.data:
-        yield Wrong((INDICES,), f"[indices] is for the root's {GRAFT_TOML} to say")
 
 
 def _users_sources(path: str) -> dict[str, IndexSource]:

@@ -21,6 +21,7 @@ Declared = Callable[["GraftToml | None"], "Namespaces"]
 """The namespaces that are declared where the project's root has this ``graft.toml``."""
 
 ROOT = "."
+INDICES = "indices"
 
 
 class Manifests:
@@ -58,10 +59,12 @@ class Manifests:
     def _with_toml(
         self, path: str, manifest: ProjectManifest | None, raw: bytes
     ) -> ProjectManifest:
-        from graft.project.graft_toml import parse_graft_toml
+        from graft.project.graft_toml import Wrong, parse_graft_toml, refusal
         from graft.project.toml_manifest import read_toml_manifest
 
         toml = parse_graft_toml(raw, self._file(path, GRAFT_TOML))
+        if path != ROOT and INDICES in toml.data:
+            raise refusal(toml, [Wrong((INDICES,), f"[{INDICES}] is for the root to say")])
         said = read_toml_manifest(toml, self._known(toml if path == ROOT else None))
         if manifest is None:
             data = {"name": said.name, "version": said.version}

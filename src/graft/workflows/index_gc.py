@@ -61,7 +61,18 @@ def reclaim(context: Context, *, dry_run: bool = False) -> Reclaimed:
                 discard(store, path)
             else:
                 os.unlink(path)
+        for left in _left_over(store):
+            discard(store, left)
     return found
+
+
+def _left_over(store: Store) -> Iterator[str]:
+    """What commands that were killed have left: while the store is held alone, nobody's."""
+    for digest in names_in(store.indices):
+        folder = os.path.join(store.indices, digest)
+        for name in sorted(os.listdir(folder)):
+            if name.startswith(".tmp-"):
+                yield os.path.join(folder, name)
 
 
 def _survey(store: Store, own: str) -> Reclaimed:

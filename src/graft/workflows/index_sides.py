@@ -9,9 +9,9 @@ from functools import cached_property
 from graft.base.diagnostics import GraftError
 from graft.git.mirror import Mirror
 from graft.git.program import GitProgram
-from graft.git.tree import GitTree
+from graft.git.tree import GitTree, git_name
 from graft.indices.paths import ARCHIVES, INFO, PACKAGES
-from graft.indices.whole import Side, git_name
+from graft.indices.whole import Side
 from graft.project.folder_listing import FolderListing
 
 

@@ -7,7 +7,7 @@ was. Then nothing is written at all, of no index, unless that is accepted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import write_atomic
@@ -19,6 +19,13 @@ from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph, IndexPin
 from graft.model.indices import REV, TAG, short, shown_ref
 from graft.project.indices_settings import IndexSource
+from graft.workflows.index_locked import (
+    LockedPackage,
+    differences,
+    locked_in,
+    violations,
+    yanked,
+)
 from graft.workflows.indices import chosen, declared, snapshots_in
 from graft.workflows.look import locked_graph
 from graft.workflows.project import Context, at_work
@@ -29,7 +36,8 @@ MOVED, SAME, SKIPPED = "moved", "same", "skipped"
 
 class Step(Record):
     """``old`` is what the lock pinned, if it did; ``commits`` how many lie between, where that is
-    known. ``rewritten`` says what was called out and accepted, ``why`` why it was skipped."""
+    known. ``rewritten`` says what was called out and accepted, ``yanked`` which of the versions
+    that are locked should not be chosen any more, and ``why`` why it was skipped."""
 
     source: IndexSource
     state: str
@@ -37,6 +45,7 @@ class Step(Record):
     new: IndexPin
     commits: int | None = None
     rewritten: tuple[str, ...] = ()
+    yanked: tuple[str, ...] = ()
     why: str = ""
 
 
@@ -97,27 +106,44 @@ def _step(graph: Graph, source: IndexSource, snapshots: Snapshots) -> Step:
             return Step(
                 source=source, state=SKIPPED if why else SAME, old=old, new=new, commits=0, why=why
             )
-        commits = None
-        rewritten: list[str] = []
+        commits, rewritten = None, list[str]()
         if old is not None and old.url == new.url and old.commit != commit:
             mirror.fetch_all()
-            if not is_asked:
-                pass  # another line of history, which the manifest asks for
-            elif kind == TAG:
-                rewritten.append(
-                    f"the tag {source.ref.partition(' ')[2]} was {old.commit} and is {commit}"
-                )
-            elif not _leads_to(mirror, old.commit, commit):
-                rewritten.append(f"history was rewritten: {old.commit} is not before {commit}")
             commits = mirror.distance(old.commit, commit) if mirror.has(old.commit) else None
-    snapshots.folder(source.namespace, new)
+            # Where something else is asked for than before, this is another line of history.
+            rewritten += _broken_history(mirror, source, old.commit, commit) if is_asked else ()
+    now = locked_in(graph, source.namespace, snapshots.folder(source.namespace, new))
+    if old is not None:
+        before = _before(graph, source, old, snapshots)
+        rewritten += map(str, violations(before, now) if before else differences(now))
     return Step(
-        source=source, state=MOVED, old=old, new=new, commits=commits, rewritten=tuple(rewritten)
+        source=source,
+        state=MOVED,
+        old=old,
+        new=new,
+        commits=commits,
+        rewritten=tuple(rewritten),
+        yanked=tuple(yanked(now)),
     )
 
 
-def _leads_to(mirror: Mirror, old: str, new: str) -> bool:
-    return mirror.has(old) and mirror.is_before(old, new)
+def _before(
+    graph: Graph, source: IndexSource, old: IndexPin, snapshots: Snapshots
+) -> list[LockedPackage]:
+    """As the index was; nothing where nobody has that any more, or it cannot be read."""
+    try:
+        folder = snapshots.folder(source.namespace, old) if old.url else ""
+        return locked_in(graph, source.namespace, folder) if folder else []
+    except GraftError:
+        return []
+
+
+def _broken_history(mirror: Mirror, source: IndexSource, old: str, new: str) -> Iterator[str]:
+    kind, _, value = source.ref.partition(" ")
+    if kind == TAG:
+        yield f"the tag {value} was {old} and is {new}"
+    elif not (mirror.has(old) and mirror.is_before(old, new)):
+        yield f"history was rewritten: {old} is not before {new}"
 
 
 def _refused(steps: Collection[Step]) -> GraftError:

@@ -12,8 +12,9 @@ from graft.indices.snapshots import Snapshots
 from graft.model.graph import IndexPin
 from graft.project.defaults import GRAFT_TOML
 from graft.project.graft_toml import read_graft_toml
-from graft.project.indices_settings import IndexSource, Indices, read_indices
+from graft.project.indices_settings import IndexSource, Indices
 from graft.store.paths import Store, store_below
+from graft.workflows.namespaces import indices_of
 from graft.workflows.project import Context
 
 # What is here of an index.
@@ -41,9 +42,7 @@ class Known(Record):
 
 def declared(context: Context) -> Indices:
     """Raises what reading them raises."""
-    settings = context.settings
-    toml = read_graft_toml(context.folder)
-    return read_indices(toml, settings.user_config, settings.registries.scopes)
+    return indices_of(read_graft_toml(context.folder), context.settings)
 
 
 def chosen(indices: Indices, names: Iterable[str]) -> list[IndexSource]:
