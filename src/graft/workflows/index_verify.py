@@ -128,7 +128,7 @@ class _Check:
         under_way: list[tuple[LockedPackage, str, Transfer]] = []
         for each, url in self._urls(locked):
             if is_within(url):
-                self._compare(each, url, read_file(tree.archive_path(url)) or b"")
+                self._compare(each, url, read_file(tree.file_at(url)) or b"")
             else:
                 origin = Manifest(name=each.manifest.name, version="", origin=f"{TARBALL}{url}")
                 under_way.append((each, url, remote.archive(origin)))
