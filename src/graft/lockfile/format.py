@@ -18,9 +18,9 @@ from graft.base.light_json import read_whole_json
 from graft.model.bins import is_safe_bin
 from graft.model.graph import Graph, Importer, IndexPin, Node
 from graft.model.integrity import parse_integrity
-from graft.model.manifest import Manifest
+from graft.model.manifest import Manifest, PlatformArchive
 from graft.model.names import check_name, split_spec
-from graft.model.origins import GIT, LINK, is_snapshot, parse_git_origin
+from graft.model.origins import GIT, INDEX, LINK, check_address, is_snapshot, parse_git_origin
 from graft.model.platform import ANYWHERE, PlatformLimits
 from graft.model.requirement import Kind, Requirement
 from graft.versions.version import is_version
@@ -89,8 +89,8 @@ def _node_entry(node: Node) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "origin": manifest.origin,
         "integrity": "" if is_snapshot(manifest.origin) else manifest.integrity,
-        # An address on another host is the registry's business of the day: it is asked again.
-        "tarball": "" if "://" in manifest.tarball else manifest.tarball,
+        "tarball": _tarball(manifest),
+        "archives": [_archive(archive) for archive in manifest.archives],
     }
     for section, kind, optional in _SECTIONS:
         entry[section] = {
@@ -116,6 +116,25 @@ def _pin_entry(pin: IndexPin) -> dict[str, str]:
     if not pin.url:
         return {"path": pin.path}
     said = {"url": pin.url, "ref": pin.ref, "commit": pin.commit}
+    return {key: value for key, value in said.items() if value}
+
+
+def _tarball(manifest: Manifest) -> str:
+    """An address on another host is the registry's business of the day: it is asked again. That of
+    an index's package is all that there is."""
+    is_todays = "://" in manifest.tarball and not manifest.origin.startswith(INDEX)
+    return "" if is_todays else manifest.tarball
+
+
+def _archive(archive: PlatformArchive) -> dict[str, Any]:
+    limits = archive.platforms
+    said = {
+        "os": limits.os,
+        "cpu": limits.cpu,
+        "libc": limits.libc,
+        "integrity": archive.integrity,
+        "tarball": archive.tarball,
+    }
     return {key: value for key, value in said.items() if value}
 
 
@@ -184,16 +203,14 @@ def _node(id: str, entry: dict[str, Any]) -> Node:
     if entry.get("integrity"):
         parse_integrity(entry["integrity"])
     tarball = _string(entry.get("tarball", ""))
-    if not tarball.isprintable() or " " in tarball or "\\" in tarball:
-        raise ValueError("the path of an archive holds what no path below a registry does")
-    if tarball.startswith("/") or ".." in tarball.split("/") or ":" in tarball.split("/")[0]:
-        raise ValueError(f"'{tarball}' is not a path below a registry")
+    _check_tarball(tarball, origin)
     manifest = Manifest(
         name=name,
         version=version,
         origin=origin,
         integrity=_string(entry.get("integrity", "")),
         tarball=tarball,
+        archives=tuple(_read_archive(said, origin) for said in entry.get("archives", ())),
         requirements=tuple(requirements),
         bins=tuple(sorted(_bin(*item) for item in entry.get("bin", {}).items())),
         platforms=_platforms(entry),
@@ -215,6 +232,24 @@ def _pins(said: dict[str, Any]) -> Mapping[str, IndexPin]:
     from graft.lockfile.index_pins import read_pins  # few locks have any
 
     return read_pins(said)
+
+
+def _check_tarball(tarball: str, origin: str) -> None:
+    if origin.startswith(INDEX):
+        for address in tarball.split(" ") if tarball else ():
+            check_address(address)
+        return
+    if not tarball.isprintable() or " " in tarball or "\\" in tarball:
+        raise ValueError("the path of an archive holds what no path below a registry does")
+    if tarball.startswith("/") or ".." in tarball.split("/") or ":" in tarball.split("/")[0]:
+        raise ValueError(f"'{tarball}' is not a path below a registry")
+
+
+def _read_archive(said: dict[str, Any], origin: str) -> PlatformArchive:
+    parse_integrity(said["integrity"])
+    tarball = _string(said.get("tarball", ""))
+    _check_tarball(tarball, origin)
+    return PlatformArchive(_platforms(said), _string(said["integrity"]), tarball)
 
 
 def _link(id: str, origin: str) -> Node:

@@ -86,3 +86,22 @@ def base_of(origin: str) -> str | None:
         return None
     path = origin.removeprefix(FILE)
     return posixpath.dirname(path) or "." if is_archive_path(path) else path
+
+
+def check_address(address: str) -> None:
+    """Where an archive of an index's package may be: at ``https://host/path``, at a commit as
+    ``git+<url>#<commit>``, or at a path within the index. ValueError if it is none of them."""
+    if not address.isprintable() or not address.isascii() or " " in address or "\\" in address:
+        raise ValueError("the address of an archive holds what no address does")
+    if address.startswith(("https://", "http://")):
+        return
+    if address.startswith("git+"):
+        url, _, commit = address.removeprefix("git+").partition("#")
+        parse_git_origin(str(GitOrigin(url=url, commit=commit)))
+        return
+    if (
+        address.startswith("/")
+        or ":" in address
+        or not {"", ".", ".."}.isdisjoint(address.split("/"))
+    ):
+        raise ValueError(f"'{address}' is not the address of an archive")

@@ -39,7 +39,8 @@ def edges_of(graph: Graph, id: str) -> dict[str, tuple[str, bool]]:
 
 
 def for_platform(graph: Graph, platform: Platform) -> Graph:
-    """The graph without optional packages that do not run on ``platform``, nor what needs them.
+    """The graph without optional packages that do not run on ``platform``, nor what needs them; of
+    packages that have several archives, with the one for it.
 
     Raises ``platform-unsupported`` where a project requires such a package.
     """
@@ -50,7 +51,15 @@ def for_platform(graph: Graph, platform: Platform) -> Graph:
     def unsupported(importer: Importer, local: str) -> GraftError:
         return _unsupported(graph, importer, local, unfit, platform)
 
-    return leave_out(graph, unfit, unsupported)
+    return leave_out(_on(graph, platform), unfit, unsupported)
+
+
+def _on(graph: Graph, platform: Platform) -> Graph:
+    several = [node for node in graph.nodes.values() if node.manifest.archives]
+    if not several:
+        return graph
+    changed = {node.id: replace(node, manifest=node.manifest.on(platform)) for node in several}
+    return replace(graph, nodes={**graph.nodes, **changed})
 
 
 def leave_out(
