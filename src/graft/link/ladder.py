@@ -16,7 +16,7 @@ from graft.link.layouts import HOISTED, ISOLATED, VIRTUAL
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.versions.npm import parse_range
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 
 _STRICTNESS = (VIRTUAL, ISOLATED, HOISTED)
 COPIED = "copied"
@@ -79,4 +79,4 @@ def _is_for(rung: Rung, manifest: Manifest) -> bool:
     if manifest.name != rung.package or manifest.is_link:
         return False
     range = parse_range(rung.range).include_prereleases()
-    return range.contains(parse_version(manifest.version))
+    return range.contains(version_in_graph(manifest.version))

@@ -7,13 +7,13 @@ from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.names import split_spec
 from graft.versions.specifier import parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 
 
 def anticipates(graph: Graph, manifest: Manifest) -> bool:
     """A range counts if it names the prerelease, as npm reads ranges; ``*`` does not. A dist-tag,
     and a source that is no registry, name what they gave."""
-    version = parse_version(manifest.version)
+    version = version_in_graph(manifest.version)
     for importer in graph.importers.values():
         for line in importer.requirements:
             wanted = parse_specifier(line.local, line.specifier)

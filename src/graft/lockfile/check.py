@@ -17,7 +17,7 @@ from graft.model.manifest import Manifest
 from graft.model.origins import base_of, is_from_registry
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import asks_for_anything, parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 
 State = tuple[tuple[int, int], ...]
 
@@ -252,5 +252,5 @@ def _fits(package: str, chosen: str, origin: str, local: str, text: str, base: s
         return False
     if wanted.range is None:
         return True  # what a dist-tag meant on the day of the lock is what the lock says
-    version = parse_version(chosen)
+    version = version_in_graph(chosen)
     return wanted.range.contains(version) or asks_for_anything(wanted.range)

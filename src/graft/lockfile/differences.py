@@ -14,7 +14,7 @@ from graft.model.difference import ADDED, DOWNGRADED, REMOVED, REPLACED, UPGRADE
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.origins import shown_origin
-from graft.versions.version import RELEASE, Key, is_prerelease, parse_version
+from graft.versions.version import RELEASE, Key, is_prerelease, version_in_graph
 
 # What a package was, and what it is; None where it was not there, or is no more.
 Pair = tuple[Manifest | None, Manifest | None]
@@ -164,7 +164,7 @@ def _text(manifest: Manifest | None) -> str:
 def _key(manifest: Manifest) -> Key:
     """What is no version comes before all: archives may call themselves anything."""
     try:
-        return parse_version(manifest.version).key
+        return version_in_graph(manifest.version).key
     except ValueError:
         return (0, 0, 0, RELEASE)
 

@@ -278,7 +278,11 @@ def _coordinates(id: str, origin: str) -> tuple[str, str]:
         rest = rest.removeprefix(f"{origin}#")
     version = rest.partition("(")[0]
     check_name(name)
-    if not is_version(version):
+    if origin.startswith(INDEX):
+        from graft.versions.index_version import parse_index_version  # few graphs need it
+
+        parse_index_version(version)
+    elif not is_version(version):
         raise ValueError(f"'{id}' holds no version")
     return name, version
 

@@ -14,7 +14,7 @@ from graft.model.links import NO_LINKS, Links
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 
 
 class PeerFault(Record):
@@ -56,5 +56,5 @@ def satisfies(manifest: Manifest, local: str, text: str) -> bool:
     specifier = parse_specifier(local, text)
     if specifier.range is None or manifest.name != specifier.package:
         return True
-    version = parse_version(manifest.version)
+    version = version_in_graph(manifest.version)
     return specifier.range.include_prereleases().contains(version)

@@ -15,7 +15,7 @@ from graft.model.manifest import Manifest
 from graft.model.names import is_sound, split_spec
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 
 _META = "peerDependenciesMeta"
 # Later ones win where two name the same package, as npm has it.
@@ -159,7 +159,7 @@ def _is_for(name: str, range: str, manifest: Manifest) -> bool:
     if name != manifest.name:
         return False
     wanted = parse_specifier(name, range).range if range else None
-    return wanted is None or wanted.contains(parse_version(manifest.version))
+    return wanted is None or wanted.contains(version_in_graph(manifest.version))
 
 
 def _refused(key: str, reason: str, place: str, where: str) -> GraftError:

@@ -13,7 +13,7 @@ from graft.base.records import Record
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
 from graft.versions.specifier import parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 
 if TYPE_CHECKING:
     from graft.project.catalogs import Catalogs
@@ -200,4 +200,4 @@ def _matches(parent: Parent, local: str, manifest: Manifest) -> bool:
     if not parent.range:
         return True
     range = parse_specifier(parent.name, parent.range).range
-    return range is not None and range.contains(parse_version(manifest.version))
+    return range is not None and range.contains(version_in_graph(manifest.version))

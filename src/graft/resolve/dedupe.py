@@ -21,7 +21,7 @@ from graft.model.origins import is_from_registry
 from graft.model.requirement import Kind, Requirement
 from graft.resolve.pick import admits
 from graft.versions.specifier import parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 
 Again = Callable[[Graph, Collection[str]], Graph]
 
@@ -80,7 +80,7 @@ def _spare(graph: Graph, overrides: InForce, links: Links) -> Mapping[str, list[
         wishes.setdefault(wish.manifest.id, []).append(wish)
     spare: dict[str, list[str]] = {}
     for (name, _), by_id in versions.items():
-        staying = sorted(by_id.values(), key=lambda m: parse_version(m.version).key)
+        staying = sorted(by_id.values(), key=lambda m: version_in_graph(m.version).key)
         for manifest in list(staying):
             others = [other for other in staying if other is not manifest]
             moves = [

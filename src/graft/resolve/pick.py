@@ -9,7 +9,7 @@ from graft.model.manifest import Manifest
 from graft.sources.packument import Packument
 from graft.versions.ranges import Range
 from graft.versions.specifier import Specifier, asks_for_anything
-from graft.versions.version import is_version, parse_version
+from graft.versions.version import is_version, parse_version, version_in_graph
 
 
 def pick(packument: Packument, specifier: Specifier, tag: str) -> str | None:
@@ -70,12 +70,12 @@ def no_version(packument: Packument, wanted: Specifier, specifier: str) -> Graft
 
 def admits(range: Range, version: str) -> bool:
     """Whether a version that somebody has already answers a range: to ``*``, anything does."""
-    return range.contains(parse_version(version)) or asks_for_anything(range)
+    return range.contains(version_in_graph(version)) or asks_for_anything(range)
 
 
 def newest_of(manifests: Collection[Manifest], range: Range) -> Manifest | None:
     """The same for packages that are already there: the newest one in the range."""
-    fitting = [m for m in manifests if range.contains(parse_version(m.version))]
+    fitting = [m for m in manifests if range.contains(version_in_graph(m.version))]
     if not fitting and manifests and asks_for_anything(range):
         fitting = list(manifests)
-    return max(fitting, key=lambda manifest: parse_version(manifest.version).key, default=None)
+    return max(fitting, key=lambda manifest: version_in_graph(manifest.version).key, default=None)

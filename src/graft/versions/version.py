@@ -169,6 +169,16 @@ def is_version(text: str) -> bool:
     return True
 
 
+def version_in_graph(text: str) -> Version:
+    """The version of a package that somebody has checked already: npm's, or an index's, of which
+    those with a wrap are none of npm's."""
+    if "_" not in text:
+        return parse_version(text)
+    from graft.versions.index_version import parse_index_version  # few packages have one
+
+    return parse_index_version(text)
+
+
 def is_prerelease(text: str) -> bool:
     """Whether ``text`` is no release for sure: those have hyphens only in what follows a plus."""
     return "-" in text and "+" not in text

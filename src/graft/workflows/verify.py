@@ -21,7 +21,7 @@ from graft.store.inspection import Contents, Looked, look_at_object, look_at_slo
 from graft.store.paths import Store, open_store
 from graft.store.slot_records import OLDER, SlotRecord, misnamed, read_slot_record, slots_from
 from graft.versions.npm import parse_range
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 from graft.workflows.project import Context
 from graft.workflows.report import Laps
 from graft.workflows.verify_projects import ProjectSight, look_at_projects
@@ -216,7 +216,7 @@ def _is_asked(sight: Sight, slot: str, package: str) -> bool:
     if manifest.name != name:
         return False
     try:
-        return not range or parse_range(range).contains(parse_version(manifest.version))
+        return not range or parse_range(range).contains(version_in_graph(manifest.version))
     except ValueError:
         return range == manifest.version
 
