@@ -16,7 +16,7 @@ from graft.base.http_client import HttpClient
 from graft.base.records import replace
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
-from graft.model.origins import FILE, GIT, LINK, TARBALL, is_commit
+from graft.model.origins import FILE, GIT, INDEX, LINK, TARBALL, is_commit
 from graft.project.registries import Registries
 from graft.sources.local_files import LocalFiles
 from graft.versions.source_text import ArchiveSource, GitSource, LocalSource, Source, parse_source
@@ -25,12 +25,14 @@ from graft.versions.specifier import parse_specifier
 if TYPE_CHECKING:
     from graft.lockfile.foreign.pins import Pins
     from graft.sources.git_packages import GitPackages
+    from graft.sources.index_archives import IndexArchives
     from graft.sources.remote_archives import RemoteArchives
 
 
 class Elsewhere:
     """``root`` is the project's folder, ``home`` the user's. ``within`` is for a project that is
-    somebody else's: the folder that whatever it names on this machine has to be in."""
+    somebody else's: the folder that whatever it names on this machine has to be in. ``read_index``
+    gives a file of an index, by its namespace and path."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Elsewhere:
         cache_root: str,
         offline: bool,
         within: str = "",
+        read_index: Callable[[str, str], bytes],
     ) -> None:
         self.root = root
         self.files = LocalFiles(root, home, within)
@@ -53,6 +56,7 @@ class Elsewhere:
         self._environ = environ
         self._cache_root = cache_root
         self._offline = offline
+        self._read_index = read_index
 
     @property
     def notes(self) -> Mapping[str, Diagnostic]:
@@ -106,6 +110,8 @@ class Elsewhere:
             return self._remote.archive(manifest)
         if manifest.origin.startswith(FILE):
             return self.files.archive(manifest)
+        if manifest.origin.startswith(INDEX):
+            return self.of_indices.archive(manifest)
         if manifest.origin.startswith(f"{GIT}file:") and self._is_bounded:
             raise _out_of_reach(manifest.name, manifest.origin)
         return self._git.archive(manifest)
@@ -122,6 +128,12 @@ class Elsewhere:
                 self._remote.learn(source)
             elif isinstance(source, GitSource):
                 self._git.learn(source)
+
+    @cached_property
+    def of_indices(self) -> IndexArchives:
+        from graft.sources.index_archives import IndexArchives
+
+        return IndexArchives(lambda: self._remote, lambda: self._git, self._read_index)
 
     @cached_property
     def _remote(self) -> RemoteArchives:

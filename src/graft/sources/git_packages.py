@@ -13,7 +13,7 @@ from graft.git.mirror import Mirror, mirror_lock, url_digest
 from graft.git.program import GitProgram
 from graft.git.tree import is_plain
 from graft.model.manifest import Manifest
-from graft.model.origins import parse_git_origin, shown_origin
+from graft.model.origins import GitOrigin, parse_git_origin, shown_origin
 from graft.sources.archive_manifest import ArchivePackage, read_archive_package
 from graft.sources.package_tree import pack_tree
 from graft.versions.git_hosts import by_address
@@ -35,6 +35,7 @@ class GitPackages:
         self._transports: dict[str, dict[str, None]] = {}
         self._under_way: dict[GitSource, _Job] = {}
         self._packages: dict[str, ArchivePackage] = {}
+        self._packed: dict[str, bytes] = {}
 
     def learn(self, source: GitSource) -> None:
         """Keep how a repository may be reached, by its address as somebody wrote it."""
@@ -62,6 +63,17 @@ class GitPackages:
         else:
             transfer.finish(Response(status=200, url=origin, body=package.body, lines=[]))
         return transfer
+
+    def packed(self, place: GitOrigin, subject: str) -> bytes:
+        """The files of a commit as an archive, be there a package.json or not."""
+        origin = str(place)
+        if origin not in self._packed:
+            with self._mirror(place.url) as mirror:
+                mirror.fetch(place.commit)
+                tree = mirror.tree(place.commit, place.path)
+                where = shown_origin(origin)
+                self._packed[origin] = pack_tree(tree, subject=subject, where=where, bare=True)
+        return self._packed[origin]
 
     def make(self, source: GitSource, local: str) -> ArchivePackage:
         with self._mirror(source.url) as mirror:

@@ -15,6 +15,7 @@ from graft.base.records import replace
 from graft.model.integrity import parse_integrity
 from graft.model.manifest import Manifest
 from graft.model.origins import INDEX, TARBALL, GitOrigin
+from graft.sources.archive_manifest import digest_of
 from graft.sources.git_packages import GitPackages
 from graft.sources.remote_archives import RemoteArchives
 
@@ -45,7 +46,7 @@ class IndexArchives:
 
     def packed(self, manifest: Manifest) -> str:
         """The integrity of what a commit is packed to."""
-        return str(self._git().package_at(_commit(manifest.tarball), manifest.name).integrity)
+        return str(digest_of(self._git().packed(_commit(manifest.tarball), manifest.id)))
 
     def _try(self, whole: Transfer, manifest: Manifest, addresses: Sequence[str]) -> None:
         first, *others = addresses
@@ -69,18 +70,21 @@ class IndexArchives:
             whole.finish(outcome)
 
     def _at(self, manifest: Manifest, address: str) -> Transfer:
-        if address.startswith(_GIT):
-            return self._git().archive(replace(manifest, origin=str(_commit(address))))
-        if "://" in address:
+        if "://" in address and not address.startswith(_GIT):
             return self._remote().archive(replace(manifest, origin=f"{TARBALL}{address}"))
         transfer = Transfer(Request(url=address, subject=manifest.id))
         try:
-            body = self._read(manifest.origin.removeprefix(INDEX), address)
+            body = self._bytes(manifest, address)
         except GraftError as error:
             transfer.finish(error)
         else:
             transfer.finish(Response(status=200, url=address, body=body, lines=[]))
         return transfer
+
+    def _bytes(self, manifest: Manifest, address: str) -> bytes:
+        if address.startswith(_GIT):
+            return self._git().packed(_commit(address), manifest.id)
+        return self._read(manifest.origin.removeprefix(INDEX), address)
 
 
 def _commit(address: str) -> GitOrigin:

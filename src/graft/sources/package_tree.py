@@ -35,9 +35,10 @@ class FolderTree(FolderListing):
                 yield PackedFile(path, executable, file.read())
 
 
-def pack_tree(tree: Tree, *, subject: str, where: str) -> bytes:
-    """Raises ``source-invalid`` where there is no sound package.json."""
-    document = document_of(tree, subject=subject, where=where)
+def pack_tree(tree: Tree, *, subject: str, where: str, bare: bool = False) -> bytes:
+    """Raises ``source-invalid`` where there is no sound package.json; ``bare`` trees need none."""
+    is_there = tree.entries("").get(_MANIFEST) is False
+    document = document_of(tree, subject=subject, where=where) if is_there or not bare else {}
     return pack(tree.files(paths_of(tree, document)))
 
 
