@@ -50,16 +50,9 @@ def asks_for_anything(range: Range) -> bool:
 
 @lru_cache(maxsize=65536)
 def parse_specifier(local: str, text: str) -> Specifier:
-    """Read a specifier as npm does. What is neither a range nor another source is a dist-tag.
-
-    ``index:`` is graft's own, for what graft.toml says of an index's package: behind it stands a
-    constraint, which was checked when that file was read."""
+    """Read a specifier as npm does. What is neither a range nor another source is a dist-tag."""
     text = text.strip()
     package = local
-    if text.startswith(INDEX):
-        from graft.versions.index_constraint import parse_constraint  # few projects need it
-
-        return Specifier(package, range=parse_constraint(text.removeprefix(INDEX)).range)
     if text.startswith("npm:"):
         package, text = _split_alias(text[4:], local)
     elif text.startswith("jsr:"):
