@@ -32,8 +32,8 @@ class Closure:
     there are any: then what it requires may become something else than elsewhere. ``packages`` and
     ``states`` are by that name. ``children`` maps an owner to local name -> package, for
     dependencies only. ``failed`` holds the owners that lack something that they require, with the
-    reason. ``answer`` has the version of each registry's package where those are chosen already:
-    then who asks for another gets nothing.
+    reason. ``answer`` has the version of each package that ``is_given``, which is chosen already:
+    who asks for another gets nothing, and is in ``denied``.
     """
 
     def __init__(
@@ -43,7 +43,8 @@ class Closure:
         lines: Lines,
         tag: str,
         on_chosen: Callable[[Manifest], None],
-        answer: Mapping[str, Manifest] | None = None,
+        answer: Mapping[str, Manifest] = {},
+        is_given: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.packages: dict[str, Manifest] = {}
         self.states: dict[str, State] = {}
@@ -57,6 +58,8 @@ class Closure:
         self._ahead = Ahead(source, lines, tag, lambda wanted: self._known(wanted) is not None)
         self._on_chosen = on_chosen
         self._given = answer
+        self._is_given = is_given
+        self.denied: list[Asked] = []
         self._chosen: dict[str, list[Manifest]] = {}
         self._ids: set[str] = set()
         self._parents: dict[str, str] = {}
@@ -86,7 +89,7 @@ class Closure:
         member = self._links.members.get(wanted.package)
         if member and wanted.range and wanted.range.contains(parse_version(member.version)):
             return self._adopt(member, local=name, parent="")[0]
-        if self._given is not None and wanted.range is not None:
+        if self._is_given(wanted.package) and wanted.range is not None:
             wanted = replace(wanted, range=wanted.range.include_prereleases())
         try:
             manifest = self._had(wanted, askers) or self._choose(
@@ -102,7 +105,7 @@ class Closure:
 
     def _had(self, wanted: Specifier, askers: Iterable[Missing]) -> Manifest | None:
         """What the lock gave packages that miss a peer, if it is still all that it was."""
-        if self._given is not None:
+        if self._is_given(wanted.package):
             return None
         found = [
             self._locked.edge(self.id_of(a.package), a.requirement.local, a.requirement.specifier)
@@ -200,6 +203,8 @@ class Closure:
             # change what the lock says tomorrow.
             if said.code not in ABSENT:
                 raise
+            if self._is_given(specifier.package):
+                self.denied.append(asked)
             if not requirement.optional:
                 self.failed.setdefault(asked.owner, self._explained(said, asked))
             return None
@@ -224,7 +229,7 @@ class Closure:
             )
         if not is_sound(wanted.package):
             check_name(wanted.package, where=" > ".join(self.path_to(owner)))
-        if self._given is not None:
+        if self._is_given(wanted.package):
             given = self._known(wanted)
             if given is None:
                 raise GraftError("no-matching-version", f"no version of {local} is chosen")
@@ -256,7 +261,7 @@ class Closure:
 
     def _known(self, wanted: Specifier) -> Manifest | None:
         """What answers a range without a packument."""
-        if self._given is not None:
+        if self._is_given(wanted.package):
             given = self._given.get(wanted.package)
             suits = given and (wanted.range is None or admits(wanted.range, given.version))
             return given if suits else None
