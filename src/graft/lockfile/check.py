@@ -14,7 +14,7 @@ from graft.base.records import Record
 from graft.model.graph import Graph, Importer, Node
 from graft.model.links import NO_LINKS, Links
 from graft.model.manifest import Manifest
-from graft.model.origins import base_of, is_from_registry
+from graft.model.origins import INDEX, base_of, is_from_registry
 from graft.model.requirement import Kind, Requirement
 from graft.versions.specifier import asks_for_anything, parse_specifier
 from graft.versions.version import version_in_graph
@@ -248,7 +248,10 @@ def _fits(package: str, chosen: str, origin: str, local: str, text: str, base: s
         from graft.versions.source_text import answers  # few locks need what it loads
 
         return answers(origin, text, base)
-    if package != wanted.package or not is_from_registry(origin):
+    is_index = origin.startswith(INDEX)
+    if package != wanted.package or not (is_index or is_from_registry(origin)):
+        return False
+    if text.startswith(INDEX) and not is_index:
         return False
     if wanted.range is None:
         return True  # what a dist-tag meant on the day of the lock is what the lock says

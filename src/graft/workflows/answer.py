@@ -64,6 +64,8 @@ def _answer(
     rules = checkout.rules
     peers = work.context.settings.peers
     open_questions = unanswered(previous, checkout, work.context)
+    if previous is not None and previous.indices:
+        open_questions += work.indices.unanswered(previous)
     if previous is not None:
         open_questions += changed_rules(previous.patches, patches, "patches", "that patch")
     changes = _local_changes(work, previous, rules)
@@ -93,15 +95,18 @@ def _answer(
 
     preferred = taken.graph if taken else previous
     flat = wants_flat(work.context, checkout)
+    indices = work.indices.packages(preferred, update)
 
     def resolved_with(locked: Locked, on_chosen: Callable[[Manifest], None]) -> Resolved:
-        if flat:
+        if flat or indices is not None:
             from graft.resolve.flat.npm import resolve_flat
+            from graft.resolve.flat.scope import Scope
 
             return resolve_flat(
                 checkout.asked,
                 preferred,
                 update,
+                scope=Scope(everything=flat, indices=indices),
                 source=work.source,
                 elsewhere=lambda: work.elsewhere,
                 locked=locked,
@@ -144,6 +149,9 @@ def _answer(
 
         fewer = deduped(resolved.graph, again, rules.overrides, checkout.links)
         resolved = replace(resolved, graph=fewer)
+    if indices is not None:
+        pins = work.indices.pinned(resolved.graph)
+        resolved = replace(resolved, graph=replace(resolved.graph, indices=pins))
     left = unanswered(resolved.graph, checkout, work.context)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
@@ -299,7 +307,7 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
         context.progress.resolved += 1
         context.progress.changed()
         if fetches and manifest.platforms.admit(platform) and is_for_node(manifest.node):
-            work.archives.want(manifest)
+            work.archives.want(manifest.on(platform))
 
     @cache
     def is_for_node(text: str) -> bool:

@@ -171,7 +171,7 @@ def _want(
     lock = lock_before if options.frozen and lock_before is not None else write_lock(graph)
     local_files = local_files_of(work, lock)
     changes = _changes(previous, graph) if lock != lock_before else ()
-    if previous is None and not work.asked_elsewhere:
+    if previous is None and not (work.asked_elsewhere or graph.indices):
         work.remember(checkout.said, remembered(lock, changes, notes))
     work.advance()
     local = local_graph(_complete(work, graph) if local_files else graph, context)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from graft.base.http import Transfer
     from graft.base.http_client import HttpClient
     from graft.base.pool import Pool
+    from graft.model.graph import IndexPin
     from graft.model.manifest import Manifest
     from graft.project.checkout import Checkout
     from graft.project.graft_toml import GraftToml
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from graft.sources.packument_cache import PackumentCache
     from graft.sources.registry import Mode, RegistrySource
     from graft.sources.resolutions import Resolution
+    from graft.workflows.index_packages import ProjectIndices
 
 Fresh = frozenset[str] | Literal["all"]
 
@@ -174,6 +176,7 @@ class Work(Asking):
         super().__init__(context, fresh)
         self.store = store
         self.changed = False
+        self.pins: Mapping[str, IndexPin] = {}
 
     @cached_property
     def archives(self) -> Archives:
@@ -195,7 +198,20 @@ class Work(Asking):
             cache_root=settings.cache_root,
             offline=settings.offline,
             within=self.context.within,
+            read_index=self._read_index,
         )
+
+    @cached_property
+    def indices(self) -> ProjectIndices:
+        from graft.workflows.index_packages import ProjectIndices
+
+        def packed(manifest: Manifest) -> str:
+            return self.elsewhere.of_indices.packed(manifest)
+
+        return ProjectIndices(self.context, self.store, packed)
+
+    def _read_index(self, namespace: str, path: str) -> bytes:
+        return self.indices.read(self.pins, namespace, path)
 
     @property
     def asked_elsewhere(self) -> bool:
@@ -217,6 +233,7 @@ class Work(Asking):
     def _learn_ways(self) -> None:
         if self.graph is not None:
             graph, self.graph = self.graph, None
+            self.pins = graph.indices
             self.elsewhere.learn(graph)
 
     @cached_property

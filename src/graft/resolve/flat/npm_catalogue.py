@@ -13,14 +13,16 @@ from graft.model.names import is_sound
 from graft.model.requirement import Kind
 from graft.resolve.ahead import Ahead
 from graft.resolve.flat.problem import Candidate, Dependency
+from graft.resolve.flat.scope import Scope
 from graft.resolve.lines import ABSENT, Asked, Lines, base_of_line
 from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource
 from graft.versions.constraint import Constraint, constraint_of
+from graft.versions.index_constraint import parse_constraint
 from graft.versions.intervals import EMPTY, IntervalSet
 from graft.versions.ranges import ANY, NOTHING, Range
-from graft.versions.specifier import ELSEWHERE, Specifier, asks_for_anything, parse_specifier
-from graft.versions.version import Version, after, parse_version, version_of
+from graft.versions.specifier import ELSEWHERE, INDEX, Specifier, asks_for_anything, parse_specifier
+from graft.versions.version import Version, after, parse_version, version_in_graph, version_of
 
 _ANYTHING = replace(constraint_of(ANY), text="*")
 
@@ -42,6 +44,8 @@ class NpmCatalogue:
         lines: Lines,
         tag: str,
         *,
+        scope: Scope,
+        askers: Sequence[tuple[Manifest, Asked]] = (),
         had: Mapping[str, Manifest],
         anticipated: Mapping[str, Range],
         peers: bool,
@@ -49,6 +53,10 @@ class NpmCatalogue:
         prereleases: Collection[str] = (),
         left_out: Collection[tuple[str, str]] = (),
     ) -> None:
+        self.askers: dict[str, tuple[Manifest, list[Asked]]] = {}
+        for manifest, asked in askers:
+            self.askers.setdefault(manifest.id, (manifest, []))[1].append(asked)
+        self._scope = scope
         self._source = source
         self._lines = lines
         self._tag = tag
@@ -64,14 +72,19 @@ class NpmCatalogue:
         self._ahead = Ahead(source, lines, tag, self._knows, peers=peers)
 
     def candidates(self, name: str) -> Sequence[Candidate] | None:
+        if name in self.askers:
+            version = self.askers[name][0].version
+            return [Candidate(version_in_graph(version), version)]
         if name in self._from_elsewhere:
             found = self._looked_up(name)
             return [Candidate(parse_version(found.version), found.version)] if found else None
         if self._keeps_all and name in self._had:
             version = self._had[name].version
-            return [Candidate(parse_version(version), version)]
-        packument = self._packument(name)
+            return [Candidate(version_in_graph(version), version)]
         had = self._had.get(name)
+        if self._scope.indices is not None and self._scope.serves(name):
+            return self._scope.indices.candidates(name, had)
+        packument = self._packument(name)
         kept = [Candidate(parse_version(had.version), had.version)] if had else []
         if packument is None:
             return kept or None
@@ -96,12 +109,16 @@ class NpmCatalogue:
 
     def candidate(self, name: str, version: Version) -> Candidate | None:
         had = self._had.get(name)
-        if had is not None and parse_version(had.version) == version:
+        if had is not None and version_in_graph(had.version) == version:
             return Candidate(version, had.version)
         same = [each for each in self.candidates(name) or () if each.version == version]
         return same[0] if len(same) == 1 else None
 
     def dependencies(self, name: str, candidate: Candidate) -> Sequence[Dependency]:
+        if name in self.askers:
+            by, lines = self.askers[name]
+            asks = [self.dependency(asked, by) for asked in lines]
+            return [each for each in asks if each is not None]
         found: dict[tuple[str, str], Dependency] = {}
         manifest = self.manifest(name, candidate.text)
         for requirement in manifest.requirements:
@@ -125,6 +142,8 @@ class NpmCatalogue:
         if self._lines.link(asked):
             return None
         wanted = parse_specifier(requirement.local, asked.specifier)
+        if not self._scope.takes(wanted.package):
+            return None
         peer = requirement.kind is Kind.PEER and by is not None
         if self._is_member(wanted) if peer else self._lines.is_absent(asked, by, wanted):
             return None
@@ -150,6 +169,9 @@ class NpmCatalogue:
         """Whether what the solver knows by that name is no registry's."""
         return name in self._from_elsewhere
 
+    def is_asker(self, name: str) -> bool:
+        return name in self.askers
+
     def aliases(self, name: str) -> list[str]:
         """Under which other names packages ask for this one."""
         return sorted(self._aliases.get(name, ()))
@@ -166,7 +188,7 @@ class NpmCatalogue:
             return
         if wanted.foreign in ELSEWHERE:
             self._lines.expect_elsewhere(asked, None)
-        elif not (wanted.foreign or self._knows(wanted)):
+        elif not (wanted.foreign or self._scope.serves(wanted.package) or self._knows(wanted)):
             self._ahead.ask(wanted, full=asked.requirement.optional)
 
     def manifest(self, name: str, version: str, *, full: bool = False) -> Manifest:
@@ -175,6 +197,11 @@ class NpmCatalogue:
         if found is not None:
             return found
         had = self._had.get(name)
+        if self._scope.indices is not None and self._scope.serves(name):
+            keeps = had is not None and had.version == version
+            if had is not None and keeps and not self._lines.locked.is_outdated(had):
+                return had
+            return self._lines.extended(self._scope.indices.manifest(name, version))
         if had is None or had.version != version:
             return self._lines.extended(self._source.packument(name, full=full).manifest(version))
         if not self._lines.locked.is_outdated(had):
@@ -207,7 +234,7 @@ class NpmCatalogue:
         had = self._had.get(wanted.package)
         return had is not None and (
             self._keeps_all
-            or (wanted.range is not None and wanted.range.contains(parse_version(had.version)))
+            or (wanted.range is not None and wanted.range.contains(version_in_graph(had.version)))
         )
 
     def _foreign(self, asked: Asked, by: Manifest | None, wanted: Specifier) -> Dependency:
@@ -261,6 +288,8 @@ def only_prerelease(version: Version) -> IntervalSet:
 
 @lru_cache(maxsize=1 << 16)
 def _constraint(local: str, text: str, peer: bool) -> Constraint:
+    if text.startswith(INDEX):
+        return parse_constraint(text.removeprefix(INDEX))
     range = parse_specifier(local, text).range
     assert range is not None
     if asks_for_anything(range):

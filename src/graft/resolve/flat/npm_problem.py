@@ -10,15 +10,21 @@ from graft.model.origins import is_from_registry
 from graft.project.overrides import Overrides
 from graft.resolve.flat.npm_catalogue import NpmCatalogue, anticipate, only_prerelease
 from graft.resolve.flat.problem import Problem
+from graft.resolve.flat.scope import Scope
 from graft.resolve.lines import Asked, Lines
 from graft.versions.constraint import Constraint
+from graft.versions.index_constraint import parse_constraint
 from graft.versions.ranges import Range
-from graft.versions.specifier import asks_for_anything, parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.specifier import INDEX, asks_for_anything, parse_specifier
+from graft.versions.version import version_in_graph
 
 
 def kept(
-    previous: Graph | None, update: Collection[str] | None, asked: Sequence[Asked], lines: Lines
+    previous: Graph | None,
+    update: Collection[str] | None,
+    asked: Sequence[Asked],
+    lines: Lines,
+    scope: Scope,
 ) -> dict[str, Manifest]:
     """The manifests of the lock that are preferred, by name: all that are not to be updated, and
     that the project's own lines still allow. Of several versions of one, none is."""
@@ -28,7 +34,7 @@ def kept(
     several = set()
     for node in previous.nodes.values():
         manifest = node.manifest
-        if manifest.is_link or not is_from_registry(manifest.origin) or manifest.name in update:
+        if manifest.is_link or manifest.name in update or not _is_ours(scope, manifest):
             continue
         if found.setdefault(manifest.name, manifest).version != manifest.version:
             several.add(manifest.name)
@@ -42,10 +48,17 @@ def kept(
             if was is None or was.id != had.id:
                 several.add(had.name)
         elif not (
-            wanted.range.contains(parse_version(had.version)) or asks_for_anything(wanted.range)
+            wanted.range.contains(version_in_graph(had.version)) or asks_for_anything(wanted.range)
         ):
             several.add(had.name)
     return {name: manifest for name, manifest in found.items() if name not in several}
+
+
+def _is_ours(scope: Scope, manifest: Manifest) -> bool:
+    """Whether a package of the lock is one of the scope, from where those of its name come from."""
+    if scope.serves(manifest.name):
+        return scope.indices is not None and scope.indices.is_ours(manifest)
+    return scope.everything and is_from_registry(manifest.origin)
 
 
 def anticipated(
@@ -57,10 +70,13 @@ def anticipated(
     said = [(each.requirement.local, each.specifier) for each in asked]
     for local, text in (*said, *overrides.replacements()):
         wanted = parse_specifier(local, text)
-        if wanted.range is not None and not asks_for_anything(wanted.range):
+        if text.startswith(INDEX):
+            for version in parse_constraint(text.removeprefix(INDEX)).named:
+                anticipate(found, wanted.package, only_prerelease(version))
+        elif wanted.range is not None and not asks_for_anything(wanted.range):
             anticipate(found, wanted.package, wanted.range.prereleases)
     for name, manifest in had.items():
-        anticipate(found, name, only_prerelease(parse_version(manifest.version)))
+        anticipate(found, name, only_prerelease(version_in_graph(manifest.version)))
     return found
 
 
@@ -72,8 +88,9 @@ def problem_of(
     update: Collection[str] | None,
     incompatible: bool,
     left_out: Collection[tuple[str, str]],
+    outward: bool,
 ) -> Problem:
-    roots: set[str] = set()
+    roots = set(catalogue.askers)
     constraints: dict[tuple[str, str], Constraint] = {}
     for each in asked:
         dependency = catalogue.dependency(each, None)
@@ -89,10 +106,10 @@ def problem_of(
         constraints=tuple(
             (name, said) for (name, _), said in sorted(constraints.items(), key=_key)
         ),
-        previous={name: parse_version(manifest.version) for name, manifest in had.items()},
+        previous={name: version_in_graph(manifest.version) for name, manifest in had.items()},
         upgrade=frozenset(update or ()),
         incompatible=incompatible,
-        outward=True,
+        outward=outward,
         anticipated=catalogue.anticipated,
     )
 

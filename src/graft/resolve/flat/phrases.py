@@ -40,7 +40,10 @@ def subject(package: Package, mask: int, every: str = "every version of ") -> st
     if mask | ABSENT != package.all:
         return f"{package.name} {versions(package, mask)}"
     if len(package.candidates) == 1:
-        return f"{package.name} {package.candidates[0].text}"
+        version = package.candidates[0].text
+        # Packages that are here for what they ask are known by both.
+        known = package.name.endswith(f"@{version}")
+        return package.name if known else f"{package.name} {version}"
     return f"{every}{package.name}"
 
 
