@@ -129,6 +129,7 @@ CODES: dict[str, int] = {
     "index-refused": 96,
     "index-missing": 97,
     "index-exists": 97,
+    "version-yanked": 97,
     "publish-refused": 98,
     "version-published": 98,
     "tree-dirty": 98,

@@ -169,6 +169,23 @@ class NpmCatalogue:
         """Whether what the solver knows by that name is no registry's."""
         return name in self._from_elsewhere
 
+    def is_of_index(self, name: str) -> bool:
+        return self._scope.serves(name)
+
+    def yanked(self, name: str, constraint: Constraint) -> dict[str, str]:
+        """The versions that a constraint would admit if they were not yanked, with the reason."""
+        if self._scope.indices is None or not self._scope.serves(name):
+            return {}
+        return {
+            str(version): reason
+            for version, reason in self._scope.indices.yanked(name).items()
+            if constraint.range.contains(version)
+        }
+
+    @property
+    def is_flat(self) -> bool:
+        return self._scope.everything
+
     def is_asker(self, name: str) -> bool:
         return name in self.askers
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from graft.base.diagnostics import GraftError
+from graft.model.names import split_name
+from graft.project.defaults import GRAFT_TOML
+from graft.resolve.flat.causes import Asks, Bound
 from graft.resolve.flat.derivation import explained
 from graft.resolve.flat.npm_catalogue import NpmCatalogue
 from graft.resolve.flat.npm_overrides import Way
@@ -15,6 +19,7 @@ from graft.resolve.flat.remedies import Change, Edit, alone, remedies
 from graft.resolve.flat.solve import Kind, NoSolutionError
 from graft.resolve.lines import Asked
 from graft.versions.constraint import Constraint, constraint_of
+from graft.versions.index_constraint import parse_constraint
 from graft.versions.npm import parse_range
 from graft.versions.specifier import parse_specifier
 
@@ -43,23 +48,37 @@ def refusal(
     ``way``, if there is any, as well."""
     explanation = explained(packages, error.proof)
     core = explanation.core
-    if error.kind in (Kind.CONFLICT, Kind.INCOMPATIBLE):
-        offered = alone(problem, packages, core, _spell, (Change.ASK, Change.PIN))
+    spell = partial(_spell, catalogue)
+    if catalogue.is_flat and error.kind in (Kind.CONFLICT, Kind.INCOMPATIBLE):
+        offered = alone(problem, packages, core, spell, (Change.ASK, Change.PIN))
         last = [_NESTED]
     else:
-        offered = remedies(problem, packages, core, _spell)
+        offered = remedies(problem, packages, core, spell)
         last = []
     fixes = [_edits(edits, catalogue, asked) for edits in offered]
     if way.overrides:
         fixes.append(_overrides(way.overrides, catalogue) + _to_test(way.surprised))
     fixes += last
+    yanked = [*_yanked(catalogue, error)]
+    is_yanked = bool(yanked) and error.kind is Kind.NO_VERSION
     return GraftError(
-        "flat-conflict",
-        _MESSAGES[error.kind],
+        "version-yanked" if is_yanked else "flat-conflict",
+        "what the project asks for was yanked" if is_yanked else _MESSAGES[error.kind],
         where=where,
-        why=explanation.lines(),
+        why=[*explanation.lines(), *yanked],
         fix="; or ".join(fixes),
     )
+
+
+def _yanked(catalogue: NpmCatalogue, error: NoSolutionError) -> Iterator[str]:
+    """The versions of indices that would have been wanted, had nobody taken them back."""
+    seen = set()
+    for fact in error.proof.facts():
+        if isinstance(fact, Bound | Asks):
+            for version, reason in catalogue.yanked(fact.name, fact.constraint).items():
+                if (fact.name, version) not in seen:
+                    seen.add((fact.name, version))
+                    yield f"{fact.name} {version} is yanked: {reason}"
 
 
 def refused_rules(where: str, keys: Sequence[str]) -> GraftError:
@@ -85,8 +104,13 @@ def refused_several(where: str, name: str, ids: str) -> GraftError:
     )
 
 
-def _spell(change: Change, _: str, candidate: Candidate) -> Constraint:
+def _spell(
+    catalogue: NpmCatalogue, change: Change, name: str, candidate: Candidate
+) -> Constraint:
     text = candidate.text
+    if catalogue.is_of_index(name):
+        marked = text if change is Change.ASK else f"={text}"
+        return parse_constraint(f"{marked}!" if change is Change.OVERRIDE else marked)
     return constraint_of(parse_range(f"^{text}" if change is Change.ASK else text))
 
 
@@ -94,7 +118,9 @@ def _edits(edits: Sequence[Edit], catalogue: NpmCatalogue, asked: Sequence[Asked
     overrides: dict[str, str] = {}
     others: list[str] = []
     for edit in edits:
-        if edit.change is Change.OVERRIDE and edit.version:
+        if edit.constraint is not None and catalogue.is_of_index(edit.name):
+            others.append(_line(edit))
+        elif edit.change is Change.OVERRIDE and edit.version:
             overrides[edit.name] = edit.version
         else:
             others.append(_edit(edit, asked))
@@ -115,6 +141,14 @@ def _overrides(versions: Mapping[str, str], catalogue: NpmCatalogue) -> str:
 def _to_test(names: Sequence[str]) -> str:
     few = ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} others" if names[_FEW:] else "")
     return f" and test {few}: not what they ask for" if names else ""
+
+
+def _line(edit: Edit) -> str:
+    """As graft.toml has it: only there can a line override."""
+    assert edit.constraint is not None
+    namespace, name = split_name(edit.name)
+    section = f"[dependencies.{namespace}]" if namespace else "[dependencies]"
+    return f'write {name} = "{edit.constraint.text}" below {section} of {GRAFT_TOML}'
 
 
 def _edit(edit: Edit, asked: Sequence[Asked]) -> str:
