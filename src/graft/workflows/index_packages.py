@@ -81,7 +81,7 @@ class ProjectIndices:
             folder = os.path.join(self._context.folder, pin.path)
         elif key in self.indices.sources:
             folder = self.indices.sources[key].folder
-        data = read_file(IndexTree(folder, namespace=key).archive_path(path)) if folder else None
+        data = read_file(IndexTree(folder, namespace=key).file_at(path)) if folder else None
         if data is None:
             raise GraftError(
                 "source-missing",

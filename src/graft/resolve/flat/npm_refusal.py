@@ -104,9 +104,7 @@ def refused_several(where: str, name: str, ids: str) -> GraftError:
     )
 
 
-def _spell(
-    catalogue: NpmCatalogue, change: Change, name: str, candidate: Candidate
-) -> Constraint:
+def _spell(catalogue: NpmCatalogue, change: Change, name: str, candidate: Candidate) -> Constraint:
     text = candidate.text
     if catalogue.is_of_index(name):
         marked = text if change is Change.ASK else f"={text}"
