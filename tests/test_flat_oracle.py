@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from graft.base.records import replace
 from graft.resolve.flat.packages import Packages
+from graft.resolve.flat.problem import Candidate, Problem
 from graft.resolve.flat.solve import NoSolutionError, solve
 from harness.flat_oracle import Oracle
 from harness.flat_problems import crowded_fields, random_fields, shuffled
@@ -18,15 +20,32 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
 from solver.problems import WrittenCatalogue, problem_of
 
+
+class Catalogue(WrittenCatalogue):
+    """``discouraged`` holds versions by package."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        super().__init__(fields["catalogue"])
+        self._discouraged = fields.get("discouraged", {})
+
+    def candidates(self, name: str) -> list[Candidate] | None:
+        found = super().candidates(name)
+        marked = self._discouraged.get(name, ())
+        return found and [replace(each, discouraged=each.text in marked) for each in found]
+
+
+def problem_from(fields: dict[str, Any]) -> Problem:
+    return replace(problem_of(fields), outward=fields.get("outward", False))
+
+
 SEEDS = range(8)
 CASES = 250
 
 
 def answered(fields: dict[str, Any]) -> tuple[dict[str, str], list[str]] | str:
     """The versions and the unanticipated prereleases, or the kind of failure."""
-    catalogue = WrittenCatalogue(fields["catalogue"])
     try:
-        found = solve(problem_of(fields), Packages(catalogue))
+        found = solve(problem_from(fields), Packages(Catalogue(fields)))
     except NoSolutionError as error:
         return error.kind.value
     texts = {name: candidate.text for name, candidate in found.chosen.items()}
@@ -34,8 +53,8 @@ def answered(fields: dict[str, Any]) -> tuple[dict[str, str], list[str]] | str:
 
 
 def expected(fields: dict[str, Any]) -> tuple[dict[str, str], list[str]] | str:
-    catalogue = WrittenCatalogue(fields["catalogue"])
-    best = Oracle(problem_of(fields), catalogue, fields["catalogue"]).best()
+    catalogue = Catalogue(fields)
+    best = Oracle(problem_from(fields), catalogue, fields["catalogue"]).best()
     if isinstance(best, str):
         return best
     texts = {
@@ -69,3 +88,53 @@ def test_what_is_found_does_not_depend_on_the_order_of_anything() -> None:
     for _ in range(300):
         fields = random_fields(rng, packages=6, versions=6)
         assert answered(shuffled(fields, rng)) == answered(fields), fields
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_outward_from_the_roots_each_ring_is_the_best_that_the_one_before_allows(
+    seed: int,
+) -> None:
+    rng = random.Random(1000 + seed)
+    for count in range(CASES):
+        fields = random_fields(rng) if count % 2 else crowded_fields(rng)
+        fields["outward"] = True
+        fields["discouraged"] = discouraged(rng, fields)
+        found, best = answered(fields), expected(fields)
+        # Which of the reasons is told first is not decided there.
+        assert found == best or (isinstance(found, str) and isinstance(best, str)), fields
+
+
+def test_what_is_discouraged_is_taken_last() -> None:
+    rng = random.Random(5)
+    for _ in range(2 * CASES):
+        fields = crowded_fields(rng)
+        fields["discouraged"] = discouraged(rng, fields)
+        assert answered(fields) == expected(fields), fields
+
+
+def test_if_what_was_there_can_stay_it_does_not_matter_what_else_there_is() -> None:
+    """What npm's projects rely on: with what the lock has as the only choice for all that it has,
+    the answer is that to the whole problem, unless it takes a prerelease that nobody named."""
+    rng = random.Random(7)
+    held = 0
+    for count in range(8 * CASES):
+        fields = random_fields(rng) if count % 2 else crowded_fields(rng)
+        had = fields.get("previousSolution", {})
+        had = {name: text for name, text in had.items() if text in fields["catalogue"][name]}
+        fields |= {"previousSolution": had, "upgrade": [], "outward": True}
+        fields["upgradeIndirectDepPatchVersions"] = False
+        fields["discouraged"] = discouraged(rng, fields)
+        catalogue = fields["catalogue"]
+        few = {n: {had[n]: catalogue[n][had[n]]} if n in had else catalogue[n] for n in catalogue}
+        found = answered({**fields, "catalogue": few})
+        if had and not isinstance(found, str) and not found[1]:
+            held += 1
+            assert found == answered(fields), fields
+    assert held > CASES
+
+
+def discouraged(rng: random.Random, fields: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        name: [text for text in versions if rng.random() < 0.3]
+        for name, versions in fields["catalogue"].items()
+    }

@@ -21,6 +21,7 @@ class Oracle:
         self.problem = problem
         self.versions: dict[str, list[Key]] = {}
         self.asked: dict[tuple[str, Key], list[tuple[str, Constraint, bool]]] = {}
+        self.discouraged: set[tuple[str, Key]] = set()
         for name in names:
             candidates = catalogue.candidates(name) or ()
             self.versions[name] = sorted(each.version.key for each in candidates)
@@ -29,6 +30,7 @@ class Oracle:
                     (asked.name, asked.constraint, asked.weak)
                     for asked in catalogue.dependencies(name, each)
                 ]
+            self.discouraged |= {(name, e.version.key) for e in candidates if e.discouraged}
         self.overridden = {name for name, each in problem.constraints if each.override}
         self.allowed = {
             name: [key for key in keys if self._is_allowed(name, key)]
@@ -48,7 +50,7 @@ class Oracle:
         if kept:
             fewest = min(len(self._unanticipated(answer)) for answer in kept)
             fit = [answer for answer in kept if len(self._unanticipated(answer)) == fewest]
-            best = min(fit, key=self.cost)
+            best = self._outward(fit) if problem.outward else min(fit, key=self.cost)
             return best, self._unanticipated(best)
         if not any(True for _ in self._answers(versions_matter=False, unknown_is_fine=True)):
             return "no-version"
@@ -58,10 +60,46 @@ class Oracle:
 
     def cost(self, answer: Answer) -> list[int]:
         """What it costs, the most important first."""
+        others = sorted(set(self.versions) - self._named())
+        return [
+            *self._named_cost(answer),
+            *self._by_level(answer, others, self._novelty),
+            *(name in answer for name in others),
+            *(self._newer(answer, name) for name in others),
+        ]
+
+    def _outward(self, answers: Sequence[Answer]) -> Answer:
+        """The best, where what is farther away has no say in what is nearer."""
+
+        def cheapest(cost: Callable[[Answer], list[int]]) -> list[Answer]:
+            least = min(map(cost, left))
+            return [answer for answer in left if cost(answer) == least]
+
+        left = list(answers)
+        left = cheapest(self._named_cost)
+        for name in sorted(self._named()):
+            newest = max((answer[name] for answer in left if name in answer), default=None)
+            left = [answer for answer in left if answer.get(name) in (None, newest)]
+        ring = set(self.problem.roots)
+        seen: set[str] = set()
+        while ring:
+            names = sorted(ring)
+            left = cheapest(lambda answer: self._by_level(answer, names, self._age))  # noqa: B023
+            left = cheapest(lambda answer: [self._newer(answer, n) for n in names])  # noqa: B023
+            assert len({tuple(answer[name] for name in names) for answer in left}) == 1
+            seen |= ring
+            asked = [each for name in names for each in self.asked[name, left[0][name]]]
+            ring = {name for name, _, weak in asked if not weak} - seen
+        (best,) = left
+        return best
+
+    def _named(self) -> set[str]:
+        problem = self.problem
+        return {*problem.roots, *problem.previous, *problem.upgrade}
+
+    def _named_cost(self, answer: Answer) -> list[int]:
         problem = self.problem
         roots, had, upgraded = set(problem.roots), set(problem.previous), set(problem.upgrade)
-        named = roots | had | upgraded
-        others = sorted(set(self.versions) - named)
         # Wishes about what the project named come first, and are settled to the last.
         incompatible = [self._distance(answer, name)[0] for name in sorted(roots & had)]
         upgrades = self._by_level(answer, upgraded, self._age)
@@ -70,10 +108,7 @@ class Oracle:
             *self._by_level(answer, (roots & had) - upgraded, self._distance, 1),
             *self._by_level(answer, had - roots, self._distance),
             *self._by_level(answer, roots - had, self._age),
-            *(self._newer(answer, name) for name in sorted(named)),
-            *self._by_level(answer, others, self._novelty),
-            *(name in answer for name in others),
-            *(self._newer(answer, name) for name in others),
+            *(self._newer(answer, name) for name in sorted(self._named()) if not problem.outward),
         ]
 
     # Which answers there are.
@@ -155,11 +190,17 @@ class Oracle:
 
     def _age(self, answer: Answer, name: str) -> list[int]:
         key = answer.get(name)
-        return [newer(key, self.allowed[name], level) if key else 0 for level in LEVELS]
+        if key is None:
+            return [0] * 5
+        ages = [newer(key, self.allowed[name], level) for level in LEVELS]
+        return [(name, key) in self.discouraged, *ages]
 
     def _novelty(self, answer: Answer, name: str) -> list[int]:
         key = answer.get(name)
-        return patched(key, self.allowed[name], self.allowed[name]) if key else [0] * 4
+        if key is None:
+            return [0] * 5
+        novelty = patched(key, self.allowed[name], self.allowed[name])
+        return [(name, key) in self.discouraged, *novelty]
 
     def _distance(self, answer: Answer, name: str) -> list[int]:
         key, previous = answer.get(name), self.problem.previous[name].key

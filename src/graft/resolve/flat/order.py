@@ -46,7 +46,7 @@ class Order:
                 if first:
                     return first
             if self._problem.outward:
-                return self._next_ring(search)
+                return self._undecided(search) or self._next_ring(search)
             return self._rest(search) if times < 2 else ()
 
         return ask
@@ -64,7 +64,7 @@ class Order:
             *self._levels(self._old_others, self._other_distances),
             *self._levels(self._new_roots, _newest),
             # No more trade between these and what nobody named.
-            *self._ties(self._named),
+            *(() if problem.outward else self._ties(self._named)),
         ]
 
     def _rest(self, search: Search) -> Sequence[Wish] | None:
@@ -79,6 +79,17 @@ class Order:
             *((self._packages.named(name).number, (ABSENT,)) for name in sorted(reached)),
             *self._ties(new),
         ]
+
+    def _undecided(self, search: Search) -> Sequence[Wish]:
+        """Where wishes leave several versions of what the project named, the newest of these; but
+        it is for others to say whether it is there at all."""
+        wishes: list[Wish] = []
+        for name in self._named:
+            number = self._packages.named(name).number
+            versions = search.domains[number] & ~ABSENT
+            if versions & versions - 1:
+                wishes.append((number, (1 << versions.bit_length() - 1 | ABSENT,)))
+        return wishes
 
     def _next_ring(self, search: Search) -> Sequence[Wish]:
         """All wishes for the packages next to those that are decided: the nearest that are not,

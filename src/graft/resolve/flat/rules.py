@@ -107,21 +107,18 @@ class Rules:
 
 class Outline:
     """The same problem without what packages say of each other's versions. With ``knows_all``,
-    packages that do not exist are no obstacle; ``roots_only`` asks for nothing but the roots."""
+    packages that do not exist are no obstacle."""
 
-    def __init__(
-        self, problem: Problem, *, knows_all: bool = False, roots_only: bool = False
-    ) -> None:
+    def __init__(self, problem: Problem, *, knows_all: bool = False) -> None:
         self._rules = Rules(problem, admits=EVERY_NAME, keeps=False)
         self._knows_all = knows_all
-        self._roots_only = roots_only
 
     def of_package(self, package: Package) -> Iterator[Incompatibility]:
         return self._rules.of_package(package)
 
     def of_group(self, group: Group) -> Incompatibility | None:
         dependency, target = group.dependency, group.target
-        if dependency.weak or target is group.owner or self._roots_only:
+        if dependency.weak or target is group.owner:
             return None
         if not target.is_known and (self._knows_all or dependency.optional):
             return None

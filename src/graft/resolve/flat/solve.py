@@ -54,7 +54,7 @@ def solve(problem: Problem, packages: Packages) -> Solution:
         checked = check(problem, packages.catalogue)
         if not checked.unmet:
             return Solution(checked.chosen)
-    _attempt(Kind.NO_VERSION, problem, packages, Outline(problem, roots_only=True))
+    _attempt(Kind.NO_VERSION, problem, packages, Outline(problem), roots_only=True)
     rules = Rules(problem)
     try:
         return _best(problem, packages, rules)
@@ -157,18 +157,28 @@ def _limits(
     ]
 
 
-def possible(problem: Problem, packages: Packages, rules: Rules | Outline) -> dict[str, int]:
-    """Any answer at all: the bits by name. Raises UnsolvableError."""
-    search = Search(packages, rules.of_package, rules.of_group)
+def possible(
+    problem: Problem, packages: Packages, rules: Rules | Outline, *, roots_only: bool = False
+) -> dict[str, int]:
+    """Any answer at all: the bits by name. With ``roots_only``, whatever they ask for, which is
+    not read then. Raises UnsolvableError."""
+    search = Search(packages, rules.of_package, None if roots_only else rules.of_group)
     for name in sorted(problem.roots):
         search.load(packages.named(name))
     any_answer(search)
     return search.answer()
 
 
-def _attempt(kind: Kind, problem: Problem, packages: Packages, rules: Rules | Outline) -> None:
+def _attempt(
+    kind: Kind,
+    problem: Problem,
+    packages: Packages,
+    rules: Rules | Outline,
+    *,
+    roots_only: bool = False,
+) -> None:
     try:
-        possible(problem, packages, rules)
+        possible(problem, packages, rules, roots_only=roots_only)
     except UnsolvableError as unsolvable:
         unknown = [name for name in problem.roots if not packages.named(name).is_known]
         raise NoSolutionError(Kind.UNKNOWN_ROOT if unknown else kind, unsolvable.proof) from None
