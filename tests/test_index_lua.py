@@ -44,6 +44,7 @@ A parser; not code: os.execute("rm -rf /") and __import__('os') .. x]],
             ["0.0.1"] = { url = "https://files.example.com/c1.tgz", sha256 = "%(b)s" };
             ["1.2"] = { url = "https://files.example.com/c2.tgz", sha256 = "%(b)s" },
             ["b10069"] = { url = "https://files.example.com/c2.tgz", sha256 = "%(b)s" },
+            ["0.0.3"] = "ELSEWHERE",
             ["0.0.0"] = { url = "https://files.example.com/c0.tgz", sha256 = nil },
             ["latest"] = { ref = "0.0.2" },
         },
@@ -94,7 +95,8 @@ def test_all_that_such_a_descriptor_says() -> None:
     assert found.description.startswith("A parser; not code: os.execute(")
     assert list(found.releases) == ["1.2", "0.0.2", "0.0.1"]
     assert found.aliases == {"latest": "0.0.2"}
-    assert found.unusable.keys() == {"b10069", "0.0.0"} and "no sha256" in found.unusable["0.0.0"]
+    assert found.unusable.keys() == {"b10069", "0.0.0", "0.0.3"}
+    assert "no sha256" in found.unusable["0.0.0"]
     two = found.releases["0.0.2"]
     unix = two.archive_for(Platform(os="darwin", cpu="arm64"))
     assert unix and unix == two.archive_for(Platform(os="linux", cpu="x64"))
@@ -266,7 +268,10 @@ def test_an_index_in_lua_is_used_as_it_is(tmp_path: Path) -> None:
     index.write("pkgs/c/cmdline.lua", PACKAGE)
     index.write("pkgs/c/compat.zlib.lua", package('namespace = "compat"', 'name = "compat.zlib"'))
     index.write("pkgs/z/zlib.lua", package('namespace = "other"', 'name = "zlib"'))
-    index.write("pkgs/w/wherever.lua", package('name = "hidden"'))
+    comments = '-- namespace = "x", name = "y"\n' * 1000
+    index.write("pkgs/w/wherever.lua", comments + package('name = "hidden"'))
+    index.write("pkgs/w/keys.lua", package('["name"] = "keyed"'))
+    index.write("pkgs/w/broken.lua", "package = os.execute()")
     parsed = ParsedCache(str(tmp_path / "cache"))
     tree = IndexTree(str(index.root), namespace="mcpplibs", parsed=parsed)
     assert tree.find("@mcpplibs/cmdline") == read(PACKAGE)
@@ -276,5 +281,7 @@ def test_an_index_in_lua_is_used_as_it_is(tmp_path: Path) -> None:
     assert tree.find("@mcpplibs/zlib") is None
     hidden = tree.find("@mcpplibs/hidden")
     assert hidden and hidden.where.endswith("wherever.lua")
+    keyed = tree.find("@mcpplibs/keyed")
+    assert keyed and keyed.where.endswith("keys.lua")
     again = IndexTree(str(index.root), namespace="mcpplibs", parsed=parsed)
     assert again.find("@mcpplibs/cmdline") == read(PACKAGE)

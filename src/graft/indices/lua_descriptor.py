@@ -90,6 +90,8 @@ def _versions(
     for system, os in _SYSTEMS.items():
         table = systems.table(_same_as(systems, system))
         for text, said in table.each():
+            if isinstance(said, str) and text[:1].isdigit():
+                unusable[text] = "it does not say where its archive is"
             if not isinstance(said, dict):
                 continue  # what hooks of other tools need
             entry = Fields(said, (*table.path, text))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LUA = ".lua"
 TOML = ".toml"
 MAX_BYTES = 1 << 20
-_HEAD = 4096
+_HEAD = 1 << 16
+_LUA_COMMENT = re.compile(rb"--[^\n]*")
 _IDENTITY = {
     TOML: re.compile(rb"""^(namespace|name)[ \t]*=[ \t]*(["'])([^"'\\\n]*)\2""", re.MULTILINE),
     LUA: re.compile(rb"""(?<![\w.])(namespace|name)[ \t]*=[ \t]*(["'])([^"'\\\n]*)\2"""),
@@ -70,7 +71,8 @@ def quick_identity(data: bytes, where: str, *, namespace: str = "") -> str:
     uses it reads all of it. Empty where that is not how it looks."""
     ending = TOML if where.endswith(TOML) else LUA
     said: dict[bytes, str] = {}
-    for key, _, value in _IDENTITY[ending].findall(data[:_HEAD]):
+    head = data[:_HEAD] if ending == TOML else _LUA_COMMENT.sub(b"", data[:_HEAD])
+    for key, _, value in _IDENTITY[ending].findall(head):
         said.setdefault(key, value.decode(errors="replace"))
     name = said.get(b"name", "")
     own = said.get(b"namespace", namespace)

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, write_atomic
 from graft.indices.descriptor import Descriptor
 from graft.indices.info import IndexInfo, read_info
@@ -124,12 +125,20 @@ class IndexTree:
         if known is None:
             known = {}
             for path in self._files(PACKAGES):
-                data = self._read(path)
-                name = data and quick_identity(data, path, namespace=self._namespace)
+                name = self._declared(path)
                 if name:
                     known.setdefault(name, []).append(path)
             self._remember(known)
         return known
+
+    def _declared(self, path: str) -> str:
+        """The name that a file seems to declare; empty for one that nobody can use."""
+        try:
+            name = quick_identity(self._read(path) or b"", path, namespace=self._namespace)
+            found = None if name else self._descriptor(path)
+        except GraftError:
+            return ""
+        return found.identity if found else name
 
     def _files(self, folder: str) -> Iterator[str]:
         """Links are left out: what they lead to is no part of the index."""

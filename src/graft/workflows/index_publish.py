@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, write_atomic
@@ -18,6 +17,9 @@ from graft.indices.reading import read_descriptor
 from graft.indices.tree import IndexTree
 from graft.model.integrity import Integrity
 from graft.model.names import split_name
+from graft.model.namespaces import DEFAULT
+from graft.project.indices_settings import read_indices
+from graft.project.settings import read_settings
 from graft.workflows.index_edit import Kept, keep, open_index
 from graft.workflows.index_package import described
 from graft.workflows.jobs import Place
@@ -60,7 +62,7 @@ def publish(place: Place, wishes: Wishes, announce: Callable[[str], None]) -> Pu
         _refuse_dirty(place)
     with package_of(place, announce, has_scripts=wishes.has_scripts) as package:
         said = described(package)
-        index = wishes.index or _index_of(package, said.descriptor.namespace)
+        index = wishes.index or _index_of(place, package, said.descriptor.namespace)
         tree = open_index(index)
         identity, text = said.descriptor.identity, said.release.text
         template = wishes.url or tree.info.archive_url
@@ -116,20 +118,22 @@ def _refuse_dirty(place: Place) -> None:
         )
 
 
-def _index_of(package: Package, namespace: str) -> str:
-    """The folder that graft.toml binds to the namespace."""
-    toml = package.manifest.toml
-    indices = toml.toml.data.get("indices", {}) if toml else {}
-    key = toml.namespaces.index_of(namespace) if toml and namespace else "default"
-    entry: Any = indices.get(key) if isinstance(indices, Mapping) else None
-    path = entry.get("path") if isinstance(entry, Mapping) else None
-    if toml and isinstance(path, str):
-        return os.path.normpath(os.path.join(os.path.dirname(toml.toml.path), path))
+def _index_of(place: Place, package: Package, namespace: str) -> str:
+    """The folder that the project, or its user, binds to the namespace."""
+    settings = read_settings(package.checkout.folder, place.environ, place.home, {})
+    root = package.checkout.root.toml
+    scopes = settings.registries.scopes
+    source = read_indices(root.toml if root else None, settings.user_config, scopes).route(
+        namespace
+    )
+    if source and source.folder:
+        return source.folder
     raise GraftError(
         "index-missing",
-        f"nothing says in which folder the index of '{namespace or 'default'}' is",
-        where=package.manifest.path,
-        fix="name its checkout: graft index publish --index PATH",
+        f"nothing says in which folder the index of '{namespace or DEFAULT}' is",
+        where=source.where if source else package.manifest.path,
+        why=[f"it is known by its url: {source.url}"] if source else (),
+        fix="name a checkout of it: graft index publish --index PATH",
     )
 
 
