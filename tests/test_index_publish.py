@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from graft.indices.compose import with_release, with_yank
 from graft.indices.descriptor import Archive, Release
@@ -89,7 +90,8 @@ def test_an_index_is_begun_with_all_that_it_needs(project: Project) -> None:
     index.begin()
     said = tomllib.loads(index.text("index.toml"))
     assert said == {"index": {"spec": 1, "namespaces": ["acme"]}}
-    assert "graft index check" in index.text(".github/workflows/index.yml")
+    recipe = yaml.safe_load(index.text(".github/workflows/index.yml"))
+    assert 'graft index check "$BASE" HEAD' in str(recipe["jobs"]["check"]["steps"])
     assert 'acme = "<the git URL' in index.text("README.md")
     begin = ("index", "init", "--namespace", "acme")
     assert code_of(project, *begin, INDEX) == ("index-exists", 97)
@@ -238,6 +240,17 @@ def test_archives_for_elsewhere_are_not_put_into_the_index(tool: Project, index:
     wrong = ("--url", "https://me:secret@files.example.com/x")
     assert code_of(tool, "index", "publish", *AT, *wrong) == ("publish-refused", 98)
     assert "1.2.0" not in index.text()
+
+
+def test_what_an_interrupted_publish_left_is_put_right_by_the_next(
+    tool: Project, index: Index
+) -> None:
+    """The archive is written first: without a descriptor nobody knows it."""
+    left = index.root / "archives/@acme/tool-1.0.0.tgz"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half of it")
+    tool.graft("index", "publish", *AT)
+    assert index.version("1.0.0")["sha256"] == hashlib.sha256(left.read_bytes()).hexdigest()
 
 
 def test_what_is_not_committed_is_not_published(tool: Project, index: Index) -> None:
