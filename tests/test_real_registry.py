@@ -111,3 +111,18 @@ def test_the_demo_runs() -> None:
     shown = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert "the store grew by 0." in shown.stdout
+
+
+def test_one_version_of_each_package_or_overrides_that_work(real: Machine) -> None:
+    """express 4 asks for two versions of ms."""
+    project = real.project("flat", resolution="flat", dependencies={"express": "4.21.2"})
+    refused = project.graft("install", "--json", check=False, timeout=300).json["error"]
+    assert refused["code"] == "flat-conflict"
+    assert "ms@2.0.0" in " ".join(refused["why"])
+    overrides, _ = json.JSONDecoder().raw_decode(refused["fix"].partition('"overrides": ')[2])
+    project.manifest(overrides=overrides)
+    project.graft("install", timeout=300)
+    names = [id.rpartition("@")[0] for id in project.lock["nodes"]]
+    assert len(names) > 60
+    assert len(names) == len(set(names))
+    assert project.node('console.log(typeof require("express")())') == "function"
