@@ -210,6 +210,20 @@ def test_update_offline_is_refused_and_a_host_that_is_gone_is_named(
     assert status(using)["state"] == "ready"
 
 
+def test_a_member_of_a_workspace_has_no_indices_of_its_own(
+    using: Project, acme: IndexRepository
+) -> None:
+    using.manifest(workspaces=["packages/*"])
+    using.manifest("packages/m", name="m")
+    using.write("packages/m/graft.toml", "[package]\n")
+    using.graft("install")
+    using.graft("index", "update", cwd="packages/m")
+    assert pins(using)["acme"]["url"] == acme.url
+    using.write("packages/m/graft.toml", f'\n[indices]\nacme = "{acme.url}"\n')
+    refused = using.graft("install", check=False)
+    assert refused.code == 72 and "line 2: [indices] is for the root to say" in refused.stderr
+
+
 def test_a_folder_is_neither_pinned_nor_updated(project: Project) -> None:
     declare(project, 'mine = { path = "../mine" }')
     project.graft("install")

@@ -153,6 +153,21 @@ def test_links_and_submodules_are_left_out_and_nothing_leads_out(
     assert not list(Path(store.indices).rglob(".tmp-*"))
 
 
+def test_a_frozen_store_is_read_and_not_added_to(
+    store: Store, machine: Machine, acme: IndexRepository
+) -> None:
+    first = pin_of(acme)
+    folder = snapshots(store, machine).folder("acme", first)
+    second = pin_of(acme, acme.publish("a", "1"))
+    frozen = snapshots(open_store(str(machine.graft_home), frozen=True), machine)
+    assert frozen.folder("acme", first) == folder
+    before = sorted(Path(store.indices).rglob("*"))
+    with pytest.raises(GraftError) as caught:
+        frozen.folder("acme", second)
+    assert code_of(caught) == "store-lacks"
+    assert sorted(Path(store.indices).rglob("*")) == before
+
+
 def test_only_one_of_many_makes_it_and_all_have_it(
     store: Store, machine: Machine, acme: IndexRepository
 ) -> None:

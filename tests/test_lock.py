@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graft.lockfile.format import read_lock, write_lock
-from graft.model.graph import Graph, Importer, Node
+from graft.model.graph import Graph, Importer, IndexPin, Node
 from graft.model.manifest import Manifest
 from graft.model.platform import PlatformLimits
 from graft.model.requirement import Kind, Requirement
@@ -87,6 +87,24 @@ _TEXTS = st.text(max_size=8)
 _WORDS = st.lists(st.sampled_from(["linux", "!win32", "x64", "arm64", "musl"]), max_size=2).map(
     tuple
 )
+_NAMESPACES = st.sampled_from(["acme", "acme.sub", "default", "Upper-1"])
+_URLS = st.sampled_from(
+    [
+        "https://git.example.com/acme.git",
+        "git@git.example.com:a/b'c.git",
+        "file:///srv/index",
+    ]
+)
+_REFS = st.sampled_from(["", "branch release/2", 'tag v1+"x"', "rev 0123abcd"])
+_PINS = st.one_of(
+    st.builds(
+        IndexPin,
+        url=_URLS,
+        ref=_REFS,
+        commit=st.sampled_from(["a" * 40, "0123456789abcdef" * 4]),
+    ),
+    st.builds(IndexPin, path=st.sampled_from(["", "../x", "a b/c"])),
+)
 _INTEGRITY = "sha512-" + "A" * 86 + "=="
 
 
@@ -108,7 +126,8 @@ def graphs(draw: st.DrawFn) -> Graph:
         edges = draw(_edges(requirements, ids))
         importers[path] = Importer(path=path, requirements=requirements, edges=edges)
     overrides = draw(st.dictionaries(_NAMES, _TEXTS, max_size=2))
-    return Graph(importers=importers, nodes=nodes, overrides=overrides)
+    indices = draw(st.dictionaries(_NAMESPACES, _PINS, max_size=3))
+    return Graph(importers=importers, nodes=nodes, overrides=overrides, indices=indices)
 
 
 def _edges(

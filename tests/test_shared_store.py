@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.index import IndexRepository
 from harness.members import GROUP, Member, open_folder
 from harness.registry import LocalRegistry
 
@@ -36,6 +37,29 @@ def users(place: Path, registry: LocalRegistry) -> tuple[Member, Member]:
         user.project.manifest(dependencies={name: "1"})
         user.owns()
     return ann, ben
+
+
+def test_users_of_a_group_share_mirrors_and_checkouts_of_indices(
+    users: tuple[Member, Member], place: Path
+) -> None:
+    ann, ben = users
+    share(ann.machine.graft_home)
+    ann.umask, ben.umask = "077", "022"
+    index = IndexRepository(ann.machine, "acme")
+    open_to_all = index.bare.parent
+    for user in users:
+        config = user.machine.home / ".gitconfig"
+        config.write_text(config.read_text() + "[safe]\n\tdirectory = *\n")
+        user.project.manifest(dependencies={})
+        user.project.write("graft.toml", f'[indices]\nacme = "{index.url}"\n')
+        user.owns()
+    for user in (ann, ben, ann):
+        index.publish("a", user.project.dir.parent.name)
+        open_to_all.parent.chmod(0o755)
+        for command in (("install",), ("index", "update"), ("index", "diff", "acme")):
+            code, said = user.graft(*command)
+            assert code == 0, said
+    assert place.exists()
 
 
 def share(home: Path) -> None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from graft.base.diagnostics import GraftError
-from graft.base.files import remove_tree
+from graft.base.files import is_for_group, remove_tree
 from graft.base.http import missing_offline, redact
 from graft.base.locks import FileLock
 from graft.git.program import GitAnswer, GitProgram
@@ -19,6 +19,8 @@ from graft.versions.source_text import GitSource
 _LOCK = ".lock"
 # What an archive from elsewhere may have: the files go through memory.
 _MAX_TREE_BYTES = 1 << 30
+# What would be written down otherwise is for people, and nobody else of a group could write it.
+_FETCH = ("fetch", "--quiet", "--no-write-fetch-head", "--no-tags")
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
@@ -92,7 +94,7 @@ class Mirror:
             self._make()
         # Most hosts give any commit that is asked for by its name; others only whole branches.
         wanted = f"+{commit}:{kept}"
-        self._try(["fetch", "--quiet", "--no-tags", "--depth=1", "--", "", wanted])
+        self._try([*_FETCH, "--depth=1", "--", "", wanted])
         if not self.has(commit):
             self.fetch_all()
         if not self.has(commit):
@@ -180,7 +182,8 @@ class Mirror:
             return
         remove_tree(self._folder)
         os.makedirs(self._folder)
-        made = self._git.run(self._folder, ["init", "--quiet", "--bare", "--template="])
+        shared = ["--shared=group"] if is_for_group(os.path.dirname(self._folder)) else []
+        made = self._git.run(self._folder, ["init", "--quiet", "--bare", "--template=", *shared])
         if not made.is_good:
             raise self._damaged(made)
 
@@ -200,7 +203,7 @@ class Mirror:
         """All branches and tags with all that came before. Raises as ``refs``."""
         shallow = os.path.exists(os.path.join(self._folder, "shallow"))
         whole = ["--unshallow"] if shallow else []
-        command = ["fetch", "--quiet", "--no-tags", "--prune", *whole, "--", "", *_EVERYTHING]
+        command = [*_FETCH, "--prune", *whole, "--", "", *_EVERYTHING]
         self._ask(command, "its branches and tags")
 
     def _ask(self, command: list[str], what: str) -> GitAnswer:

@@ -6,15 +6,17 @@ something else than it did.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graft.base.diagnostics import GraftError
 from graft.model.indices import REFS, REV
-from graft.project.defaults import GRAFT_TOML
-from graft.project.graft_toml import BOM, GraftToml, parse_graft_toml
+from graft.project.edit_toml import rewritten, unsafe_edit
+from graft.project.graft_toml import GraftToml, parse_graft_toml
 from graft.project.index_entries import entries
 from graft.project.manifests import INDICES
+
+if TYPE_CHECKING:
+    from tomlkit.toml_document import TOMLDocument
 
 Keys = tuple[str, ...]
 
@@ -32,52 +34,44 @@ def without_rev(toml: GraftToml, namespace: str, url: str) -> bytes:
 
 
 def _edited(toml: GraftToml, namespace: str, said: dict[str, str]) -> bytes:
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-    from tomlkit.items import InlineTable
-
     keys = dict(_keys(toml)).get(namespace, (namespace,))
-    try:
-        document = tomlkit.parse(toml.text)
-        table: MutableMapping[str, Any] = document.setdefault(INDICES, tomlkit.table())
-        *above, last = keys
-        for key in above:
-            table = table[key]
-        old = table.get(last)
-        if isinstance(old, MutableMapping) and not (isinstance(old, InlineTable) and len(said) < 2):
-            for key in REFS:
-                if key in old and key not in said:
-                    del old[key]
-            for key, value in said.items():
-                if old.get(key) != value:
-                    old[key] = value
-        elif len(said) < 2:
-            table[last] = said["url"]
-        else:
-            inline = tomlkit.inline_table()
-            inline.update(said)
-            table[last] = inline
-        text = tomlkit.dumps(document)
-    except (TOMLKitError, KeyError, TypeError, ValueError) as error:
-        raise _unsafe(toml, namespace, str(error)) from error
-    front = BOM if toml.raw.startswith(BOM.encode()) else ""
-    raw = (front + text).encode()
-    _check(toml, raw, namespace, said)
-    return raw
-
-
-def _check(toml: GraftToml, raw: bytes, namespace: str, said: dict[str, str]) -> None:
+    raw = rewritten(toml, lambda document: _change(document, keys, said))
     try:
         after = parse_graft_toml(raw, toml.path)
     except GraftError as error:
-        raise _unsafe(toml, namespace, error.diagnostic.message) from error
+        raise unsafe_edit(toml, error.diagnostic.message) from error
     before, now = _meaning(toml), _meaning(after)
-    ref = f"{REV} {said[REV]}" if REV in said else ""
     before.pop(namespace, None)
+    ref = f"{REV} {said[REV]}" if REV in said else ""
     if now.pop(namespace, None) != {"url": said["url"], "ref": ref, "path": ""} or before != now:
-        raise _unsafe(toml, namespace, "another line would have changed with it")
+        raise unsafe_edit(toml, "another index would have changed with it")
     if {**toml.data, INDICES: None} != {**after.data, INDICES: None}:
-        raise _unsafe(toml, namespace, "another table would have changed with it")
+        raise unsafe_edit(toml, "another table would have changed with it")
+    return raw
+
+
+def _change(document: TOMLDocument, keys: Keys, said: dict[str, str]) -> None:
+    import tomlkit
+    from tomlkit.items import InlineTable
+
+    table: Any = document.setdefault(INDICES, tomlkit.table())
+    *above, last = keys
+    for key in above:
+        table = table[key]
+    old = table.get(last)
+    is_short = len(said) == 1 and (old is None or isinstance(old, str | InlineTable))
+    if is_short:
+        table[last] = said["url"]
+    elif isinstance(old, dict):
+        for key in REFS:
+            if key in old and key not in said:
+                del old[key]
+        for key, value in said.items():
+            if old.get(key) != value:
+                old[key] = value
+    else:
+        table[last] = tomlkit.inline_table()
+        table[last].update(said)
 
 
 def _meaning(toml: GraftToml) -> dict[str, dict[str, str]]:
@@ -87,13 +81,3 @@ def _meaning(toml: GraftToml) -> dict[str, dict[str, str]]:
 def _keys(toml: GraftToml) -> list[tuple[str, Keys]]:
     found = entries(toml.data.get(INDICES, {}), [])
     return [(".".join(keys), keys) for keys, _ in found]
-
-
-def _unsafe(toml: GraftToml, namespace: str, reason: str) -> GraftError:
-    return GraftError(
-        "manifest-invalid",
-        f"{GRAFT_TOML} cannot be edited safely, and is as it was",
-        where=toml.path,
-        why=[reason],
-        fix=f"edit what it says of {namespace} below [indices] yourself",
-    )

@@ -14,7 +14,7 @@ from graft.base.diagnostics import GraftError
 from graft.model.names import split_name
 from graft.model.requirement import Kind
 from graft.project.defaults import GRAFT_TOML
-from graft.project.graft_toml import BOM, parse_graft_toml
+from graft.project.graft_toml import BOM, GraftToml, parse_graft_toml
 from graft.project.namespaces import Namespaces
 from graft.project.toml_dependencies import SECTIONS, entries_of
 from graft.project.toml_entry import SOURCES, is_inline, specifier_of
@@ -79,31 +79,37 @@ def _edited(
 ) -> bytes:
     """``meant`` says of each package that changes in which section it is to be, and with which
     specifier; None where it is to be gone."""
+    raw = rewritten(before.toml, change)
+    try:
+        after = read_toml_manifest(parse_graft_toml(raw, before.toml.path), before.namespaces)
+    except GraftError as error:
+        raise unsafe_edit(before.toml, " ".join((*error.diagnostic.why, str(error))[:1])) from error
+    if _others(before, meant) != _others(after, meant):
+        raise unsafe_edit(before.toml, "another line would have changed with it")
+    now = {r.local: (after.keys[r.local][0], r.specifier) for r in after.requirements}
+    if any(now.get(name) != meaning for name, meaning in meant.items()):
+        raise unsafe_edit(before.toml, "the line would not have said what it should")
+    return raw
+
+
+def rewritten(toml: GraftToml, change: Callable[[TOMLDocument], None]) -> bytes:
+    """The text with a change of what it says, which is still to be read again. Comments, order and
+    line ends stay. Raises ``manifest-invalid`` where the change cannot be made."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        document = tomlkit.parse(before.toml.text)
+        document = tomlkit.parse(toml.text)
         change(document)
         text = tomlkit.dumps(document)
-        if not before.toml.text.endswith("\n\n"):
-            text = re.sub(r"\n+\Z", "\n", text)
     except (TOMLKitError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _unsafe(before, str(error)) from error
-    if "\r\n" in before.toml.text:
+        raise unsafe_edit(toml, str(error)) from error
+    if not toml.text.endswith("\n\n"):
+        text = re.sub(r"\n+\Z", "\n", text)
+    if "\r\n" in toml.text:
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
-    front = BOM if before.toml.raw.startswith(BOM.encode()) else ""
-    raw = (front + text).encode()
-    try:
-        after = read_toml_manifest(parse_graft_toml(raw, before.toml.path), before.namespaces)
-    except GraftError as error:
-        raise _unsafe(before, " ".join((*error.diagnostic.why, str(error))[:1])) from error
-    if _others(before, meant) != _others(after, meant):
-        raise _unsafe(before, "another line would have changed with it")
-    now = {r.local: (after.keys[r.local][0], r.specifier) for r in after.requirements}
-    if any(now.get(name) != meaning for name, meaning in meant.items()):
-        raise _unsafe(before, "the line would not have said what it should")
-    return raw
+    front = BOM if toml.raw.startswith(BOM.encode()) else ""
+    return (front + text).encode()
 
 
 def _others(manifest: TomlManifest, meant: Collection[str]) -> object:
@@ -239,11 +245,11 @@ def _at(document: TOMLDocument, keys: Sequence[str]) -> Any:
     return table
 
 
-def _unsafe(before: TomlManifest, reason: str) -> GraftError:
+def unsafe_edit(toml: GraftToml, reason: str) -> GraftError:
     return GraftError(
         "manifest-invalid",
         f"{GRAFT_TOML} cannot be edited safely, and is as it was",
-        where=before.toml.path,
+        where=toml.path,
         why=[reason],
         fix="edit the file yourself, and run 'graft install'",
     )
