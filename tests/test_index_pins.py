@@ -108,10 +108,11 @@ def test_a_missing_ref_is_an_error_and_never_another_one(
 
 def test_a_deleted_branch_leaves_the_pin(using: Project, acme: IndexRepository) -> None:
     acme.git("checkout", "--quiet", "-b", "side")
-    commit = acme.publish("pkgs/b", "1")
-    acme.git("checkout", "--quiet", "main")
     declare(using, f'acme = {{ url = "{acme.url}", branch = "side" }}')
-    update(using)
+    for text in ("1", "2"):
+        commit = acme.publish("pkgs/b", text)
+        update(using)
+    acme.git("checkout", "--quiet", "main")
     acme.git("branch", "--quiet", "-D", "side")
     # A folder of the branch's name, which the mirror has as a file.
     acme.git("branch", "--quiet", "side/deeper", "main")

@@ -217,7 +217,11 @@ def test_killed_in_the_middle_nothing_reads_as_complete_and_the_next_one_heals(
     assert (folder / "pkgs/@acme/t/tool.toml").read_text() == "first\n"
     # What was left behind is no commit, and goes with the next collection.
     project = machine.project("app")
+    project.write("graft.toml", f'[indices]\nacme = "{acme.url}"\n')
+    project.graft("install")
+    project.graft("index", "update")
     project.graft("index", "gc")
+    assert Path(folder).exists()
     assert not list(Path(store.indices).rglob(".tmp-*"))
 
 
