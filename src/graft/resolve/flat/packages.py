@@ -75,13 +75,7 @@ class Package:
 
     def numbers(self, mask: int) -> list[int]:
         """Those of the candidates in ``mask``, oldest first."""
-        mask >>= 1
-        found = []
-        while mask:
-            lowest = mask & -mask
-            found.append(lowest.bit_length() - 1)
-            mask ^= lowest
-        return found
+        return [n for n, bit in enumerate(bin(mask >> 1)[:1:-1]) if bit == "1"]
 
     def candidate(self, bit: int) -> Candidate:
         return self.candidates[bit.bit_length() - 2]

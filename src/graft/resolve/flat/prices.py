@@ -11,22 +11,17 @@ from collections.abc import Sequence
 from graft.versions.version import Key
 
 LEVELS = 4  # major, minor, patch; and prerelease and wrap together
-REST = LEVELS - 1
 
 Price = tuple[int, ...]
 
 
 def ages(keys: Sequence[Key], after: Key | None = None) -> list[Price]:
     """At each level, how many newer ones there are beside it. ``keys`` are sorted. ``after`` is a
-    version newer than all of them, which counts as one more where it is one more."""
-    places = _places(keys)
-    return [
-        tuple(
-            place[level][1] - 1 - place[level][0] + _is_beyond(key, after, level, keys[-1])
-            for level in range(LEVELS)
-        )
-        for key, place in zip(keys, places, strict=True)
-    ]
+    version newer than all of them, which counts where it is one more."""
+    newest_first = ([] if after is None else [after]) + list(reversed(keys))
+    ranks = _ranks(newest_first)
+    ranks.reverse()
+    return ranks if after is None else ranks[:-1]
 
 
 def newness(
@@ -34,15 +29,12 @@ def newness(
 ) -> list[Price]:
     """At each level, how many older ones there are beside it; ``patched`` counts newer ones from
     the patch on. ``before`` is a version older than all of them, as in ``ages``."""
-    places = _places(keys)
+    ranks = _ranks(keys) if before is None else _ranks([before, *keys])[1:]
+    if not patched:
+        return ranks
     return [
-        tuple(
-            place[level][1] - 1 - place[level][0]
-            if patched and level >= 2
-            else place[level][0] + _is_beyond(key, before, level, keys[0])
-            for level in range(LEVELS)
-        )
-        for key, place in zip(keys, places, strict=True)
+        (major, minor, patch, rest)
+        for (major, minor, _, _), (_, _, patch, rest) in zip(ranks, ages(keys), strict=True)
     ]
 
 
@@ -61,30 +53,24 @@ def distances(keys: Sequence[Key], previous: Key, *, patched: bool) -> list[Pric
     ]
 
 
-def _places(keys: Sequence[Key]) -> list[list[tuple[int, int]]]:
-    """For each key and level: its rank among the distinct values beside it, oldest first, and how
-    many those are."""
-    ranks: list[list[int]] = []
-    counts: dict[tuple[int, Key], int] = {}
-    for at, key in enumerate(keys):
-        row = []
-        for level in range(LEVELS):
-            beside = level, key[:level]
-            upto = key if level == REST else key[: level + 1]
-            known = counts.get(beside, 0)
-            is_new = at == 0 or level == REST or keys[at - 1][: level + 1] != upto
-            if is_new:
-                counts[beside] = known = known + 1
-            row.append(known - 1)
-        ranks.append(row)
-    return [
-        [(row[level], counts[level, key[:level]]) for level in range(LEVELS)]
-        for key, row in zip(keys, ranks, strict=True)
-    ]
-
-
-def _is_beyond(key: Key, other: Key | None, level: int, nearest: Key) -> int:
-    """Whether ``other`` is one more value at ``level`` beside ``key``."""
-    if other is None or key[:level] != other[:level]:
-        return 0
-    return int(level == REST or nearest[: level + 1] != other[: level + 1])
+def _ranks(keys: Sequence[Key]) -> list[Price]:
+    """At each level, how many different ones come before it among those that are the same up to
+    that level. ``keys`` are sorted, either way."""
+    ranks: list[Price] = []
+    major = minor = patch = 0
+    rest = -1
+    numbers = keys[0][:3] if keys else ()
+    for key in keys:
+        last, numbers = numbers, key[:3]
+        if numbers == last:
+            rest += 1
+        else:
+            rest = 0
+            if numbers[0] != last[0]:
+                major, minor, patch = major + 1, 0, 0
+            elif numbers[1] != last[1]:
+                minor, patch = minor + 1, 0
+            else:
+                patch += 1
+        ranks.append((major, minor, patch, rest))
+    return ranks
