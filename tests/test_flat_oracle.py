@@ -14,7 +14,7 @@ from graft.resolve.flat.packages import Packages
 from graft.resolve.flat.problem import Candidate, Problem
 from graft.resolve.flat.solve import NoSolutionError, solve
 from harness.flat_oracle import Oracle
-from harness.flat_problems import crowded_fields, random_fields, shuffled
+from harness.flat_problems import crowded_fields, entangled_fields, random_fields, shuffled
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
@@ -81,6 +81,30 @@ def test_of_many_answers_the_best_is_found(seed: int) -> None:
     for _ in range(CASES):
         fields = crowded_fields(rng)
         assert answered(fields) == expected(fields), fields
+
+
+@pytest.mark.parametrize("patience", [0, 1])
+def test_where_it_is_hard_to_find_any_the_best_is_found(
+    patience: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With conflicts, decisions are taken only where some answer is known to agree."""
+    monkeypatch.setattr("graft.resolve.flat.search._PATIENCE", patience)
+    rng = random.Random(patience)
+    for _ in range(400):
+        fields = rng.choice((crowded_fields, random_fields))(rng)
+        assert answered(fields) == expected(fields), fields
+
+
+def test_of_more_packages_the_same_is_found_in_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many to try them all, and with hundreds of conflicts."""
+    rng = random.Random(4)
+    for _ in range(6):
+        fields = entangled_fields(rng, packages=20, versions=8)
+        found = []
+        for patience in (3, 10_000):
+            monkeypatch.setattr("graft.resolve.flat.search._PATIENCE", patience)
+            found.append(answered(fields))
+        assert found[0] == found[1], fields
 
 
 def test_what_is_found_does_not_depend_on_the_order_of_anything() -> None:

@@ -80,6 +80,24 @@ def crowded_fields(rng: random.Random) -> dict[str, Any]:
     return fields
 
 
+def entangled_fields(rng: random.Random, *, packages: int, versions: int) -> dict[str, Any]:
+    """A problem that has an answer about as often as not, and takes many conflicts to solve: every
+    version asks for three others, and about half of their versions will do."""
+    names = [f"p{number}" for number in range(packages)]
+    texts = [f"{number % 3}.{number}.0" for number in range(versions)]
+    catalogue: dict[str, dict[str, list[str]]] = {}
+    for name in names:
+        targets = rng.sample([other for other in names if other != name], 3)
+        catalogue[name] = {
+            text: [
+                f"{target}@{' || '.join('=' + each for each in rng.sample(texts, versions // 2))}"
+                for target in targets
+            ]
+            for text in texts
+        }
+    return {"dependencies": names[:3], "constraints": [], "catalogue": catalogue}
+
+
 def shuffled(fields: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """The same, with everything in another order."""
     catalogue = {

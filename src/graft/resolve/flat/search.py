@@ -18,6 +18,14 @@ from graft.resolve.flat.packages import ABSENT, Group, Package, Packages
 # A package by its number, and masks from the most to the least welcome.
 Wish = tuple[int, Sequence[int]]
 
+# The bits that a package may not be for this to count, the number of another package, the bits that
+# this one is then left with, and why.
+_Pair = tuple[int, int, int, Incompatibility]
+
+# After so many conflicts decisions are taken only where an answer is known that agrees with them.
+_PATIENCE = 100
+_RISE = 1.05
+
 
 class UnsolvableError(Exception):
     """``proof`` is the incompatibility without terms, which everything excludes."""
@@ -25,6 +33,21 @@ class UnsolvableError(Exception):
     def __init__(self, proof: Incompatibility) -> None:
         super().__init__("nothing satisfies everything")
         self.proof = proof
+
+
+class _Clause:
+    """What three or more packages exclude: one of the ``literals`` must be, a mask by number. Two
+    of them watch; as long as both can be, nothing follows."""
+
+    __slots__ = ("first", "incompatibility", "literals", "second")
+
+    def __init__(
+        self, incompatibility: Incompatibility, literals: dict[int, int], first: int, second: int
+    ) -> None:
+        self.incompatibility = incompatibility
+        self.literals = literals
+        self.first = first
+        self.second = second
 
 
 class Search:
@@ -46,10 +69,11 @@ class Search:
         self._excludes = excludes
         self.domains: list[int] = []
         self._changes: list[list[int]] = []  # for each package: where on the trail
-        # For each package, what excludes it and one other: the bits that the first may not be
-        # for this to count, the other's number, the bits that it then is left with.
-        self._pairs: list[list[tuple[int, int, int, Incompatibility]]] = []
-        self._wider: list[list[tuple[list[tuple[int, int]], Incompatibility]]] = []
+        # For each package, what excludes it and one other, below one of the bits that the package
+        # may still become and that keep it from counting; else below any of them.
+        self._pairs: list[dict[int, list[_Pair]]] = []
+        self._single: list[list[tuple[int, Incompatibility]]] = []
+        self._wider: list[list[_Clause]] = []  # those that watch the package
         self._waiting: list[list[Group]] = []  # by owner: their targets are not loaded yet
         self._awaited: dict[int, list[Group]] = {}  # the same by target
         self._taken: list[int] = []  # how many of its groups count already
@@ -60,6 +84,11 @@ class Search:
         self._queued: set[int] = set()
         self.conflicts = 0
         self.decisions = 0
+        # How much each package had to do with conflicts, lately more than before.
+        self._blame: list[float] = []
+        self._share = 1.0
+        self._latest: list[int] = []  # what each was when it was last decided
+        self._witness: list[int] = []  # an answer that agrees with all decisions
 
     # What is known of packages.
 
@@ -99,15 +128,21 @@ class Search:
         """Take an incompatibility of loaded packages into account."""
         terms = incompatibility.terms
         everything = self._packages.all
-        if len(terms) == 2:
+        if len(terms) == 1:
+            ((p, s),) = terms.items()
+            self._single[p].append((everything[p].all & ~s, incompatibility))
+        elif len(terms) == 2:
             (p, s), (q, u) = terms.items()
             not_s, not_u = everything[p].all & ~s, everything[q].all & ~u
-            self._pairs[p].append((not_s, q, not_u, incompatibility))
-            self._pairs[q].append((not_u, p, not_s, incompatibility))
+            self._hang(p, (not_s, q, not_u, incompatibility))
+            self._hang(q, (not_u, p, not_s, incompatibility))
         else:
-            watched = [(p, everything[p].all & ~s) for p, s in terms.items()]
-            for p in terms:
-                self._wider[p].append((watched, incompatibility))
+            # The two that hold last, or not at all, are the ones to watch.
+            latest = sorted(terms, key=lambda p: self._place(p, terms[p]))[-2:]
+            literals = {p: everything[p].all & ~s for p, s in terms.items()}
+            clause = _Clause(incompatibility, literals, latest[0], latest[1])
+            for p in latest:
+                self._wider[p].append(clause)
         for p in terms:
             self._fresh.append((self._level, p))
             self._enqueue(p)
@@ -116,8 +151,11 @@ class Search:
         while len(self.domains) <= number:
             self.domains.append(0)
             self._changes.append([])
-            self._pairs.append([])
+            self._pairs.append({})
+            self._single.append([])
             self._wider.append([])
+            self._blame.append(0.0)
+            self._latest.append(0)
             self._waiting.append([])
             self._taken.append(0)
 
@@ -140,21 +178,26 @@ class Search:
         while True:
             conflict = self._propagate()
             if conflict is not None:
-                level = self._learn(conflict)
-                if level < len(places):
-                    at = places[level]
-                    del places[level:]
-                while given and given[-1][0] > level:
+                self._learn(conflict)
+                if self._is_hard and not self._witness:
+                    self._return_to(0)
+                    self.complete()
+            if self._level < len(places):
+                at = places[self._level]
+                del places[self._level :]
+                while given and given[-1][0] > self._level:
                     del wishes[given.pop()[1] :]
+            if conflict is not None:
                 continue
             at = self._first_unmet(wishes, at)
             if at < len(wishes):
                 places.append(at)
-                self._level += 1
-                self.decisions += 1
                 number, masks = wishes[at]
                 domain = self.domains[number]
-                self._narrow(number, next(domain & mask for mask in masks if domain & mask), None)
+                chosen = next(domain & mask for mask in masks if domain & mask)
+                self._decide(number, chosen)
+                if self._witness and not self._witnessed(number) & chosen:
+                    self.complete()
                 continue
             more = ask(len(given))
             if more is None:
@@ -163,6 +206,53 @@ class Search:
                 return
             given.append((self._level, len(wishes)))
             wishes += more
+
+    def complete(self) -> None:
+        """Look for any answer to what is decided, and keep it as the witness that there is one; or
+        learn what returns to before. Raises UnsolvableError if there is none whatever is decided.
+
+        Where it is hard to find one, it is decided about those first that had most to do with
+        conflicts, and begun again from time to time with what was learned.
+        """
+        first = self._level
+        patience = again = _PATIENCE
+        while True:
+            conflict = self._propagate()
+            if conflict is not None:
+                if self._learn(conflict) < first:
+                    return
+                again -= 1
+                if again == 0:
+                    patience += patience // 4
+                    again = patience
+                    self._return_to(first)
+                continue
+            open_ones = [
+                (-self._blame[package.number] / count if self._is_hard else count, count, package)
+                for package in self.needed()
+                if (count := self.domains[package.number].bit_count()) > 1
+            ]
+            if not open_ones:
+                self._witness = [ABSENT if domain & ABSENT else domain for domain in self.domains]
+                self._return_to(first)
+                return
+            number = min(open_ones, key=lambda each: (*each[:2], each[2].name))[2].number
+            domain = self.domains[number]
+            newest = 1 << domain.bit_length() - 1
+            self._decide(number, domain & self._latest[number] or newest)
+
+    @property
+    def _is_hard(self) -> bool:
+        return self.conflicts > _PATIENCE
+
+    def _witnessed(self, number: int) -> int:
+        """What a package is in the witness; nothing where it had not been heard of."""
+        return self._witness[number] or ABSENT if number < len(self._witness) else ABSENT
+
+    def _decide(self, number: int, chosen: int) -> None:
+        self._level += 1
+        self.decisions += 1
+        self._narrow(number, chosen, None)
 
     def _first_unmet(self, wishes: Sequence[Wish], at: int) -> int:
         domains = self.domains
@@ -195,29 +285,11 @@ class Search:
         while queue:
             number = queue.popleft()
             self._queued.discard(number)
-            domain = domains[number]
-            for not_s, other, not_u, incompatibility in self._pairs[number]:
-                if not domain & not_s:
-                    before = domains[other]
-                    left = before & not_u
-                    if left != before:
-                        if not left:
-                            return incompatibility
-                        self._narrow(other, left, incompatibility)
-            for watched, incompatibility in self._wider[number]:
-                unmet = -1
-                kept = 0
-                for other, mask in watched:
-                    left = domains[other] & mask
-                    if left:
-                        if unmet >= 0:
-                            break
-                        unmet, kept = other, left
-                else:
-                    if unmet < 0:
-                        return incompatibility
-                    if kept != domains[unmet]:
-                        self._narrow(unmet, kept, incompatibility)
+            conflict = self._follow_pairs(number) or self._follow_single(number)
+            if conflict is None and self._wider[number]:
+                conflict = self._watch(number)
+            if conflict is not None:
+                return conflict
             domain = domains[number]
             if not domain & ABSENT and self._excludes is not None:
                 package = everything[number]
@@ -229,29 +301,107 @@ class Search:
                             self.load(group.target)
         return None
 
+    def _hang(self, number: int, pair: _Pair) -> None:
+        """Below a bit that keeps it from saying anything, as long as there is one."""
+        bits = self.domains[number] & pair[0] or pair[0]
+        self._pairs[number].setdefault(bits & -bits, []).append(pair)
+
+    def _follow_pairs(self, number: int) -> Incompatibility | None:
+        domains = self.domains
+        domain = domains[number]
+        pairs = self._pairs[number]
+        latest = self._latest[number]
+        for bit in [bit for bit in pairs if not bit & domain]:
+            staying = []
+            hanging = pairs.pop(bit)
+            for at, pair in enumerate(hanging):
+                bits = domain & pair[0]
+                if bits:
+                    bits = bits & latest or bits & -bits
+                    if bits in pairs:
+                        pairs[bits].append(pair)
+                    else:
+                        pairs[bits] = [pair]
+                    continue
+                staying.append(pair)
+                _, other, mask, incompatibility = pair
+                before = domains[other]
+                left = before & mask
+                if left != before:
+                    if not left:
+                        pairs[bit] = staying + hanging[at + 1 :]
+                        return incompatibility
+                    self._narrow(other, left, incompatibility)
+            if staying:
+                pairs[bit] = staying
+        return None
+
+    def _follow_single(self, number: int) -> Incompatibility | None:
+        for mask, incompatibility in self._single[number]:
+            left = self.domains[number] & mask
+            if left != self.domains[number]:
+                if not left:
+                    return incompatibility
+                self._narrow(number, left, incompatibility)
+        return None
+
+    def _watch(self, number: int) -> Incompatibility | None:
+        """What follows from a package's being narrower in what it watches; others watch instead of
+        it where they can."""
+        domains = self.domains
+        watching = self._wider[number]
+        domain = domains[number]
+        kept: list[_Clause] = []
+        for at, clause in enumerate(watching):
+            literals = clause.literals
+            if domain & literals[number]:
+                kept.append(clause)
+                continue
+            other = clause.second if clause.first == number else clause.first
+            before = domains[other]
+            left = before & literals[other]
+            if left != before:
+                for third, mask in literals.items():
+                    if third != other and domains[third] & mask:
+                        clause.first, clause.second = third, other
+                        self._wider[third].append(clause)
+                        break
+                else:
+                    kept.append(clause)
+                    if not left:
+                        self._wider[number] = kept + watching[at + 1 :]
+                        return clause.incompatibility
+                    self._narrow(other, left, clause.incompatibility)
+            else:
+                kept.append(clause)
+        self._wider[number] = kept
+        return None
+
     def _learn(self, conflict: Incompatibility) -> int:
         """Find out why, return to where that would have told, and say so there; the level."""
         self.conflicts += 1
         self._queue.clear()
         self._queued.clear()
         learned = conflict
+        places = {number: self._since(number, mask) for number, mask in learned.terms.items()}
+        trail = self._trail
         while True:
-            latest, level_before = -1, 0
-            about = -1
-            for number, mask in learned.terms.items():
-                place = self._since(number, mask)
-                if place > latest:
-                    if latest >= 0:
-                        level_before = max(level_before, self._trail[latest][3])
-                    latest, about = place, number
-                elif place >= 0:
-                    level_before = max(level_before, self._trail[place][3])
+            latest = max(places.values(), default=-1)
             if latest < 0:
                 raise UnsolvableError(learned)
-            _, _, cause, level = self._trail[latest]
+            about, _, cause, level = trail[latest]
+            before = max([place for place in places.values() if place != latest], default=-1)
+            level_before = trail[before][3] if before >= 0 else 0
             if cause is None or level_before < level:
                 break
             learned = self._resolved(learned, cause, about)
+            del places[about]
+            for number in cause.terms:
+                if number in learned.terms:
+                    places[number] = self._since(number, learned.terms[number])
+        self._share *= _RISE
+        for number in learned.terms:
+            self._blame[number] += self._share
         self._return_to(level_before)
         if learned is not conflict:
             self.add(learned)
@@ -259,6 +409,10 @@ class Search:
             for number in learned.terms:
                 self._enqueue(number)
         return level_before
+
+    def _place(self, number: int, mask: int) -> int:
+        """The same; beyond the trail for what is not so."""
+        return len(self._trail) if self.domains[number] & ~mask else self._since(number, mask)
 
     def _since(self, number: int, mask: int) -> int:
         """Since when, as a place on the trail, a package is within ``mask``; -1 for always."""
@@ -286,6 +440,8 @@ class Search:
         trail, domains, changes = self._trail, self.domains, self._changes
         while trail and trail[-1][3] > level:
             number, before, _, _ = trail.pop()
+            if not domains[number] & domains[number] - 1:
+                self._latest[number] = domains[number]
             domains[number] = before
             changes[number].pop()
         self._level = level
@@ -309,6 +465,14 @@ class Search:
             for package in sorted(self.needed(), key=lambda package: package.name)
         }
 
+    def witness(self) -> dict[str, int]:
+        """The same of the answer that was found last."""
+        return {
+            package.name: bit
+            for package, bit in zip(self._packages.all, self._witness, strict=False)
+            if bit and bit != ABSENT
+        }
+
     def needed(self) -> list[Package]:
         """The packages that are surely chosen, in whatever version."""
         return [
@@ -318,19 +482,8 @@ class Search:
         ]
 
 
-def any_answer(search: Search) -> None:
-    """Decide without wishes: the newest of whichever package there is least choice for. Raises
-    UnsolvableError."""
-
-    def next_wish(_: int) -> list[Wish]:
-        open_ones = [
-            (domain.bit_count(), package.name, package.number, domain)
-            for package in search.needed()
-            if (domain := search.domains[package.number]) & domain - 1
-        ]
-        if not open_ones:
-            return []
-        number, domain = min(open_ones)[2:]
-        return [(number, (1 << domain.bit_length() - 1,))]
-
-    search.run(next_wish)
+def any_answer(search: Search) -> dict[str, int]:
+    """Decide without wishes: the newest of whichever package there is least choice for. The bits
+    by name; raises UnsolvableError."""
+    search.complete()
+    return search.witness()

@@ -165,8 +165,7 @@ def possible(
     search = Search(packages, rules.of_package, None if roots_only else rules.of_group)
     for name in sorted(problem.roots):
         search.load(packages.named(name))
-    any_answer(search)
-    return search.answer()
+    return any_answer(search)
 
 
 def _attempt(
