@@ -25,7 +25,6 @@ from graft.workflows.project import Context, Work
 from graft.workflows.report import InstallOptions
 
 if TYPE_CHECKING:
-    from graft.resolve.nested import Resolved
     from graft.workflows.import_lock import Taken
 
 
@@ -91,47 +90,16 @@ def _answer(
             graph = read_lock(known.lock, where=work.context.lock_path)
             return checkout.links.complete(graph), known.notes
     from graft.resolve.locked import Locked
-    from graft.resolve.nested import resolve
+    from graft.workflows.resolving import Resolving
 
     preferred = taken.graph if taken else previous
     flat = wants_flat(work.context, checkout)
-    indices = work.indices.packages(preferred, update)
-
-    def resolved_with(locked: Locked, on_chosen: Callable[[Manifest], None]) -> Resolved:
-        if flat or indices is not None:
-            from graft.resolve.flat.npm import resolve_flat
-            from graft.resolve.flat.scope import Scope
-
-            return resolve_flat(
-                checkout.asked,
-                preferred,
-                update,
-                scope=Scope(everything=flat, indices=indices),
-                source=work.source,
-                elsewhere=lambda: work.elsewhere,
-                locked=locked,
-                rules=rules,
-                links=checkout.links,
-                tag=work.context.settings.tag,
-                adds_peers=not is_legacy(peers, previous),
-                on_chosen=on_chosen,
-                where=checkout.root.path,
-            )
-        return resolve(
-            checkout.asked,
-            source=work.source,
-            elsewhere=lambda: work.elsewhere,
-            locked=locked,
-            rules=rules,
-            links=checkout.links,
-            tag=work.context.settings.tag,
-            adds_peers=not is_legacy(peers, previous),
-            on_chosen=on_chosen,
-        )
-
+    legacy = is_legacy(peers, previous)
+    resolving = Resolving(work, checkout, preferred, update, flat=flat, adds_peers=not legacy)
     if taken and taken.lock.pins:
         work.elsewhere.prefer(taken.lock.pins)
-    resolved = resolved_with(
+    resolved = resolving.resolved(
+        checkout.asked,
         Locked(
             preferred,
             lambda name: update is not None and name not in update,
@@ -145,13 +113,10 @@ def _answer(
 
         def again(graph: Graph, without: Collection[str]) -> Graph:
             locked = Locked(graph, gaps_count=True, without=without)
-            return resolved_with(locked, lambda _: None).graph
+            return resolving.resolved(checkout.asked, locked).graph
 
         fewer = deduped(resolved.graph, again, rules.overrides, checkout.links)
         resolved = replace(resolved, graph=fewer)
-    if indices is not None:
-        pins = work.indices.pinned(resolved.graph)
-        resolved = replace(resolved, graph=replace(resolved.graph, indices=pins))
     left = unanswered(resolved.graph, checkout, work.context)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from graft.base.diagnostics import GraftError
+from graft.model.graph import Graph
+from graft.model.origins import INDEX
+from graft.project.checkout import Checkout
 from graft.resolve.pick import no_version, pick
 from graft.sources.packument import Packument
 from graft.versions.specifier import parse_specifier
 from graft.versions.version import is_version, parse_version
+from graft.workflows.answer import wants_flat
 from graft.workflows.look import locked_graph
 from graft.workflows.names import with_near_name
 from graft.workflows.peers import graph_now, lenient
-from graft.workflows.project import Context, at_work
+from graft.workflows.project import Context, Work, at_work
 from graft.workflows.reasons import Question, Reason, WhyNot, versions_of
 from graft.workflows.reasons_nested import reasons_nested
 from graft.workflows.wishes import Wish
+
+if TYPE_CHECKING:
+    from graft.resolve.flat.index_packages import IndexPackages
 
 
 def why_not(context: Context, wish: Wish) -> WhyNot:
@@ -31,6 +40,9 @@ def why_not(context: Context, wish: Wish) -> WhyNot:
     with at_work(lenient(context), fresh=frozenset({wanted.package})) as work:
         checkout = context.checkout()
         graph = graph_now(work, checkout)
+        served = work.indices.packages(graph, ())
+        if served is not None and served.serves(wanted.package):
+            return _of_index(work, checkout, graph, served, wish)
         try:
             packument = work.source.packument(wanted.package)
         except GraftError as error:
@@ -43,6 +55,10 @@ def why_not(context: Context, wish: Wish) -> WhyNot:
                 here=versions_of(graph, packument.name),
                 reasons=(_unknown(packument, wish, context.settings.tag),),
             )
+        if wants_flat(context, checkout):
+            from graft.workflows.reasons_flat import reasons_flat
+
+            return reasons_flat(work, checkout, graph, packument.name, version, version)
         question = Question(
             context=context,
             checkout=checkout,
@@ -51,6 +67,38 @@ def why_not(context: Context, wish: Wish) -> WhyNot:
             version=version,
         )
         return reasons_nested(work, question)
+
+
+def _of_index(
+    work: Work, checkout: Checkout, graph: Graph, served: IndexPackages, wish: Wish
+) -> WhyNot:
+    """The newest version that a constraint admits, yanked ones too if it admits just that."""
+    from graft.versions.index_constraint import parse_constraint
+    from graft.versions.mistakes import MalformedError, refusal
+    from graft.workflows.reasons_flat import reasons_flat
+
+    name = wish.local
+    try:
+        constraint = parse_constraint(wish.specifier)
+    except MalformedError as error:
+        raise refusal(error.mistakes) from None
+    every = [each.version for each in served.candidates(name, None) or ()]
+    every += served.yanked(name)
+    fitting = constraint.range.select(every)
+    # A version that is written plainly is that one, as in 'add'.
+    exact = [each for each in fitting if str(each) == wish.specifier.lstrip("=~")]
+    version = max(exact or fitting, default=None)
+    if version is None:
+        newest = max(every, default=None)
+        text = (
+            f"the newest version of {name} is {newest}"
+            if newest
+            else f"the index has no package {name}",
+        )
+        here = versions_of(graph, name)
+        reasons = (Reason(code="no-such-version", text=text, forbids=True),)
+        return WhyNot(name=name, version="", here=here, reasons=reasons)
+    return reasons_flat(work, checkout, graph, name, str(version), f"{INDEX}={version}")
 
 
 def _unknown(packument: Packument, wish: Wish, tag: str) -> Reason:
