@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
 from graft.lockfile.differences import differences
@@ -11,7 +13,9 @@ from graft.model.names import split_name
 from graft.model.requirement import Kind, Requirement
 from graft.project.checkout import ROOT, Checkout
 from graft.resolve.locked import Locked
-from graft.resolve.uses import PREFERRED, PRESENT
+from graft.resolve.uses import PREFERRED, PRESENT, REQUIREMENT
+from graft.versions.specifier import parse_specifier
+from graft.versions.version import version_in_graph
 from graft.workflows.answer import is_legacy, wants_flat
 from graft.workflows.project import Work
 from graft.workflows.reasons import Reason, WhyNot
@@ -33,9 +37,8 @@ def reasons_flat(
         return replace(
             answer, reasons=(Reason(code=PRESENT, text=("the lock has it",), forbids=False),)
         )
-    asked = dict(checkout.asked)
-    also = Requirement(local=name, specifier=specifier, kind=Kind.PROD)
-    asked[ROOT] = (*asked.get(ROOT, ()), also)
+    wanted = Requirement(local=name, specifier=specifier, kind=Kind.PROD)
+    asked, own = _asking(checkout, wanted, version)
     settings = work.context.settings
     resolving = Resolving(
         work,
@@ -60,14 +63,37 @@ def reasons_flat(
             if not edit.startswith((f'ask for "{name}"', f"write {bare} =")) or version in edit
         )
         return replace(
-            answer, reasons=(Reason(code=CONFLICT, text=text, forbids=True),), edits=edits
+            answer, reasons=(*own, Reason(code=CONFLICT, text=text, forbids=True)), edits=edits
         )
     changes = [each for each in differences(graph, found) if each.name != name]
-    text = ("nothing forbids it: the lock keeps what it has, or another goes before it",)
-    if changes:
-        text += (f"with it, {_listed(changes)}",)
-    reason = Reason(code=PREFERRED, text=text, forbids=False)
-    return replace(answer, reasons=(reason,), edits=(f"graft add {name}@{version}",))
+    told = f"with it, {_listed(changes)}" if changes else "nothing else changes with it"
+    kept = "nothing forbids it: the lock keeps what it has, or another goes before it"
+    reasons = own or (Reason(code=PREFERRED, text=(kept,), forbids=False),)
+    first = replace(reasons[0], text=(*reasons[0].text, told))
+    return replace(answer, reasons=(first, *reasons[1:]), edits=(f"graft add {name}@{version}",))
+
+
+def _asking(
+    checkout: Checkout, wanted: Requirement, version: str
+) -> tuple[Mapping[str, Sequence[Requirement]], tuple[Reason, ...]]:
+    """What the project would ask for, and which lines of its own stand against that: it is asked
+    for in their place."""
+    asked: dict[str, Sequence[Requirement]] = {}
+    own: list[Reason] = []
+    for path, lines in checkout.asked.items():
+        kept = []
+        for line in lines:
+            said = parse_specifier(line.local, line.specifier)
+            admits = said.range is None or said.range.contains(version_in_graph(version))
+            if said.package != wanted.local or said.foreign or admits:
+                kept.append(line)
+                continue
+            file = "the project" if path == ROOT else path
+            text = f"{file} asks for {line.local}@{line.specifier} itself"
+            own.append(Reason(code=REQUIREMENT, text=(text,), forbids=True))
+        asked[path] = kept
+    asked[ROOT] = (*asked.get(ROOT, ()), wanted)
+    return asked, tuple(own)
 
 
 def _listed(changes: list[Difference]) -> str:

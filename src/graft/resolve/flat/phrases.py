@@ -81,6 +81,8 @@ def _project(packages: Packages, name: str, facts: Iterable[Fact], mask: int) ->
     wanted = f"the project asks for {_listed(texts, 'and') or name}"
     if not package.is_known:
         return f"{wanted} (no such package)"
+    if mask == package.all and len(texts) > 1:
+        return f"{wanted} (no version is in all of these)"
     if mask == package.all:
         newest = package.candidates[-1].text if package.candidates else "none"
         return f"{wanted} (no such version; the newest is {newest})"
