@@ -111,6 +111,7 @@ def problem_of(
         incompatible=incompatible,
         outward=outward,
         anticipated=catalogue.anticipated,
+        frees=True,  # what the lock has for a line counts while that admits it: see kept
     )
 
 

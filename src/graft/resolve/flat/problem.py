@@ -55,6 +55,7 @@ class Problem(Record):
     those that are asked for by what is decided; they become as new as possible, and nothing is read
     that no choice leads to. Else it is decided about all at once, and they get the lowest minor
     that will do, with its newest patch.
+    ``frees`` says that whoever asks for a root in another way does not mean to keep what it was.
     """
 
     roots: tuple[str, ...]
@@ -65,3 +66,4 @@ class Problem(Record):
     patches: bool = False
     outward: bool = False
     anticipated: Mapping[str, Range] = {}
+    frees: bool = False

@@ -179,9 +179,10 @@ def _changed(problem: Problem, change: Change, name: str, asked: Mapping[str, Ra
     """The problem as it would be if the edit left everything open that it can."""
     said = problem.constraints
     others = tuple(each for each in said if each[0] != name)
-    if change is Change.ASK:
-        return replace(problem, constraints=others)
     previous = {other: was for other, was in problem.previous.items() if other != name}
+    if change is Change.ASK:
+        kept = previous if problem.frees else problem.previous
+        return replace(problem, constraints=others, previous=kept)
     if change is Change.PIN:
         return replace(problem, previous=previous)
     if change is Change.DROP:
