@@ -464,3 +464,17 @@ def test_the_other_commands_take_the_lock_as_any_other(
         flat.graft("ci", "--layout", layout)
         assert flat.node('console.log(require("a").requires("c").version)') == "1.0.0"
     assert flat.read("graft-lock.json") == before
+
+
+def test_a_setting_does_not_speak_of_tools(torn: Project, registry: LocalRegistry) -> None:
+    """They are nobody's dependencies, and made by people who had versions side by side."""
+    registry.publish("tool@1.0.0", bin="cli.js", dependencies={"a": "1", "b": "1"})
+    torn.write(".npmrc", "resolution=flat\n")
+    assert torn.graft("x", "tool").stdout == "tool@1.0.0\n"
+
+
+def test_advisories_are_found_for_it(flat: Project, registry: LocalRegistry) -> None:
+    registry.publish("a@1.0.0")
+    flat.manifest(dependencies={"a": "1"})
+    flat.graft("install")
+    assert flat.graft("audit", "--json", check=False).json

@@ -20,6 +20,7 @@ from graft.base.machine import machine
 from graft.base.records import Record, replace
 from graft.link.importers import ROOT
 from graft.model.graph import Graph
+from graft.project.choices import Choice
 from graft.project.defaults import is_setting, setting_texts, texts_digest
 from graft.project.manifest import MANIFEST_NAME
 from graft.scripts.environment import bin_folders
@@ -72,7 +73,15 @@ def fetch_tools(
     wishes = [_with_name(wish, place.folder) for wish in wishes]
     settings = _deciding_settings(place, registry)
     folder = _tools_folder(context.settings.cache_root, wishes, settings)
-    context = replace(context, folder=folder, importer=ROOT, is_plain=False, settings_digest="")
+    context = replace(
+        context,
+        folder=folder,
+        importer=ROOT,
+        # How the project resolves is for what the project asks for.
+        settings=replace(context.settings, resolution=Choice()),
+        is_plain=False,
+        settings_digest="",
+    )
     asked = os.path.join(folder, _ASKED)
     # Not let go: the tool takes this process's place, and holds it until it ends.
     lock = open_store(context.settings.store_root).tools_lock(folder)

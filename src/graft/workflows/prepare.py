@@ -21,7 +21,7 @@ from graft.base.records import Record, replace
 from graft.link.layouts import VIRTUAL
 from graft.model.manifest import Manifest
 from graft.project.checkout import read_checkout
-from graft.project.choices import Choice
+from graft.project.choices import NESTED, Choice
 from graft.project.manifest import MANIFEST_NAME
 from graft.project.manifests import Declared
 from graft.sources.package_tree import FolderTree, document_of, paths_of
@@ -91,8 +91,15 @@ def _project_of(root: str, package: str, declared: Declared) -> str:
 
 def _install(context: Context, project: str, within: str) -> None:
     """With the settings of whoever installs, not with those that the repository holds; but with
-    development dependencies, and by links alone: copies might be hard links into the store."""
-    settings = replace(context.settings, omit=frozenset(), layout=Choice(flag=VIRTUAL), notes=())
+    development dependencies, resolved as its authors did, and by links alone: copies might be hard
+    links into the store."""
+    settings = replace(
+        context.settings,
+        omit=frozenset(),
+        layout=Choice(flag=VIRTUAL),
+        resolution=Choice(flag=NESTED),
+        notes=(),
+    )
     context = Context(
         folder=project,
         settings=settings,
