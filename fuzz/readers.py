@@ -343,7 +343,7 @@ class _Kept(Parsed):
         self.text = ""
 
     def get(self, data: bytes) -> dict[str, Any] | None:
-        return dict(json.loads(self.text)) if not data else None
+        return dict(json.loads(self.text)) if self.text and not data else None
 
     def put(self, data: bytes, document: Mapping[str, Any]) -> None:
         del data

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from graft.indices.parsed import ParsedCache
 from harness.project import Project
 from harness.registry import LocalRegistry
 
@@ -65,6 +66,14 @@ def test_what_others_put_there_is_other(used: Project) -> None:
     assert kinds(used)["other"] == 1
     used.graft("cache", "clean", "other")
     assert not (used.machine.cache / "something").exists()
+
+
+def test_descriptors_that_were_read_are_a_kind(used: Project) -> None:
+    cache = ParsedCache(str(used.machine.cache))
+    cache.put(b"a = 1", {"a": 1})
+    assert cache.get(b"a = 1") == {"a": 1} and kinds(used)["descriptors"] == 1
+    used.graft("cache", "clean", "descriptors")
+    assert cache.get(b"a = 1") is None and kinds(used) == {"packuments": 2, "resolutions": 1}
 
 
 def test_links_in_the_cache_are_not_followed(used: Project) -> None:

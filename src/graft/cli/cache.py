@@ -38,7 +38,10 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser.add_argument(
         "kinds",
         nargs="*",
-        choices=("packuments", "resolutions", "x", "git", "scans", "other", "registry"),
+        choices=(
+            *("packuments", "resolutions", "x", "git"),
+            *("descriptors", "scans", "other", "registry"),
+        ),
         metavar="kind",
         help="packuments, resolutions, x, git, scans, other or registry",
     )

@@ -15,14 +15,14 @@ from typing import Any
 from graft.base.files import read_file, write_atomic
 from graft.indices.reading import Parsed
 
-_FOLDER = "descriptors"
+DESCRIPTORS = "descriptors"
 
 
 class ParsedCache(Parsed):
     """In ``cache_root``. What cannot be written is not kept."""
 
     def __init__(self, cache_root: str) -> None:
-        self._folder = os.path.join(cache_root, _FOLDER)
+        self._folder = os.path.join(cache_root, DESCRIPTORS)
 
     def get(self, data: bytes) -> dict[str, Any] | None:
         try:

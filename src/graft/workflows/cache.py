@@ -14,6 +14,7 @@ from graft.base.files import read_file, remove_file, remove_tree, temporary_sibl
 from graft.base.locks import FileLock
 from graft.base.records import Record
 from graft.git.mirror import mirror_lock
+from graft.indices.parsed import DESCRIPTORS
 from graft.project.default_registry import forgotten
 from graft.sources.git_packages import MIRRORS, is_mirror
 from graft.sources.packument_cache import PACKUMENTS, read_entry
@@ -29,6 +30,7 @@ ABOUT: Mapping[str, str] = {
     RESOLUTIONS: "graphs that were resolved from them",
     TOOLS: "tools that 'graft x' has fetched",
     MIRRORS: "what was needed of git repositories",
+    DESCRIPTORS: "what indices said of packages",
     SCANS: "what packages' code was found to load, for 'graft doctor'",
     OTHER: "anything else",
     REGISTRY: "the default registry, as npm named it",
@@ -141,7 +143,7 @@ def _entries(caches: Caches, kind: str) -> Iterator[str]:
     if kind == REGISTRY:
         if forgotten(read_file(place) or b"") is not None:
             yield place
-    elif kind in (PACKUMENTS, RESOLUTIONS, SCANS):
+    elif kind in (PACKUMENTS, RESOLUTIONS, DESCRIPTORS, SCANS):
         yield from (path for path in _files(place) if not _is_temporary(path))
     else:
         names = sorted(os.listdir(place)) if os.path.isdir(place) else []
