@@ -170,3 +170,119 @@ def test_a_line_of_the_same_text_may_mean_another_package_later(project: Project
     assert "@acme/tool" in project.links()
     project.write(".npmrc", "")
     assert error_of(project, "install")["code"] == "package-not-found"
+
+
+# Without a package.json
+
+
+@pytest.fixture
+def alone(project: Project, registry: LocalRegistry) -> Project:
+    registry.publish(
+        "tool@1.0.0", bin={"tool": "cli.sh"}, files={"cli.sh": ("#!/bin/sh\necho told\n", 0o755)}
+    )
+    project.remove("package.json")
+    project.write(
+        "graft.toml",
+        '[package]\nname = "app"\n[dependencies]\nb = "1"\n"@acme/tool" = "*"\ntool = "1"\n',
+    )
+    return project
+
+
+def links_in(project: Project, folder: str) -> dict[str, str]:
+    """By path, without what graft keeps there."""
+    root = project.path(folder)
+    return {
+        str(path.relative_to(root)): str(path.readlink())
+        for path in sorted(root.rglob("*"))
+        if path.is_symlink() and ".graft" not in path.relative_to(root).parts
+    }
+
+
+def test_packages_appear_in_a_folder_of_their_own(alone: Project) -> None:
+    alone.graft("install")
+    assert set(links_in(alone, "packages")) == {"b", "@acme/tool", "tool", ".bin/tool"}
+    assert alone.json("packages/b/package.json")["version"] == "1.0.0"
+    assert not alone.exists("node_modules") and not alone.exists("package.json")
+    assert alone.graft("ci", "--json").json["upToDate"]
+
+
+@pytest.mark.parametrize("layout", ["virtual", "isolated", "hoisted"])
+def test_every_command_takes_the_same_road(alone: Project, layout: str) -> None:
+    alone.write(".npmrc", f"layout={layout}\n")
+    alone.graft("install")
+    assert alone.json("packages/b/package.json")["version"] == "1.0.0"
+    assert alone.graft("exec", "tool").stdout == "told\n"
+    assert "b@1.0.0" in alone.graft("ls").stdout
+    assert alone.graft("why", "a").stdout.startswith("a@1.5.0")
+    alone.graft("remove", "tool")
+    assert not alone.exists("packages/tool") and not alone.exists("packages/.bin/tool")
+    alone.remove("packages/b")
+    alone.graft("install")
+    assert alone.exists("packages/b")
+    assert alone.graft("doctor", check=False).code == 0
+    assert not alone.exists("node_modules")
+
+
+def test_the_folder_has_the_name_that_the_file_says(alone: Project) -> None:
+    alone.write("graft.toml", alone.read("graft.toml") + '[install]\nfolder = "third-party"\n')
+    alone.graft("install")
+    assert set(links_in(alone, "third-party")) == {"b", "@acme/tool", "tool", ".bin/tool"}
+    assert not alone.exists("packages")
+
+
+@pytest.mark.parametrize("name", ['"a/b"', '".."', '".git"', '""', "1", '"node_modules"', '"@a"'])
+def test_a_folder_that_cannot_be_is_refused(alone: Project, name: str) -> None:
+    alone.write("graft.toml", f"[install]\nfolder = {name}\n")
+    assert error_of(alone, "install")["code"] == "manifest-invalid"
+
+
+def test_a_folder_that_is_somebody_elses_is_left_alone(alone: Project) -> None:
+    alone.write("packages/mine/README", "mine")
+    error = error_of(alone, "install")
+    assert (error["code"], error["where"]) == ("link-refused", str(alone.path("packages")))
+    assert alone.read("packages/mine/README") == "mine"
+    assert not alone.exists("graft-lock.json")
+
+
+def test_with_a_package_json_there_is_javascript_again(alone: Project) -> None:
+    alone.graft("install")
+    alone.manifest()
+    alone.graft("install")
+    assert set(alone.links()) == {"app", "b", "@acme/tool", "tool", ".bin/tool"}
+
+
+def test_the_launcher_knows_the_folder(alone: Project) -> None:
+    alone.graft("install")
+    for name in ("graft-lock.json", "graft.toml"):
+        os.utime(alone.path(name))
+    wait_for_stamp(alone, "packages")
+    assert not needs_python(alone)
+    alone.remove("packages/b")
+    assert needs_python(alone)
+    alone.graft("install")
+    wait_for_stamp(alone, "packages")
+    alone.manifest()
+    assert needs_python(alone)
+
+
+def test_collecting_knows_the_folder(alone: Project) -> None:
+    alone.write("graft.toml", alone.read("graft.toml") + '[install]\nfolder = "deps"\n')
+    alone.graft("install")
+    alone.sibling("other", dependencies={"a": "2"}).graft("install")
+    for record in alone.store.glob("projects/*"):
+        # Nothing but what lies in the project says what it needs now.
+        lines = record.read_text().splitlines(keepends=True)
+        record.write_text("".join(line for line in lines if not line.startswith("graph")))
+    alone.graft("store", "gc", "--older-than", "0")
+    assert alone.json("deps/b/package.json")["version"] == "1.0.0"
+
+
+def test_a_folder_beside_it_is_an_importer_with_the_same_folder(alone: Project) -> None:
+    alone.write("graft.toml", '[dependencies]\nlib = { path = "lib" }\n')
+    alone.write("lib/graft.toml", '[package]\nname = "lib"\n[dependencies]\na = "1"\n')
+    for layout in ("virtual", "isolated", "hoisted"):
+        alone.write(".npmrc", f"layout={layout}\n")
+        alone.graft("install")
+        assert links_in(alone, "packages")["lib"] == "../lib"
+        path = "packages/a" if layout == "hoisted" else "packages/lib/packages/a"
+        assert alone.json(f"{path}/package.json")["version"] == "1.5.0"

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ Torn = Literal["", "half", "empty"]
 _LAUNCHER = Path(graft.__file__).parents[2] / "bin" / "graft"
 _STAMP = "node_modules/.graft/stamp"
 _KILLED = -9
+# Where packages appear; the second, where there is no package.json.
+_MODULES = ("node_modules", "packages")
 _MEMORY = Path("/dev/shm")
 _INSTALL = ("install",)
 
@@ -216,7 +219,7 @@ class Lab(Closing):
         return {
             (folder, name)
             for folder in (self.project.dir, *self._bystanders())
-            for name in json.loads((folder / "package.json").read_text()).get("dependencies", {})
+            for name in _dependencies(folder)
         }
 
     def _running(self, asked: set[tuple[Path, str]]) -> set[tuple[Path, str]]:
@@ -336,11 +339,18 @@ def sample(effects: Sequence[Effect], project: Path, *, most: int) -> list[int]:
     return [numbers[int(at * step)] for at in range(min(most, len(numbers)))]
 
 
+def _dependencies(folder: Path) -> dict[str, str]:
+    manifest, toml = folder / "package.json", folder / "graft.toml"
+    if manifest.exists() or not toml.exists():
+        return dict(json.loads(manifest.read_text()).get("dependencies", {}))
+    return dict(tomllib.loads(toml.read_text()).get("dependencies", {}))
+
+
 def unloadable(folder: Path, name: str, above: frozenset[Path] = frozenset()) -> str:
     """Why code in ``folder`` cannot load a package, or what that loads, as node would; or ''."""
     for place in (folder, *folder.parents):
-        found = place / "node_modules" / name
-        if found.is_dir():
+        found = next((place / of / name for of in _MODULES if (place / of / name).is_dir()), None)
+        if found:
             break
     else:
         return f"{folder} does not find {name}"

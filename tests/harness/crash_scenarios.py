@@ -176,6 +176,18 @@ def damaged(project: Project, registry: LocalRegistry) -> None:
         path.parent.joinpath("more").touch()
 
 
+def without_javascript(project: Project, registry: LocalRegistry) -> None:
+    """Its packages appear in a folder of their own."""
+    publish(registry)
+    project.remove("package.json")
+    project.write("graft.toml", '[dependencies]\na = "1"\n')
+    project.write(".npmrc", "layout=isolated\n")
+    project.graft("install")
+    project.write("packages/own/x.js", "own")
+    registry.publish("b@1.1.0")
+    registry.publish("a@1.1.0", dependencies={"b": "1.1"}, bin={"a": "cli.js"})
+
+
 def _layout(name: str) -> list[Scenario]:
     started = partial(installed, layout=name)
     return [
@@ -220,6 +232,7 @@ SCENARIOS = (
     *_layout("virtual"),
     *_layout("isolated"),
     *_layout("hoisted"),
+    Scenario(name="update, no package.json", command=("update",), prepare=without_javascript),
     _switch("virtual", "isolated"),
     _switch("isolated", "hoisted"),
     _switch("hoisted", "virtual"),

@@ -165,7 +165,9 @@ def _scripts(folder: str) -> Iterable[Candidate]:
 
 
 def _bins(folder: str) -> Iterable[Candidate]:
-    path = os.path.join(folder, "node_modules", ".bin")
+    from graft.project.defaults import sound_modules_folder
+
+    path = os.path.join(folder, sound_modules_folder(folder), ".bin")
     return [(name, "") for name in sorted(os.listdir(path))] if os.path.isdir(path) else ()
 
 

@@ -38,6 +38,7 @@ from graft.link.importers import (
     staged_of,
 )
 from graft.link.state import FOLDER, STATE_FOLDER, read_state, state_file
+from graft.project.defaults import modules_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ class Staging:
     """A change of one project being prepared: new contents of files, and for some of its importers
     a whole new ``node_modules``. Use under the project's lock, after ``recover``."""
 
-    def __init__(self, project: str, journal: str) -> None:
+    def __init__(self, project: str, journal: str, name: str = MODULES) -> None:
         self._project = project
+        self._name = name
         self._journal = journal
         self._folder = os.path.join(project, STAGING)
         self._parts = {ROOT}
@@ -80,7 +82,7 @@ class Staging:
 
     def add_state(self, importer: str, state: bytes) -> None:
         """Stage a new record of a ``node_modules`` whose links stay as they are."""
-        name = state_file(MODULES)
+        name = state_file(self._name)
         write_file(os.path.join(self._part(importer), os.path.basename(name)), state)
         self._files.append((importer, name))
 
@@ -130,13 +132,13 @@ class Staging:
         if (
             self._entries
             or len(self._files) + len(self._trees) > 1
-            or any(os.path.lexists(modules_of(self._project, importer)) for importer in self._trees)
+            or any(os.path.lexists(self._modules(importer)) for importer in self._trees)
         ):
             self._commit_with_journal()
             return
         # One rename is a whole commit by itself.
         for importer in self._trees:
-            modules = modules_of(self._project, importer)
+            modules = self._modules(importer)
             os.rename(os.path.join(staged_of(self._project, importer), MODULES), modules)
         for importer, name in self._files:
             staged = os.path.join(staged_of(self._project, importer), os.path.basename(name))
@@ -158,6 +160,7 @@ class Staging:
         write_file(os.path.join(self._folder, _TOKEN), token.encode(), durable=True)
         journal = {
             "staging": token,
+            "modules": self._name,
             "files": self._files,
             "trees": {
                 importer: {
@@ -170,7 +173,10 @@ class Staging:
                 importer: {
                     "new": [[p, _inode(f"{self._entries_of(importer)}/{p}")] for p in paths],
                     "removed": [
-                        [p, _inode(os.path.join(modules_of(self._project, importer), p))]
+                        [
+                            p,
+                            _inode(os.path.join(self._modules(importer), p)),
+                        ]
                         for p in removed
                     ],
                 }
@@ -190,12 +196,15 @@ class Staging:
     def _entries_of(self, importer: str) -> str:
         return os.path.join(staged_of(self._project, importer), _ENTRIES)
 
+    def _modules(self, importer: str) -> str:
+        return modules_of(self._project, importer, self._name)
+
     def _part(self, importer: str) -> str:
         """The importer's part of the staging folder; raises ``link-refused`` where nothing may be
         written for it."""
         part = staged_of(self._project, importer)
         if importer not in self._parts:
-            refuse_strange_importer(self._project, importer)
+            refuse_strange_importer(self._project, importer, self._name)
             os.mkdir(part)
             self._parts.add(importer)
         return part
@@ -217,19 +226,26 @@ def recover(project: str, journals: Iterable[str]) -> bool:
         return False
     import json
 
-    for importer in staged_importers(project):
-        refuse_strange_modules(folder_of(project, importer))
     for journal in journals:
         said = json.loads(read_file(journal) or b"{}")
         if said.get("staging") == token.decode(errors="replace"):
+            _refuse_strange(project, said.get("modules", MODULES))
             _finish(project, journal, said)
             return True
     # Not decided, or not here: the project was moved since, and must lose nothing of its own.
-    _clear(project)
+    name = modules_folder(project)
+    _refuse_strange(project, name)
+    _clear(project, name)
     return False
 
 
+def _refuse_strange(project: str, name: str) -> None:
+    for importer in staged_importers(project):
+        refuse_strange_modules(folder_of(project, importer), name)
+
+
 def _finish(project: str, journal_path: str, journal: Mapping[str, Any]) -> None:
+    modules = journal.get("modules", MODULES)
     for importer, name in journal["files"]:
         _switch_file(project, importer, name)
     for importer, entries in journal["entries"].items():
@@ -237,17 +253,18 @@ def _finish(project: str, journal_path: str, journal: Mapping[str, Any]) -> None
             from graft.link.entries import enter
 
             part = staged_of(project, importer)
-            enter(modules_of(project, importer), part, entries["new"])
+            enter(modules_of(project, importer, modules), part, entries["new"])
             # Only now: of a folder, nothing but the record says what it holds.
-            _switch_file(project, importer, state_file(MODULES))
+            _switch_file(project, importer, state_file(modules))
     for importer, tree in journal["trees"].items():
-        _switch_tree(project, importer, tree["inode"], tree["carried"])
+        _switch_tree(project, importer, modules, tree["inode"], tree["carried"])
     for importer, entries in journal["entries"].items():
         if is_own_folder(project, importer):
             from graft.link.entries import leave
 
-            leave(modules_of(project, importer), staged_of(project, importer), entries["removed"])
-    _clear(project, journal_path, journal["gone"])
+            place = modules_of(project, importer, modules)
+            leave(place, staged_of(project, importer), entries["removed"])
+    _clear(project, modules, journal_path, journal["gone"])
 
 
 def _switch_file(project: str, importer: str, name: str) -> None:
@@ -300,8 +317,10 @@ def _write_through(path: str, data: bytes) -> None:
             os.fsync(descriptor)
 
 
-def _switch_tree(project: str, importer: str, inode: int, carried: Mapping[str, str]) -> None:
-    modules = modules_of(project, importer)
+def _switch_tree(
+    project: str, importer: str, name: str, inode: int, carried: Mapping[str, str]
+) -> None:
+    modules = modules_of(project, importer, name)
     part = staged_of(project, importer)
     staged = os.path.join(part, MODULES)
     if _inode(staged) != inode or not is_own_folder(project, importer):
@@ -337,13 +356,13 @@ def _put_aside(modules: str, aside: str) -> None:
         os.rmdir(modules)
 
 
-def _clear(project: str, journal: str = "", gone: Iterable[str] = ()) -> None:
+def _clear(project: str, name: str, journal: str = "", gone: Iterable[str] = ()) -> None:
     """Remove the staging folder, but for what is neither graft's nor in a ``node_modules`` yet, as
     somebody put it there between two steps of a switch."""
     for importer in staged_importers(project):
-        _clear_part(staged_of(project, importer), modules_of(project, importer))
+        _clear_part(staged_of(project, importer), modules_of(project, importer, name))
     for importer in gone:
-        _remove_bare(project, importer)
+        _remove_bare(project, importer, name)
     if journal:
         _forget(journal)
     remove_tree(os.path.join(project, STAGING))
@@ -380,9 +399,9 @@ def _clear_part(part: str, modules: str) -> None:
             remove_tree(trash)
 
 
-def _remove_bare(project: str, importer: str) -> None:
+def _remove_bare(project: str, importer: str, name: str) -> None:
     """Remove a ``node_modules`` in which there is nothing but graft's record of nothing."""
-    modules = modules_of(project, importer)
+    modules = modules_of(project, importer, name)
     if not is_own_folder(project, importer) or not os.path.isdir(modules):
         return
     if not read_state(modules).entries and os.listdir(modules) == [STATE_FOLDER]:

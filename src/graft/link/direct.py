@@ -9,16 +9,20 @@ from graft.model.graph import Graph
 
 
 def direct_links(
-    graph: Graph, importer: str, names: Mapping[str, str], target: Callable[[str, str], str]
+    graph: Graph,
+    importer: str,
+    names: Mapping[str, str],
+    target: Callable[[str, str], str],
+    own: str,
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Links by path in the importer's ``node_modules``, and the reason for each. ``target`` gives
     what a link holds that lies at a path from the project's folder and leads to a node; ``names``
-    are those by which importers can be met in their own code."""
+    are those by which importers can be met in their own code, ``own`` that of their folders."""
     links: dict[str, str] = {}
     reasons: dict[str, str] = {}
     edges = graph.importers[importer].edges
     for local, id in sorted(edges.items()):
-        links[local] = target(f"{importer}/node_modules/{local}", id)
+        links[local] = target(f"{importer}/{own}/{local}", id)
         reasons[local] = f"package.json asks for {local}"
     for command, (local, path) in chosen_bins(graph, edges).items():
         links[f".bin/{command}"] = f"../{local}/{path}"

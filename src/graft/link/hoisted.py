@@ -29,20 +29,25 @@ def placement(graph: Graph) -> Hoisted:
 
 
 def hoisted_trees(
-    graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
+    graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str], own: str = MODULES
 ) -> dict[str, Wanted]:
     """As ``virtual_trees``."""
     placed = placement(graph)
     return {
-        importer: _tree(graph, slots, placed, importer, names.get(importer, ""))
+        importer: _tree(graph, slots, placed, importer, names.get(importer, ""), own)
         for importer in graph.importers
     }
 
 
 def _tree(
-    graph: Graph, slots: Mapping[str, Slot], placed: Hoisted, importer: str, own_name: str
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    placed: Hoisted,
+    importer: str,
+    own_name: str,
+    own: str,
 ) -> Wanted:
-    links = _links(graph, placed, importer)
+    links = _links(graph, placed, importer, own)
     packages: dict[str, dict[str, str]] = {}
     inside: dict[str, dict[str, str]] = {}
     entries: dict[str, str] = {}
@@ -71,7 +76,7 @@ def _tree(
     return Wanted(entries, reasons, folders)
 
 
-def _links(graph: Graph, placed: Hoisted, importer: str) -> dict[str, str]:
+def _links(graph: Graph, placed: Hoisted, importer: str, own: str) -> dict[str, str]:
     """By path in the importer's ``node_modules``, in however deep a folder."""
     links = {}
     beside: dict[str, dict[str, str]] = {"": {}}
@@ -80,9 +85,9 @@ def _links(graph: Graph, placed: Hoisted, importer: str) -> dict[str, str]:
         beside.setdefault(above, {})[local] = id
         manifest = graph.nodes[id].manifest
         if manifest.is_link:
-            links[path] = relative_target(f"{importer}/{MODULES}/{path}", manifest.folder)
+            links[path] = relative_target(f"{importer}/{own}/{path}", manifest.folder)
     for path, (to, its) in placed.loops[importer].items():
-        links[path] = relative_target(f"{importer}/{MODULES}/{path}", f"{to}/{MODULES}/{its}")
+        links[path] = relative_target(f"{importer}/{own}/{path}", f"{to}/{own}/{its}")
     for above, ids in beside.items():
         folder = f"{above}{_BELOW}.bin" if above else ".bin"
         for command, (local, path) in chosen_bins(graph, ids).items():
@@ -95,9 +100,7 @@ def _links(graph: Graph, placed: Hoisted, importer: str) -> dict[str, str]:
             if up in placed.packages and local in {**placed.packages[up], **placed.loops[up]}
         )
         at = f".bin/{command}"
-        links[at] = relative_target(
-            f"{importer}/{MODULES}/{at}", f"{owner}/{MODULES}/{local}/{path}"
-        )
+        links[at] = relative_target(f"{importer}/{own}/{at}", f"{owner}/{own}/{local}/{path}")
     return links
 
 

@@ -1,5 +1,8 @@
 """Where an importer's ``node_modules`` lies in its project, and how that is kept from leaving it.
 
+Where a project has no ``package.json``, it has another name, the same for all its importers: that
+is what ``name`` stands for here and in what uses this (``project.defaults.modules_folder``).
+
 Importers are named by their path from the project's folder, ``/``-separated; ``.`` is the project
 itself. Such names also come from records inside a project, which anyone may have written.
 """
@@ -8,13 +11,17 @@ from __future__ import annotations
 
 import os
 
+from graft.project.defaults import MODULES as MODULES
+from graft.project.defaults import modules_folder
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = "."
-MODULES = "node_modules"
 STAGING = ".graft-staging"
+# In it, graft keeps what it has made.
+STATE_FOLDER = ".graft"
 _MEMBER = "%"  # in front of a member's folder in the staging folder
 
 
@@ -22,8 +29,13 @@ def folder_of(project: str, importer: str) -> str:
     return project if importer == ROOT else os.path.join(project, importer)
 
 
-def modules_of(project: str, importer: str) -> str:
-    return os.path.join(folder_of(project, importer), MODULES)
+def modules_of(project: str, importer: str, name: str = MODULES) -> str:
+    return os.path.join(folder_of(project, importer), name)
+
+
+def present_modules(project: str, importer: str) -> str:
+    """The same for a project as it lies there. Raises what reading its ``graft.toml`` raises."""
+    return modules_of(project, importer, modules_folder(project))
 
 
 def is_own_folder(project: str, importer: str) -> bool:
@@ -36,7 +48,7 @@ def is_own_folder(project: str, importer: str) -> bool:
     return True
 
 
-def refuse_strange_importer(project: str, importer: str) -> None:
+def refuse_strange_importer(project: str, importer: str, name: str = MODULES) -> None:
     """Raise ``link-refused`` where nothing may be written for this importer."""
     if importer != ROOT and not is_own_folder(project, importer):
         from graft.base.diagnostics import GraftError
@@ -48,12 +60,13 @@ def refuse_strange_importer(project: str, importer: str) -> None:
             why=["it is not there, or it is a link, or lies behind one"],
             fix="make it a folder inside the project, or take it out of the workspace",
         )
-    refuse_strange_modules(folder_of(project, importer))
+    refuse_strange_modules(folder_of(project, importer), name)
 
 
-def refuse_strange_modules(folder: str) -> None:
-    """A ``node_modules`` that is a link leads into somebody else's; nothing is written through."""
-    modules = os.path.join(folder, MODULES)
+def refuse_strange_modules(folder: str, name: str = MODULES) -> None:
+    """A ``node_modules`` that is a link leads into somebody else's; nothing is written through. And
+    whoever has a folder of another name has it for something else, unless graft made it."""
+    modules = os.path.join(folder, name)
     if not os.path.lexists(modules):
         return
     from graft.base.diagnostics import GraftError
@@ -61,7 +74,7 @@ def refuse_strange_modules(folder: str) -> None:
     if os.path.islink(modules):
         raise GraftError(
             "link-refused",
-            f"node_modules is a link to {os.readlink(modules)}, and graft writes only its own",
+            f"{name} is a link to {os.readlink(modules)}, and graft writes only its own",
             where=modules,
             fix="remove the link (not what it leads to) and run 'graft install'",
         )
@@ -69,9 +82,16 @@ def refuse_strange_modules(folder: str) -> None:
         what = "a mount point" if os.path.ismount(modules) else "not a folder"
         raise GraftError(
             "link-refused",
-            f"node_modules is {what}, and cannot be switched for another in one step",
+            f"{name} is {what}, and cannot be switched for another in one step",
             where=modules,
             fix="mount the project's folder instead, or remove what is there",
+        )
+    if name != MODULES and os.listdir(modules) and not os.path.lexists(f"{modules}/{STATE_FOLDER}"):
+        raise GraftError(
+            "link-refused",
+            f"{name} holds what graft did not make, and is where packages are to appear",
+            where=modules,
+            fix='name another folder in graft.toml: [install] folder = "…"',
         )
 
 

@@ -20,15 +20,16 @@ SLOTS = f"{STATE_FOLDER}/slots"
 
 
 def isolated_trees(
-    graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
+    graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str], own: str = MODULES
 ) -> dict[str, Wanted]:
-    """As ``virtual_trees``. All links are relative: a project may be moved or copied as a whole."""
+    """As ``virtual_trees``. All links are relative: a project may be moved or copied as a whole.
+    ``own`` is the name of the importers' folders."""
 
     def place(id: str) -> str:
         """From the project's folder."""
         if graph.nodes[id].manifest.is_link:
             return graph.nodes[id].manifest.folder
-        return f"{MODULES}/{SLOTS}/{slots[id].name}/{MODULES}/{slots[id].package}"
+        return f"{own}/{SLOTS}/{slots[id].name}/{MODULES}/{slots[id].package}"
 
     trees = {}
     for importer in graph.importers:
@@ -37,13 +38,14 @@ def isolated_trees(
             importer,
             names,
             lambda at, id: relative_target(at, place(id)),
+            own,
         )
         trees[importer] = Wanted(links, reasons)
     folders = {}
     for id, slot in slots.items():
         path = f"{SLOTS}/{slot.name}"
         if path not in folders:
-            folders[path] = _slot_folder(graph, id, slot, f"{MODULES}/{path}/{MODULES}", place)
+            folders[path] = _slot_folder(graph, id, slot, f"{own}/{path}/{MODULES}", place)
     root = trees[ROOT]
     entries = {path: folder_entry(folder, slots) for path, folder in folders.items()}
     trees[ROOT] = Wanted(

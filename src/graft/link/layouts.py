@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from graft.link.importers import MODULES
 from graft.link.links import Folder, Wanted
 from graft.model.graph import Graph
 from graft.store.paths import Store
@@ -15,22 +16,27 @@ HOISTED = "hoisted"
 
 
 def layout_trees(
-    layout: str, graph: Graph, slots: Mapping[str, Slot], store: Store, names: Mapping[str, str]
+    layout: str,
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    store: Store,
+    names: Mapping[str, str],
+    own: str = MODULES,
 ) -> dict[str, Wanted]:
     """What each importer's ``node_modules`` holds, by the importer's path. ``names`` are the names
-    by which importers can be met in their own code."""
+    by which importers can be met in their own code, ``own`` is that of their folders."""
     if layout == HOISTED:
         from graft.link.hoisted import hoisted_trees
 
-        return hoisted_trees(graph, slots, names)
+        return hoisted_trees(graph, slots, names, own)
     if layout == ISOLATED:
         from graft.link.isolated import isolated_trees
 
-        trees = isolated_trees(graph, slots, names)
+        trees = isolated_trees(graph, slots, names, own)
     else:
         from graft.link.virtual import virtual_trees
 
-        trees = virtual_trees(graph, slots, store, names)
+        trees = virtual_trees(graph, slots, store, names, own)
     from graft.link.ladder import copied
 
     ids = copied(graph)

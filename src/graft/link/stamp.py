@@ -15,14 +15,13 @@ from __future__ import annotations
 import os
 
 from graft.base.files import remove_file, write_file
-from graft.link.importers import inside
+from graft.link.importers import STATE_FOLDER, inside
 from graft.project.defaults import sets_anything
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-STAMP = "node_modules/.graft/stamp"
 _VARIABLES = ("HOME", "GRAFT_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "NODE_ENV", "PREFIX")
 _TICK_NANOSECONDS = 10_000_000
 # Some file systems know whole seconds alone, and some only every other one.
@@ -30,8 +29,14 @@ _SECOND = 10**9
 _COARSE_TICK_NANOSECONDS = 2 * _SECOND
 
 
+def stamp_in(name: str) -> str:
+    """Its path in a project whose packages appear in the folder ``name``."""
+    return f"{name}/{STATE_FOLDER}/stamp"
+
+
 def write_stamp(
     folder: str,
+    name: str,
     *,
     files: Iterable[str],
     made: Iterable[str],
@@ -44,10 +49,10 @@ def write_stamp(
     is what graft makes. Both are relative to ``folder`` or absolute. ``began`` is when the check
     did, in nanoseconds since the epoch, before any of the files was read.
     """
-    path = os.path.join(folder, STAMP)
+    path = os.path.join(folder, stamp_in(name))
     data = make_stamp(folder, files=files, made=made, environ=environ, began=began)
     try:
-        if not remove_stamp(folder) or data is None:
+        if not remove_stamp(folder, name) or data is None:
             return False
     except OSError:
         return False  # the one that is there is of an earlier time, and does not fit
@@ -58,13 +63,14 @@ def write_stamp(
     return True
 
 
-def remove_stamp(folder: str) -> bool:
+def remove_stamp(folder: str, name: str) -> bool:
     """Before a change begins: what the launcher does not see, such as a record in the store that an
     interrupted command left, is then looked at. False where its place is behind a link, and another
     project's stamp may be."""
-    if not inside(folder, os.path.dirname(STAMP)):
+    stamp = stamp_in(name)
+    if not inside(folder, os.path.dirname(stamp)):
         return False
-    remove_file(os.path.join(folder, STAMP))
+    remove_file(os.path.join(folder, stamp))
     return True
 
 

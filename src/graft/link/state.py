@@ -9,12 +9,12 @@ import os
 
 from graft.base.files import read_file
 from graft.base.lines import one_line, read_lines, whole_line, write_lines
+from graft.link.importers import STATE_FOLDER as STATE_FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-STATE_FOLDER = ".graft"
 # In front of what a folder of files was made from, where a link has its target: no target that
 # graft writes begins so.
 FOLDER = "folder:"

@@ -6,8 +6,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
+from graft.base.diagnostics import GraftError
 from graft.link.importers import ROOT, STAGING, modules_of
 from graft.link.state import read_state
+from graft.project.defaults import modules_folder
 from graft.store.paths import Store
 from graft.store.roots import Used
 
@@ -17,12 +19,13 @@ _MOST_NAMES = 1000
 def used_by(store: Store, folder: str, importers: Iterable[str]) -> Used:
     """For the project in ``folder``, of which ``importers`` are known. Raises ``OSError`` where
     something of it cannot be read."""
-    state = read_state(modules_of(folder, ROOT))
+    name = _name(folder)
+    state = read_state(modules_of(folder, ROOT, name))
     slots: set[str] = set()
     is_bare = not os.path.lexists(os.path.join(folder, STAGING))
     places = {f"{store.slots}/", f"{os.path.realpath(store.slots)}/"}
     for importer in sorted({ROOT, *state.members, *importers}):
-        modules = modules_of(folder, importer)
+        modules = modules_of(folder, importer, name)
         try:
             targets = list(_links(modules))
         except (FileNotFoundError, NotADirectoryError):
@@ -39,6 +42,13 @@ def used_by(store: Store, folder: str, importers: Iterable[str]) -> Used:
     return Used(
         graphs=frozenset({state.inputs} - {""}), slots=frozenset(slots - {""}), is_bare=is_bare
     )
+
+
+def _name(folder: str) -> str:
+    try:
+        return modules_folder(folder)
+    except GraftError as error:
+        raise OSError(f"{folder}: {error}") from error
 
 
 def _links(modules: str, *, top: bool = True) -> Iterator[str]:
@@ -66,7 +76,7 @@ def moved_to(path: str) -> str:
     for name in names if len(names) <= _MOST_NAMES else ():
         there = os.path.join(above, name, *missing[1:])
         try:
-            if read_state(modules_of(there, ROOT)).project == path:
+            if read_state(modules_of(there, ROOT, _name(there))).project == path:
                 return there
         except OSError:
             continue

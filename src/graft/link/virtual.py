@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graft.link.direct import direct_links, relative_target
+from graft.link.importers import MODULES
 from graft.link.links import Wanted
 from graft.model.graph import Graph
 from graft.store.paths import Store
@@ -16,10 +17,14 @@ from graft.store.slots import Slot
 
 
 def virtual_trees(
-    graph: Graph, slots: Mapping[str, Slot], store: Store, names: Mapping[str, str]
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    store: Store,
+    names: Mapping[str, str],
+    own: str = MODULES,
 ) -> dict[str, Wanted]:
     """What each importer's ``node_modules`` holds, by the importer's path. ``names`` are the names
-    by which importers can be met in their own code.
+    by which importers can be met in their own code, and ``own`` is that of their folders.
 
     Links to packages are absolute, because projects are moved more often than stores; links to
     commands, and to folders of the project's own, are relative.
@@ -32,6 +37,6 @@ def virtual_trees(
         return store.package(slots[id].name, slots[id].package)
 
     return {
-        importer: Wanted(*direct_links(graph, importer, names, target))
+        importer: Wanted(*direct_links(graph, importer, names, target, own))
         for importer in graph.importers
     }

@@ -10,6 +10,7 @@ from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
 from graft.model.links import NO_LINKS, Links
 from graft.model.requirement import Requirement
+from graft.project.defaults import MODULES
 from graft.project.manifest import ProjectManifest
 from graft.project.manifests import ROOT as ROOT
 from graft.project.manifests import Declared, Manifests
@@ -30,7 +31,8 @@ class Checkout(Record):
     ``edited`` has the texts that are not in those files yet, by path. ``files`` names the manifests
     beside the root's that decided, be it by being absent, and ``folders`` those whose entries did;
     both are relative to the root. ``beside`` are the folders outside of it that are linked to, by
-    path, and what their manifests say; None is one without."""
+    path, and what their manifests say; None is one without.
+    ``modules`` is the name of the folders in which packages appear."""
 
     folder: str
     manifests: Mapping[str, ProjectManifest]
@@ -44,6 +46,7 @@ class Checkout(Record):
     beside: Mapping[str, ProjectManifest | None] = {}
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    modules: str = MODULES
 
     @property
     def notes(self) -> tuple[Diagnostic, ...]:

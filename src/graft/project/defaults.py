@@ -32,6 +32,8 @@ _FOREIGN_LOCKS = (
 PNPM_SETTINGS = "pnpm-workspace.yaml"
 # It asks for packages as package.json does.
 GRAFT_TOML = "graft.toml"
+# Where packages appear, as Node.js looks for them there.
+MODULES = "node_modules"
 _OWN_VARIABLE = "npm_config_user_agent"
 # All that a project's own file may hold here: the rest can be refused there, with a note.
 _HARMLESS_IN_PROJECT = frozenset(
@@ -90,6 +92,26 @@ def user_config(environ: Mapping[str, str], home: str) -> str:
     """graft's own settings of a user: a path, whether the file is there or not."""
     folder = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     return os.path.join(folder, "graft", "config.toml")
+
+
+def modules_folder(project: str) -> str:
+    """The name of the folder in which packages appear in the project whose root this is, and in
+    every importer of it: ``node_modules``, unless ``graft.toml`` is alone there and so there is no
+    JavaScript. Raises what reading that raises."""
+    if not os.path.lexists(os.path.join(project, GRAFT_TOML)):
+        return MODULES
+    from graft.project.packages_folder import packages_folder
+
+    return packages_folder(project)
+
+
+def sound_modules_folder(folder: str) -> str:
+    """The same for who looks for commands, in this folder and those above: the usual name where
+    ``graft.toml`` cannot be read."""
+    try:
+        return modules_folder(folder)
+    except Exception:  # to name it, diagnostics would have to be loaded
+        return MODULES
 
 
 def foreign_locks(folder: str) -> list[str]:

@@ -13,7 +13,7 @@ from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.project.catalogs import Catalogs, read_catalogs
 from graft.project.checkout import Checkout
-from graft.project.defaults import GRAFT_TOML
+from graft.project.defaults import GRAFT_TOML, MODULES
 from graft.project.folders import LOCAL, Folders
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest
 from graft.project.manifests import ROOT, Manifests
@@ -83,6 +83,7 @@ def read_importers(
         beside=folders.beside,
         files=(*files, *_files((*outside, *folders.beside))),
         folders=scanned,
+        modules=root.toml.folder if root.toml and not (root.raw or pnpm.raw) else MODULES,
     )
 
 

@@ -14,7 +14,8 @@ TABLES = (
     *("dependencies", "dev-dependencies", "optional-dependencies"),
     *("indices", "package", "install"),
 )
-FOLDER = "packages"
+
+PACKAGES = "packages"
 
 _TEXTS = ("namespace", "name", "version", "description", "license", "repository", "homepage")
 _KEYS = (*_TEXTS, "private", "files", "keywords", "authors", "platforms", "bin")
@@ -34,7 +35,7 @@ def read_own(toml: GraftToml, wrong: list[Wrong]) -> Own:
     """Adds to ``wrong`` what is."""
     package, install = _table(toml, "package", wrong), _table(toml, "install", wrong)
     wrong += [Wrong(("package", key), f"[package] {m}") for key, m in _wrong_package(package)]
-    folder = install.get("folder", FOLDER)
+    folder = install.get("folder", PACKAGES)
     if not is_folder_name(folder):
         message = f"[install] folder is {folder!r}; a name without slashes is needed"
         wrong.append(Wrong(("install", "folder"), message))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from graft.base.records import Record
+from graft.project.defaults import sound_modules_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,9 +77,10 @@ def search_path(folder: str, path: str, bins: tuple[str, ...] = ()) -> str:
 
 
 def bin_folders(folder: str) -> Iterator[str]:
-    """``node_modules/.bin`` of a folder and of all above it, whether they are there or not."""
+    """``node_modules/.bin``, or what a project has in its place, of a folder and of all above it,
+    whether they are there or not."""
     while True:
-        yield os.path.join(folder, "node_modules", ".bin")
+        yield os.path.join(folder, sound_modules_folder(folder), ".bin")
         above = os.path.dirname(folder)
         if above == folder:
             return

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from graft.link.importers import ROOT, modules_of
+from graft.link.importers import ROOT, present_modules
 from graft.link.state import entries_on_disk, read_state
 
 
 def broken_links(folder: str) -> Iterator[str]:
     """A line for each."""
-    root = read_state(modules_of(folder, ROOT))
+    root = read_state(present_modules(folder, ROOT))
     for importer in (ROOT, *root.members):
-        modules = modules_of(folder, importer)
+        modules = present_modules(folder, importer)
         wanted = read_state(modules).entries
         present = entries_on_disk(modules, wanted, wanted)
         for path, target in sorted(wanted.items()):

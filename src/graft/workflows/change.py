@@ -11,7 +11,13 @@ from graft.base.diagnostics import Diagnostic
 from graft.base.files import read_file
 from graft.base.records import Record
 from graft.link.commit import Staging
-from graft.link.importers import ROOT, is_own_folder, modules_of, refuse_strange_importer
+from graft.link.importers import (
+    MODULES,
+    ROOT,
+    is_own_folder,
+    modules_of,
+    refuse_strange_importer,
+)
 from graft.link.layouts import VIRTUAL, layout_trees
 from graft.link.links import Folder, Plan, Tree, Wanted, plan_tree
 from graft.link.stamp import remove_stamp
@@ -38,12 +44,14 @@ Place = Callable[[Sequence[tuple[str, Folder]]], None]
 
 class Change(Record):
     """``files`` holds the new contents of the project's files that differ from what is there;
-    ``inputs`` is the digest of what decides the links."""
+    ``inputs`` is the digest of what decides the links, ``modules`` the name of the folders
+    that they are in."""
 
     folder: str
     store: Store
     files: Mapping[str, bytes]
     inputs: str
+    modules: str = MODULES
 
     def plan(
         self, layout: str, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
@@ -51,28 +59,31 @@ class Change(Record):
         """``names`` are those by which importers can be met in their own code, by path. Raises
         ``link-refused`` where an importer's folder is not the project's."""
         trees = {}
-        wanted = layout_trees(layout, graph, slots, self.store, names)
+        wanted = layout_trees(layout, graph, slots, self.store, names, self.modules)
         for importer, its in wanted.items():
             if its.entries or importer == ROOT:
-                refuse_strange_importer(self.folder, importer)
+                refuse_strange_importer(self.folder, importer, self.modules)
                 trees[importer] = self._plan_tree(importer, its)
         gone = self._made_before(wanted.keys()) - trees.keys()
         return Plan(layout=layout, trees=trees, gone=tuple(sorted(gone)))
 
     def _plan_tree(self, importer: str, wanted: Wanted) -> Tree:
-        modules = modules_of(self.folder, importer)
+        modules = self._modules(importer)
         owned = read_state(modules).entries
         present = entries_on_disk(modules, {**owned, **wanted.entries}, owned)
         return plan_tree(wanted, owned, present)
 
+    def _modules(self, importer: str) -> str:
+        return modules_of(self.folder, importer, self.modules)
+
     def _made_before(self, importers: Iterable[str]) -> set[str]:
         """Importers, of these or earlier ones, whose ``node_modules`` was made for this project."""
-        known = {*importers, *read_state(modules_of(self.folder, ROOT)).members} - {ROOT}
+        known = {*importers, *read_state(self._modules(ROOT)).members} - {ROOT}
         return {
             importer
             for importer in known
             if is_own_folder(self.folder, importer)
-            and read_state(modules_of(self.folder, importer)).inputs == member_inputs(importer)
+            and read_state(self._modules(importer)).inputs == member_inputs(importer)
         }
 
     def refuse_unwritable(self, plan: Plan, *, anew: bool) -> None:
@@ -84,7 +95,8 @@ class Change(Record):
             for importer, tree in plan.trees.items()
             if tree.steps
         }
-        refuse_unwritable(self.folder, self.files, changed | dict.fromkeys(plan.gone, True))
+        changed |= dict.fromkeys(plan.gone, True)
+        refuse_unwritable(self.folder, self.files, changed, self.modules)
 
     def write_files(self) -> None:
         """Manifest and lock alone, for ``--lockfile-only``."""
@@ -107,7 +119,7 @@ class Change(Record):
         nothing.
         """
         if self.store.frozen:
-            remove_stamp(self.folder)
+            remove_stamp(self.folder, self.modules)
             self._commit(plan, place, anew=anew)
             return
         names = {slot.name for slot in slots.values()} if plan.layout == VIRTUAL else set()
@@ -121,9 +133,9 @@ class Change(Record):
             ignored=report.ignored,
             copies=_copies(plan, slots),
         )
-        before = read_state(modules_of(self.folder, ROOT)).project
+        before = read_state(self._modules(ROOT)).project
         write_graph(self.store, self.inputs, record)
-        remove_stamp(self.folder)
+        remove_stamp(self.folder, self.modules)
         claim_graph(self.store, self.folder, self.inputs, before=before)
         self._commit(plan, place, anew=anew)
         with suppress(OSError):  # the project is as it should be, and the store keeps too much
@@ -134,7 +146,7 @@ class Change(Record):
         return "" if lock is None else hashlib.sha256(lock).hexdigest()
 
     def _commit(self, plan: Plan | None, place: Place, *, anew: bool = False) -> None:
-        staging = Staging(self.folder, self.store.project_journal(self.folder))
+        staging = Staging(self.folder, self.store.project_journal(self.folder), self.modules)
         try:
             for name, data in self.files.items():
                 staging.add_file(name, data)
@@ -178,7 +190,7 @@ class Change(Record):
 
     def _state(self, importer: str) -> State | None:
         """The record of what is there; None if all of ``node_modules`` has to be made."""
-        modules = modules_of(self.folder, importer)
+        modules = self._modules(importer)
         if not os.path.isdir(modules) or os.path.islink(os.path.join(modules, STATE_FOLDER)):
             return None
         return read_state(modules)
@@ -224,15 +236,16 @@ def changed_files(
     return files
 
 
-def current_graph(store: Store, folder: str, inputs: str) -> GraphRecord | None:
+def current_graph(store: Store, folder: str, inputs: str, modules: str) -> GraphRecord | None:
     """What is linked, if it was made here from the same inputs and is still true: every link is
     there, and the store has the whole graph and knows that this project needs it."""
-    state = read_state(modules_of(folder, ROOT))
-    if state.inputs != inputs or not _is_linked(folder, ROOT, state):
+    state = read_state(modules_of(folder, ROOT, modules))
+    if state.inputs != inputs or not _is_linked(modules_of(folder, ROOT, modules), state):
         return None
     for importer in state.members:
-        its = read_state(modules_of(folder, importer))
-        if its.inputs != member_inputs(importer) or not _is_linked(folder, importer, its):
+        its = read_state(modules_of(folder, importer, modules))
+        place = modules_of(folder, importer, modules)
+        if its.inputs != member_inputs(importer) or not _is_linked(place, its):
             return None
     if not store.frozen:
         if inputs not in (claimed_graphs(store, folder) or ()):
@@ -252,8 +265,7 @@ def settle_record(store: Store, folder: str, inputs: str, lock: bytes) -> None:
             settle_graph(store, folder, inputs, digest)
 
 
-def _is_linked(folder: str, importer: str, state: State) -> bool:
-    modules = modules_of(folder, importer)
+def _is_linked(modules: str, state: State) -> bool:
     return entries_on_disk(modules, state.entries, state.entries) == state.entries
 
 

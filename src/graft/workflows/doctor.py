@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
-from graft.link.importers import ROOT, modules_of
+from graft.link.importers import ROOT, present_modules
 from graft.link.state import read_state
 from graft.model.graph import Graph
 from graft.project.manifest import MANIFEST_NAME
@@ -92,7 +92,7 @@ def _links(context: Context) -> Check:
     if broken:
         message = f"{len(broken)} broken: " + "; ".join(broken[:_MOST])
         return Check(name="links", state=FAIL, message=message, fix="run 'graft install'")
-    if not read_state(modules_of(context.folder, ROOT)).inputs:
+    if not read_state(present_modules(context.folder, ROOT)).inputs:
         return Check(
             name="links", state=NOTE, message="nothing is installed", fix="run 'graft install'"
         )
@@ -138,7 +138,7 @@ def _phantoms(context: Context, found: tuple[Mended, ...], unread: int) -> Check
     if not sure:
         return Check(name=name, state=OK, message="packages declare what they load")
     said = "; ".join(f"{m.phantom.package} loads {m.phantom.missing}" for m in sure[:_MOST])
-    hoisted = read_state(modules_of(context.folder, ROOT)).layout == _HOISTED
+    hoisted = read_state(present_modules(context.folder, ROOT)).layout == _HOISTED
     return Check(
         name=name,
         state=NOTE if hoisted else FAIL,

@@ -11,9 +11,11 @@ from collections.abc import Collection, Iterable, Mapping
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
+from graft.link.importers import ROOT, present_modules
 from graft.model.graph import Graph, Node
 from graft.model.origins import FILE, LINK
 from graft.project.choices import manifest_layout
+from graft.project.defaults import GRAFT_TOML
 from graft.project.manifest import MANIFEST_NAME
 from graft.resolve.prune import reachable, spoiled
 from graft.store.admission import required_integrity, weak_integrity_note
@@ -139,9 +141,12 @@ def _lacking_offline(store: Store, graph: Graph, slots: Mapping[str, Slot]) -> d
 def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot], str]:
     """The lock's graph and its slots, as an install would take them, and the layout."""
     context = work.context
-    if not os.path.lexists(os.path.join(context.folder, MANIFEST_NAME)):
+    modules = present_modules(context.folder, ROOT)
+    if not any(
+        os.path.lexists(os.path.join(context.folder, name)) for name in (MANIFEST_NAME, GRAFT_TOML)
+    ):
         graph = local_graph(reachable(locked_graph(context)), context)
-        layout, _ = chosen_layout(context.folder, context.settings.layout.over(""), graph)
+        layout, _ = chosen_layout(modules, context.settings.layout.over(""), graph)
         return graph, slots_of(graph, root=context.folder), layout
     checkout = context.checkout()
     options = InstallOptions(frozen=True)
@@ -150,7 +155,7 @@ def _expected(work: Work) -> tuple[Graph, Mapping[str, Slot], str]:
     builds = builds_for(context, checkout, options)
     salts = builds.salts(graph) if builds else {}
     asked = context.settings.layout.over(manifest_layout(checkout.root.data))
-    layout, _ = chosen_layout(context.folder, asked, graph)
+    layout, _ = chosen_layout(modules, asked, graph)
     return graph, slots_of(graph, salts, root=context.folder), layout
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
-from graft.link.importers import ROOT, modules_of, refuse_strange_modules
+from graft.link.importers import MODULES, ROOT, modules_of, refuse_strange_modules
 from graft.link.layouts import VIRTUAL
 from graft.link.links import Folder, Plan
 from graft.link.state import read_state
@@ -65,7 +65,7 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
     """Bring the project to what its manifests ask for; those that were edited are written together
     with the rest. Call it within ``at_work``."""
     laps = Laps()
-    refuse_strange_modules(work.context.folder)
+    refuse_strange_modules(work.context.folder, checkout.modules)
     if work.store.frozen and (options.force or options.rebuild is not None):
         from graft.workflows.frozen import refuse_changes
 
@@ -132,7 +132,7 @@ def _up_to_date(
         return None
     local_files = local_files_of(work, lock)
     inputs = inputs_of(work, checkout, lock, local_files, builds)
-    current = current_graph(work.store, context.folder, inputs)
+    current = current_graph(work.store, context.folder, inputs, checkout.modules)
     if current is None:
         return None
     if not options.dry_run:
@@ -185,10 +185,11 @@ def _want(
         store=work.store,
         files=changed_files(checkout.edited, lock=lock, lock_before=lock_before),
         inputs=inputs_of(work, checkout, lock, local_files, builds),
+        modules=checkout.modules,
     )
     work.advance()
     layout, layout_notes = _layout(context, checkout, local)
-    names = {importer: manifest.name for importer, manifest in checkout.manifests.items()}
+    names = own_names(checkout)
     plan = change.plan(layout, local, slots, names)
     engines, bare = said_of_engines(local, checkout.root, context), bare_links(checkout)
     said = (
@@ -239,7 +240,8 @@ def _carry_out(
         report, ignored=ignored, notes=(*report.notes, *judged(context, ignored, options))
     )
     copied: list[Diagnostic] = []
-    place = partial(_place, work, local, slots, copied)
+    modules = modules_of(context.folder, ROOT, checkout.modules)
+    place = partial(_place, work, local, slots, copied, modules)
     anew = options.force or options.rebuild is not None
     wanted.change.apply(wanted.plan, slots, report, place, anew=anew)
     work.changed = True
@@ -286,6 +288,14 @@ def local_graph(graph: Graph, context: Context) -> Graph:
     return for_this_node(local, context)
 
 
+def own_names(checkout: Checkout) -> dict[str, str]:
+    """By which importers can be met in their own code. Where there is no JavaScript, nobody looks
+    for them, and a link that leads to what is around it would only be in the way."""
+    if checkout.modules != MODULES:
+        return {}
+    return {importer: manifest.name for importer, manifest in checkout.manifests.items()}
+
+
 def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
     """Let the launcher see next time that there is nothing to do. It does not look at patches, nor
     at the node that builds depend on, and runs no scripts."""
@@ -297,7 +307,8 @@ def leave_stamp(context: Context, store: Store, checkout: Checkout) -> None:
         # The user's own file may declare namespaces.
         config = (context.settings.user_config,) if checkout.root.toml else ()
         also = ((*checkout.files, *config), checkout.folders)
-        stamp_project(context.folder, store, os.environ, home, context.began, *also)
+        name = checkout.modules
+        stamp_project(context.folder, store, os.environ, home, context.began, *also, name)
 
 
 def _complete(work: Work, graph: Graph) -> Graph:
@@ -312,7 +323,8 @@ def _layout(
     from graft.workflows.layout_choice import chosen_layout
 
     asked = context.settings.layout.over(manifest_layout(checkout.root.data))
-    return chosen_layout(context.folder, asked, graph)
+    modules = modules_of(context.folder, ROOT, checkout.modules)
+    return chosen_layout(modules, asked, graph)
 
 
 def _place(
@@ -320,13 +332,14 @@ def _place(
     graph: Graph,
     slots: Mapping[str, Slot],
     notes: list[Diagnostic],
+    modules: str,
     jobs: Sequence[tuple[str, Folder]],
 ) -> None:
     if jobs:
         from graft.workflows.place import copied_note, place_folders
 
         # That of a node_modules with folders was said when those were made first.
-        is_known = read_state(modules_of(work.context.folder, ROOT)).layout not in ("", VIRTUAL)
+        is_known = read_state(modules).layout not in ("", VIRTUAL)
         if place_folders(work, graph, slots, jobs) and not is_known:
             notes.append(copied_note(work))
 

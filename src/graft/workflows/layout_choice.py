@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from graft.base.diagnostics import Diagnostic
-from graft.link.importers import ROOT, modules_of
 from graft.link.ladder import needed_rung
 from graft.link.layouts import VIRTUAL
 from graft.link.state import read_state
 from graft.model.graph import Graph
 
 
-def chosen_layout(folder: str, asked: str, graph: Graph) -> tuple[str, tuple[Diagnostic, ...]]:
-    """The layout, and where the ladder decides and it is not there yet, why."""
+def chosen_layout(modules: str, asked: str, graph: Graph) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The layout, and where the ladder decides and it is not there yet, why. ``modules`` is the
+    root's folder of packages."""
     need = None if asked else needed_rung(graph)
     if need is None:
         return asked or VIRTUAL, ()
     rung, id = need
-    modules = modules_of(folder, ROOT)
     if read_state(modules).layout == rung.layout:
         return rung.layout, ()
     note = Diagnostic(

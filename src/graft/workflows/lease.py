@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from graft.link.importers import MODULES
 from graft.link.state import read_head, read_state
-from graft.project.defaults import store_home
+from graft.project.defaults import sound_modules_folder, store_home
 from graft.store.leases import lease_graph
 from graft.store.paths import store_below
 
@@ -24,7 +23,7 @@ def lease_modules(place: Place, folder: str) -> str:
     store = store_below(store_home(place.environ, place.home))
     before = ""
     while folder != before:
-        modules = os.path.join(folder, MODULES)
+        modules = os.path.join(folder, sound_modules_folder(folder))
         layout, inputs = read_head(modules) or ("", "..")
         if not inputs.startswith(".."):
             lease_graph(store, inputs)

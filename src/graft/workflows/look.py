@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record, replace
-from graft.link.importers import MODULES
 from graft.model.graph import Graph, Node
 from graft.model.origins import shown_origin
+from graft.project.defaults import sound_modules_folder
 from graft.workflows.names import meant_name, not_a_dependency
 from graft.workflows.project import Context
 
@@ -104,8 +104,9 @@ def with_folders(folder: str, listed: tuple[Listed, ...]) -> tuple[Listed, ...]:
 def _found(folder: str, local: str) -> str:
     """Node.js's way: the nearest ``node_modules`` upwards that has it."""
     while True:
-        path = os.path.join(folder, MODULES, local)
-        if os.path.basename(folder) != MODULES and os.path.isdir(path):
+        name = sound_modules_folder(folder)
+        path = os.path.join(folder, name, local)
+        if os.path.basename(folder) != name and os.path.isdir(path):
             return os.path.realpath(path)
         above = os.path.dirname(folder)
         if above == folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from graft.base.diagnostics import GraftError
+from graft.project.defaults import sound_modules_folder
 from graft.workflows.broken_links import broken_links
 
 TYPE_CHECKING = False
@@ -19,7 +20,7 @@ def script_missing(name: str, scripts: Mapping[str, str], path: str, folder: str
     fix = "'graft run' lists the scripts"
     if near:
         fix = f"did you mean 'graft run {near}'?"
-    elif os.path.exists(os.path.join(folder, "node_modules", ".bin", name)):
+    elif os.path.exists(os.path.join(folder, sound_modules_folder(folder), ".bin", name)):
         fix = f"'graft exec {name}' runs the command of that name"
     elif not scripts:
         fix = f'add "scripts": {{"{name}": "…"}} to package.json'

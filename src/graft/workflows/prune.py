@@ -9,7 +9,7 @@ import os
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
-from graft.link.importers import ROOT, modules_of
+from graft.link.importers import present_modules
 from graft.link.others import foreign_entries
 from graft.project.checkout import Checkout
 from graft.project.manifest import MANIFEST_NAME
@@ -61,10 +61,10 @@ def _refuse_what_is_new(context: Context, checkout: Checkout) -> None:
 
 def _foreign(project: str, importer: str) -> list[str]:
     """Packages alone: caches of tools and the like are nobody's dependencies."""
-    modules = modules_of(project, importer)
+    modules = present_modules(project, importer)
     if not os.path.isdir(modules) or os.path.islink(modules):
         return []
-    prefix = "node_modules" if importer == ROOT else f"{importer}/node_modules"
+    prefix = os.path.relpath(modules, project)
     return [
         f"{prefix}/{path}"
         for path in foreign_entries(modules)

@@ -141,29 +141,31 @@ def stamp_project(
     began: int,
     manifests: Sequence[str] = (),
     scanned: Sequence[str] = (),
+    name: str = MODULES,
 ) -> None:
     """Leave the stamp that link/stamp.py describes, for a project that is as it should be.
     ``began`` is when the check of it did, in nanoseconds since the epoch. ``manifests`` are files
-    beside its own that have a say, and ``scanned`` folders whose entries do."""
+    beside its own that have a say, ``scanned`` folders whose entries do, and packages appear in
+    folders called ``name``."""
     files = ["package.json", GRAFT_TOML, LOCK, PNPM_SETTINGS, *manifests]
     files += filter(None, npmrc_files("", environ, home))
     # What could make the project a part of one above it.
     ups = ("../" * (up + 1) for up, _ in enumerate(folders_above(folder)))
     files += [f"{up}{name}" for up in ups for name in DECIDING]
-    state = read_state(modules_of(folder, ROOT))
+    state = read_state(modules_of(folder, ROOT, name))
     # The register too: what it does not know of may be collected.
     made = [store.project_record(folder), store.graph_record(state.inputs), *scanned]
     made += [store.slots, store.objects] if state.layout == LAYOUT else []
     for importer in (ROOT, *state.members):
         below = "" if importer == ROOT else f"{importer}/"
-        made += [f"{below}{path}" for path in _stamped(modules_of(folder, importer))]
-    write_stamp(folder, files=files, made=made, environ=environ, began=began)
+        made += [f"{below}{path}" for path in _stamped(folder, importer, name)]
+    write_stamp(folder, name, files=files, made=made, environ=environ, began=began)
 
 
-def _stamped(modules: str) -> list[str]:
+def _stamped(folder: str, importer: str, name: str) -> list[str]:
     """What a stamp looks at in a ``node_modules``: that folder, its record, the folders in it that
     entries lie in, and where links lead to."""
-    entries = read_state(modules).entries
+    entries = read_state(modules_of(folder, importer, name)).entries
     shared = {path.rpartition("/")[0] for path in entries if "/" in path}
     packages = [
         path
@@ -172,8 +174,8 @@ def _stamped(modules: str) -> list[str]:
         and not entry.startswith(FOLDER)
         and not _leads_out(path, entry)
     ]
-    inside = [f"{MODULES}/{path}" for path in sorted((*shared, *packages))]
-    return [MODULES, state_file(MODULES), *inside]
+    inside = [f"{name}/{path}" for path in sorted((*shared, *packages))]
+    return [name, state_file(name), *inside]
 
 
 def _leads_out(path: str, target: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from graft.link.importers import ROOT, STAGING, modules_of
+from graft.link.importers import ROOT, STAGING, present_modules
 from graft.link.layouts import VIRTUAL
 from graft.link.state import State, read_state
 from graft.store.complete import lacking_slots
@@ -41,7 +41,7 @@ def store_checks(store: Store) -> Iterator[Check]:
 def project_checks(store: Store, folder: str) -> Iterator[Check]:
     """Of a project and the store together."""
     yield _change(store, folder)
-    state = read_state(modules_of(folder, ROOT))
+    state = read_state(present_modules(folder, ROOT))
     if not state.inputs:
         return
     others = sorted(_other_stores(store, folder, state))
@@ -67,7 +67,7 @@ def _change(store: Store, folder: str) -> Check:
 def _other_stores(store: Store, folder: str, state: State) -> Iterator[str]:
     """The folders of slots that links lead to and that are not this store's."""
     for importer in (ROOT, *state.members):
-        for path, target in read_state(modules_of(folder, importer)).entries.items():
+        for path, target in read_state(present_modules(folder, importer)).entries.items():
             if not os.path.isabs(target) or target.startswith(f"{store.slots}/"):
                 continue
             local = path.count("/") + 1

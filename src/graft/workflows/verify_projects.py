@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file
 from graft.base.records import Record
-from graft.link.importers import MODULES, ROOT, modules_of
+from graft.link.importers import MODULES, ROOT, present_modules
 from graft.link.isolated import SLOTS
 from graft.link.state import State, read_state
 from graft.lockfile.format import LOCK_NAME, read_lock
@@ -75,7 +75,7 @@ def _look(
 ) -> ProjectSight:
     graphs = {name: read_graph(store, name) for name in claimed}
     slots = {slot for graph in graphs.values() if graph is not None for slot in graph.slots}
-    state = read_state(modules_of(path, ROOT))
+    state = read_state(present_modules(path, ROOT))
     if not state.inputs:  # nothing of graft's is there, which is no damage
         return ProjectSight(path=path, graphs=frozenset(claimed), slots=frozenset(slots))
     data = read_file(os.path.join(path, LOCK_NAME))
