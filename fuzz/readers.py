@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from graft.base.diagnostics import GraftError
+from graft.base.records import replace
 from graft.indices.paths import is_sound_path
 from graft.indices.reading import Parsed, quick_identity, read_descriptor
 from graft.lockfile.foreign.choose import TOOLS, read_foreign
@@ -28,7 +29,10 @@ from graft.model.names import is_sound, split_spec
 from graft.project.catalogs import read_catalogs
 from graft.project.checkout import read_checkout
 from graft.project.edit import _spans, remove_dependencies, set_dependencies, set_overrides
+from graft.project.edit_indices import with_rev, without_rev
 from graft.project.edit_ini import delete_key, set_key
+from graft.project.graft_toml import parse_graft_toml
+from graft.project.indices_settings import IndexSource, read_indices
 from graft.project.ini import parse_ini
 from graft.project.manifest import SECTIONS, ProjectManifest, parse_manifest
 from graft.project.namespaces import Namespaces
@@ -350,6 +354,39 @@ class _Kept(Parsed):
         self.text = json.dumps(document)
 
 
+def read_index_settings(data: bytes) -> None:
+    """The ``[indices]`` of a graft.toml, and pins that are written there and taken out again. What
+    is declared survives a lock."""
+    try:
+        toml = parse_graft_toml(data, "/app/graft.toml")
+        indices = read_indices(toml, "/nowhere/config.toml", {})
+    except GraftError:
+        return
+    commit = "0123456789" * 4
+    pins = {name: source.pin(commit) for name, source in indices.sources.items()}
+    pins = {name: pin if pin.url else replace(pin, commit="") for name, pin in pins.items()}
+    graph = Graph(importers={".": Importer(path=".", requirements=(), edges={})}, nodes={})
+    graph = replace(graph, indices=pins)
+    hold(read_lock(write_lock(graph), where="it") == graph, "a pin does not survive a lock")
+    for name, source in indices.sources.items():
+        if not source.url:
+            continue
+        try:
+            pinned = parse_graft_toml(with_rev(toml, name, source.url, commit), toml.path)
+            free = parse_graft_toml(without_rev(pinned, name, source.url), toml.path)
+        except GraftError:
+            continue
+        again = read_indices(pinned, "/nowhere/config.toml", {}).sources
+        hold(again[name].ref == f"rev {commit}", "it is not pinned")
+        now = read_indices(free, "/nowhere/config.toml", {}).sources
+        hold(now[name].ref == "", "it is pinned still")
+        hold(_places(now) == _places(indices.sources), "another index was changed")
+
+
+def _places(sources: Mapping[str, IndexSource]) -> dict[str, tuple[str, str]]:
+    return {name: (source.url, source.path) for name, source in sources.items()}
+
+
 @contextmanager
 def _folder() -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="graft-fuzz-")
@@ -370,4 +407,5 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "workspace": read_workspaces,
     "descriptor": read_toml_descriptors,
     "lua-descriptor": read_lua_descriptors,
+    "indices": read_index_settings,
 }

@@ -197,6 +197,19 @@ def test_update_of_what_nobody_declares_or_without_a_lock(using: Project, machin
     assert bare.graft("index", "update", check=False).code == 10
 
 
+def test_the_lock_has_the_address_and_not_what_git_makes_of_it(
+    using: Project, acme: IndexRepository, machine: Machine
+) -> None:
+    """As credentials are given: by the user's own git, not by the address."""
+    address = "https://git.example.com/team/acme.git"
+    config = machine.home / ".gitconfig"
+    config.write_text(f'{config.read_text()}[url "{acme.url}"]\n\tinsteadOf = {address}\n')
+    declare(using, f'acme = "{address}"')
+    update(using)
+    assert pins(using)["acme"] == {"url": address, "commit": acme.git("rev-parse", "HEAD")}
+    assert str(acme.bare) not in using.read("graft-lock.json")
+
+
 def test_update_offline_is_refused_and_a_host_that_is_gone_is_named(
     using: Project, acme: IndexRepository
 ) -> None:
