@@ -262,6 +262,16 @@ def test_no_text_does_more_than_be_refused(parts: list[str]) -> None:
             assert 0 <= error.line <= text.count("\n") + 1
 
 
+def test_systems_with_one_digest_share_an_archive_and_its_mirrors() -> None:
+    entry = f'{{ url = %s, sha256 = "{sha256("a")}" }}'
+    linux = entry % '{ GLOBAL = "https://a.example.com/x", CN = "https://cn.example.com/x" }'
+    mac = entry % '"https://b.example.com/x"'
+    xpm = f'xpm = {{ linux = {{ ["1.0.0"] = {linux} }}, macosx = {{ ["1.0.0"] = {mac} }} }}'
+    (archive,) = read(package('name = "x"', xpm)).releases["1.0.0"].archives
+    assert archive.platforms.os == ("darwin", "linux")
+    assert [url.split("/")[2][:2] for url in archive.urls] == ["a.", "cn", "b."]
+
+
 def test_an_index_in_lua_is_used_as_it_is(tmp_path: Path) -> None:
     index = IndexFolder(tmp_path / "index")
     index.write("index.toml", '[index]\nspec = "1"\nmin_mcpp = "0.0.1"\n')

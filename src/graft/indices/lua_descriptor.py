@@ -144,13 +144,20 @@ def _urls(entry: Fields) -> list[str]:
 
 
 def _merged(archives: list[Archive]) -> tuple[Archive, ...]:
-    """Systems that share an archive, as one."""
-    found: dict[tuple[Any, ...], list[str]] = {}
+    """Systems that share an archive, as one; the mirrors that any of them names have the same
+    bytes."""
+    found: dict[str, list[Archive]] = {}
     for archive in archives:
-        found.setdefault((archive.urls, archive.integrity), []).extend(archive.platforms.os)
+        found.setdefault(archive.integrity, []).append(archive)
     return tuple(
-        Archive(urls=urls, integrity=sri, platforms=PlatformLimits(os=tuple(sorted(set(systems)))))
-        for (urls, sri), systems in found.items()
+        Archive(
+            urls=tuple(dict.fromkeys(url for each in same for url in each.urls)),
+            integrity=integrity,
+            platforms=PlatformLimits(
+                os=tuple(sorted({system for each in same for system in each.platforms.os}))
+            ),
+        )
+        for integrity, same in found.items()
     )
 
 

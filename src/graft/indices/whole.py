@@ -47,7 +47,11 @@ def check(base: Side, head: Side) -> Checked:
     now.read(now.files.keys() - same)
     now.look(same)
     violations = [*now.faults, *now.collisions()]
-    lost = {name: each for name, each in before.found.items() if name not in now.seen}
+    lost = {
+        name: each
+        for name, each in before.found.items()
+        if name not in now.seen and each.where not in now.unread
+    }
     changed = {name: each for name, each in before.found.items() if name in now.found}
     violations += compare_packages({**lost, **changed}, now.found)
     violations += now.archive_faults()
@@ -70,6 +74,7 @@ class _State:
         # Identity -> the files that declare it.
         self.places: dict[str, list[str]] = {}
         self.faults: list[Violation] = []
+        self.unread: set[str] = set()
         self.texts: list[bytes] = []
         self.info = IndexInfo()
         try:
@@ -94,6 +99,7 @@ class _State:
                 descriptor = read_descriptor(data, path, namespace=self._namespace)
             except GraftError as error:
                 self._fault(error)
+                self.unread.add(path)
                 continue
             self.places.setdefault(descriptor.identity, []).append(path)
             self.found[descriptor.identity] = descriptor
