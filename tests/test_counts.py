@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import graft
-from harness.counts_modules import NO_OP, SECOND_FOLDER, loaded
+from harness.counts_modules import NO_OP, OF_WORKSPACES, SECOND_FOLDER, loaded
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
@@ -134,9 +136,27 @@ def test_a_second_folder_loads_no_more_than_it_did(small: Counter) -> None:
     assert found - SECOND_FOLDER == set(), _HEAVIER
 
 
+@installed
+def test_a_second_folder_of_a_workspace_loads_little_more(small: Counter) -> None:
+    name = small.place.asked[0]
+    one = {"name": "one", "bin": "x.js", "dependencies": {name: "*"}}
+    manifests = {"": {"name": "w", "workspaces": ["packages/*"]}, "packages/one/": one}
+    folders = [small.place.folder / "first", small.place.folder / "second"]
+    for folder in folders:
+        for path, manifest in manifests.items():
+            (folder / path).mkdir(parents=True, exist_ok=True)
+            (folder / path / "package.json").write_text(json.dumps(manifest))
+    env = environment(small.place.home)
+    subprocess.run([LAUNCHER, "install"], cwd=folders[0], env=env, check=True)
+    shutil.copy(folders[0] / "graft-lock.json", folders[1])
+    found = loaded(sys.executable, cwd=folders[1], env=env)
+    assert (folders[1] / "packages/one/node_modules" / name).is_dir()
+    assert found - SECOND_FOLDER - OF_WORKSPACES == set(), _HEAVIER
+
+
 def test_no_module_is_allowed_that_is_not_there() -> None:
     root = Path(graft.__file__).parent.parent
-    for name in NO_OP:
+    for name in NO_OP | OF_WORKSPACES:
         path = root.joinpath(*name.split("."))
         assert not name.startswith("graft") or list(path.parent.glob(f"{path.name}*")), name
 

@@ -23,6 +23,7 @@ MOST = {
     "first install, no lock": 8,
     "build": 4,
     "damaged store": 4,
+    "workspace, graph known": 6,
     "update, hoisted": 6,
     "collection": 8,
     "repair": 8,

@@ -169,3 +169,124 @@ def test_the_first_second_folder_looks_at_no_slot(
     other.graft("install")
     assert other.exists("node_modules/a")
     assert seen.stat().st_mtime_ns == before
+
+
+# Workspaces
+
+
+@pytest.fixture
+def workspace(project: Project, registry: LocalRegistry) -> Project:
+    """Two members; what one asks for is copied into it, what the other brings can be run."""
+    registry.publish("a@1.0.0", dependencies={"b": "1"}, bin={"a": "cli.js"})
+    registry.publish("b@1.0.0")
+    registry.publish("husky@9.0.0", bin={"husky": "bin.js"})
+    project.manifest(workspaces=["packages/*", "apps/shop"], dependencies={"b": "1"})
+    project.manifest(
+        "packages/web",
+        dependencies={"a": "1", "core": "workspace:*"},
+        devDependencies={"husky": "9"},
+    )
+    project.manifest("packages/core", bin="tool.js")
+    project.write("packages/core/tool.js", "#!/usr/bin/env node\n")
+    project.graft("install")
+    return project
+
+
+MEMBERS = ("packages/web", "packages/core")
+
+
+def checkout(first: Project, name: str = "second") -> Project:
+    folder = second(first, name)
+    for member in MEMBERS:
+        folder.write(f"{member}/package.json", first.read(f"{member}/package.json"))
+    folder.write("packages/core/tool.js", "console.log('of', __dirname)\n")
+    return folder
+
+
+def test_both_roads_give_the_same_workspace(workspace: Project) -> None:
+    short, long = checkout(workspace, "short"), checkout(workspace, "long")
+    assert took_the_short_road(short)
+    long.graft(*LONG)
+    for folder in (".", *MEMBERS):
+        made, wanted = (snapshot(project.path(folder, "node_modules")) for project in (short, long))
+        for path in (".graft/stamp", ".graft/state"):
+            assert (path in made) == (path in wanted)
+            made.pop(path, None), wanted.pop(path, None)
+        assert made == wanted, folder
+        path = f"{folder}/node_modules/.graft/state"
+        if short.exists(path):
+            assert short.read(path) == long.read(path).replace(str(long.dir), str(short.dir))
+    assert short.path("packages/core/tool.js").stat().st_mode & 0o111
+    assert not short.path("packages/web/node_modules/husky").is_symlink()
+    stamps = [project.read("node_modules/.graft/stamp").splitlines() for project in (short, long)]
+    looked = [{line.rpartition(" ")[2] for line in stamp[1:]} for stamp in stamps]
+    assert all("/projects/" in path for path in looked[0] ^ looked[1])
+    assert short.graft("install", "--json").json["upToDate"]
+
+
+def test_hazard_a_workspace_s_members_resolve_inside_their_own_checkout(
+    workspace: Project,
+) -> None:
+    """deps-source.md 7C: a green run that verified the wrong tree."""
+    folder = checkout(workspace)
+    assert took_the_short_road(folder)
+    real = folder.node("console.log(fs.realpathSync('node_modules/core'))", cwd="packages/web")
+    assert real == str(folder.path("packages/core"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "packages/core/package.json",
+        "packages/new/package.json",
+        "apps/shop/package.json",  # no pattern stands for it: it is named
+        "packages/core/graft.toml",
+        "pnpm-workspace.yaml",
+        "packages/web/node_modules/mine",
+    ],
+)
+def test_a_workspace_in_which_anything_is_otherwise_is_left_to_the_long_road(
+    workspace: Project, change: str
+) -> None:
+    folder = checkout(workspace)
+    name = "core" if "core" in change else "other"
+    texts = {
+        "json": f'{{"name": "{name}", "version": "1.1.0"}}',
+        "yaml": "packages: ['packages/*']\n",
+    }
+    folder.write(change, texts.get(change.rpartition(".")[2], ""))
+    assert not took_the_short_road(folder)
+    assert folder.node("console.log(require('a').requires('b').version)", cwd="packages/web")
+    if "new" in change or "shop" in change:
+        assert os.path.dirname(change) in folder.lock["importers"]
+
+
+def test_a_folder_that_was_no_member_and_is_one_now(workspace: Project) -> None:
+    workspace.path("packages/later").mkdir()
+    workspace.graft(*LONG, "--force")
+    folder = checkout(workspace)
+    folder.path("packages/later").mkdir()
+    assert took_the_short_road(folder)
+    other = checkout(workspace, "other")
+    other.write("packages/later/package.json", {"name": "later", "version": "1.0.0"})
+    assert not took_the_short_road(other)
+    folder.write("packages/later/package.json", {"name": "later", "version": "1.0.0"})
+    folder.graft("install")
+    assert "packages/later" in folder.lock["importers"]
+
+
+def test_slots_that_lead_to_a_checkout_serve_no_other(
+    workspace: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("plugin@1.0.0", peers={"core": "^1"})
+    asked = {"plugin": "1", "core": "workspace:*"}
+    workspace.manifest("packages/web", dependencies=asked)
+    workspace.graft("install")
+    folder = checkout(workspace)
+    assert not took_the_short_road(folder)
+    script = (
+        "console.log(require.resolve('core/package.json', {paths: [require.resolve('plugin')]}))"
+    )
+    found = folder.node(script, cwd="packages/web")
+    assert found == str(folder.path("packages/core/package.json"))
+    assert workspace.graft("install", "--json").json["upToDate"]

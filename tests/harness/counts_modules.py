@@ -41,6 +41,12 @@ _SECOND_FOLDER = """
     hashlib
 """
 
+# What more that takes in a workspace.
+_OF_WORKSPACES = """
+    graft.workflows.relink_workspace graft.project.said graft.project.subfolders graft.link.own_bins
+    stat
+"""
+
 # The full check of a project in which nothing changed: what runs where the launcher is not sure.
 _FULL_CHECK = """
     graft.base.clones graft.base.diagnostics graft.base.http graft.base.light_json
@@ -75,4 +81,5 @@ _FULL_CHECK = """
 """
 
 SECOND_FOLDER = frozenset(_SECOND_FOLDER.split())
+OF_WORKSPACES = frozenset(_OF_WORKSPACES.split())
 NO_OP = SECOND_FOLDER | frozenset(_FULL_CHECK.split())

@@ -94,6 +94,17 @@ def workspace(project: Project, registry: LocalRegistry) -> None:
     project.manifest("packages/two", dependencies={"b": "1"})
 
 
+def stored_workspace(project: Project, registry: LocalRegistry) -> None:
+    """Another checkout of the same workspace is installed."""
+    workspace(project, registry)
+    other = project.sibling("first")
+    manifests = [f"{folder}package.json" for folder in ("", "packages/one/", "packages/two/")]
+    for path in manifests:
+        other.write(path, project.read(path))
+    other.graft("install")
+    project.write("graft-lock.json", other.read("graft-lock.json"))
+
+
 def installed_workspace(project: Project, registry: LocalRegistry) -> None:
     workspace(project, registry)
     project.graft("install")
@@ -251,6 +262,7 @@ SCENARIOS = (
         two_steps=True,
     ),
     Scenario(name="workspace", command=_INSTALL, prepare=workspace),
+    Scenario(name="workspace, graph known", command=_INSTALL, prepare=stored_workspace),
     Scenario(
         name="workspace, add in a member",
         command=("add", "@acme/more"),

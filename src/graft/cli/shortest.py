@@ -54,7 +54,8 @@ def run_shortest(command: str) -> bool:
         done = relink(folder, store, recall, command=f"graft {command}", say=say)
         if done is None:
             return False
-        stamp_project(folder, store, environ, home, began)
+        known = done.graph
+        stamp_project(folder, store, environ, home, began, known.manifests, [*known.scanned])
     except Exception:
         return False
     milliseconds = round((time.perf_counter() - start) * 1000)

@@ -131,13 +131,14 @@ class Staging:
     def commit(self) -> None:
         if (
             self._entries
-            or len(self._files) + len(self._trees) > 1
+            or (self._files and len(self._files) + len(self._trees) > 1)
             or any(os.path.lexists(self._modules(importer)) for importer in self._trees)
         ):
             self._commit_with_journal()
             return
-        # One rename is a whole commit by itself.
-        for importer in self._trees:
+        # One rename is a whole commit by itself. Where there is nothing yet, so is the project's
+        # own after those of its members: without it they are only what the next command takes up.
+        for importer in sorted(self._trees, key=lambda importer: importer == ROOT):
             modules = self._modules(importer)
             os.rename(os.path.join(staged_of(self._project, importer), MODULES), modules)
         for importer, name in self._files:

@@ -10,17 +10,30 @@ import os
 import stat
 
 from graft.link.importers import folder_of, is_own_folder
-from graft.model.graph import Graph
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from graft.model.graph import Graph
 
 
-def make_runnable(project: str, graph: Graph) -> None:
+def own_commands(graph: Graph) -> tuple[tuple[str, str], ...]:
+    """The files of the project's own that are commands: folder, and path in it."""
+    return tuple(
+        (node.manifest.folder, path)
+        for node in graph.nodes.values()
+        if node.manifest.is_link
+        for _, path in node.manifest.bins
+    )
+
+
+def make_runnable(project: str, commands: Iterable[tuple[str, str]]) -> None:
     """Files that are links, or behind one that leaves the project, stay as they are."""
     inside = os.path.realpath(project) + os.sep
-    for node in graph.nodes.values():
-        manifest = node.manifest
-        if manifest.is_link and manifest.bins and is_own_folder(project, manifest.folder):
-            for _, path in manifest.bins:
-                _make_runnable(os.path.join(folder_of(project, manifest.folder), path), inside)
+    for folder, path in commands:
+        if is_own_folder(project, folder):
+            _make_runnable(os.path.join(folder_of(project, folder), path), inside)
 
 
 def _make_runnable(path: str, inside: str) -> None:

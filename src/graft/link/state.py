@@ -9,6 +9,7 @@ import os
 
 from graft.base.files import read_file
 from graft.base.lines import one_line, read_lines, whole_line, write_lines
+from graft.link.importers import ROOT
 from graft.link.importers import STATE_FOLDER as STATE_FOLDER
 
 TYPE_CHECKING = False
@@ -69,6 +70,30 @@ def member_inputs(importer: str) -> str:
     that lies there. A folder that was taken out of the workspace, and has since been installed by
     itself, has other inputs, and is nobody else's any more."""
     return "/".join([".."] * (importer.count("/") + 1))
+
+
+def states_of(
+    trees: Mapping[str, Mapping[str, str]],
+    *,
+    layout: str,
+    inputs: str,
+    project: str,
+    store: str = "",
+) -> dict[str, State]:
+    """The record of each importer's ``node_modules``; ``trees`` has the entries of each. The one of
+    the project itself says the most."""
+    root = os.path.realpath(project)
+    return {
+        importer: State(
+            layout=layout,
+            inputs=inputs if importer == ROOT else member_inputs(importer),
+            entries=entries,
+            members=trees.keys() - {ROOT} if importer == ROOT else (),
+            project=root if importer == ROOT else "",
+            store=store if importer == ROOT else "",
+        )
+        for importer, entries in trees.items()
+    }
 
 
 def read_state(modules: str) -> State:

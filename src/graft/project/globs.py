@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterator, Sequence
 
 from graft.base.globs import Glob, Stars, Test, read_glob
+from graft.project.subfolders import NEVER, subfolders
 
 # What a folder holds. A pattern is about the path of that file, so ``a/**`` is about ``a`` too.
 _FILE = "package.json"
-_NEVER = ("node_modules", "bower_components")
 
 
 class Found:
@@ -34,7 +34,7 @@ def normal(pattern: str) -> str:
 
 def matches(patterns: Sequence[str], path: str) -> bool:
     """Whether normal patterns name a folder, given as a path relative to the root."""
-    if not set(_NEVER).isdisjoint(path.split("/")):
+    if not set(NEVER).isdisjoint(path.split("/")):
         return False
     answer = False
     for pattern in patterns:
@@ -78,8 +78,12 @@ def _walk(root: str, base: str, tests: Sequence[Test], scanned: set[str]) -> Ite
     elif isinstance(first, str):
         path = _below(base, first)
         full = os.path.join(root, path)
-        if first not in _NEVER and os.path.isdir(full) and not os.path.islink(full):
+        if first in NEVER:
+            return
+        if os.path.isdir(full) and not os.path.islink(full):
             yield from _walk(root, path, rest, scanned)
+        else:
+            scanned.add(base)  # where it may come to be
     else:
         for name in _folders(root, base, scanned):
             if first.match(name):
@@ -88,17 +92,7 @@ def _walk(root: str, base: str, tests: Sequence[Test], scanned: set[str]) -> Ite
 
 def _folders(root: str, base: str, scanned: set[str]) -> list[str]:
     scanned.add(base)
-    try:
-        with os.scandir(os.path.join(root, base)) as entries:
-            return sorted(
-                entry.name
-                for entry in entries
-                if not entry.name.startswith(".")
-                and entry.name not in _NEVER
-                and entry.is_dir(follow_symlinks=False)
-            )
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    return subfolders(os.path.join(root, base))
 
 
 def _below(base: str, name: str) -> str:

@@ -3,7 +3,6 @@ and which of its lines lead to folders of the project."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from graft.project.manifest import MANIFEST_NAME, ProjectManifest
 from graft.project.manifests import ROOT, Manifests
 from graft.project.overrides import Rules, read_rules
 from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
+from graft.project.said import said_text
 from graft.project.workspace import members_at, members_by_name, patterns_of
 
 
@@ -135,16 +135,12 @@ def _said(
     manifests: Mapping[str, ProjectManifest],
     beside: Mapping[str, ProjectManifest | None],
 ) -> bytes:
-    parts = [root.raw, pnpm.raw]
-    for path, manifest in sorted({**beside, **manifests}.items()):
+    others = []
+    for path, manifest in {**beside, **manifests}.items():
         if path != ROOT:
-            parts += _framed(path, manifest.raw if manifest else b"")
+            others.append((path, manifest.raw if manifest else b""))
         if manifest and manifest.toml:
-            parts += _framed(f"{path}/{GRAFT_TOML}", manifest.toml.toml.raw)
+            others.append((f"{path}/{GRAFT_TOML}", manifest.toml.toml.raw))
             # What a line means depends on it as well.
-            parts += _framed(f"{path} namespaces", manifest.toml.namespaces.text.encode())
-    return b"".join(parts)
-
-
-def _framed(name: str, said: bytes) -> tuple[bytes, bytes]:
-    return b"%s:%d:" % (os.fsencode(name), len(said)), said
+            others.append((f"{path} namespaces", manifest.toml.namespaces.text.encode()))
+    return said_text(root.raw, pnpm.raw, others)

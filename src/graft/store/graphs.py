@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 
 from graft.base.files import read_file, write_atomic
-from graft.base.lines import read_lines, write_lines
+from graft.base.lines import one_line, read_lines, whole_line, write_lines
 from graft.store.complete import lacking_slots
 from graft.store.paths import has_slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from graft.store.paths import Store
 
@@ -31,10 +31,17 @@ class GraphRecord:
     approved. ``sources`` are objects and slots, by their paths in the store, that files of the
     project's own were made from: nothing there leads to them, but making them anew would take
     fetching and building. ``copies`` says of folders in the project's own tree which package of a
-    slot they are copies of, by its path below the slots."""
+    slot they are copies of, by its path below the slots; in a member's tree, behind the path of its
+    ``node_modules``.
+
+    Of a workspace, ``scanned`` has by path those folders in which members were looked for, with a
+    digest of the folders that were in each, ``manifests`` the files that would be those of members,
+    be they there or not, and ``commands`` the files of members that are commands
+    and so can be run: folder and path in it."""
 
     __slots__ = (
-        *("copies", "direct", "ignored", "layout", "packages", "slots", "sources", "trees"),
+        *("commands", "copies", "direct", "ignored", "layout", "manifests", "packages"),
+        *("scanned", "slots", "sources", "trees"),
     )
 
     def __init__(
@@ -48,6 +55,9 @@ class GraphRecord:
         ignored: Iterable[str] = (),
         copies: Mapping[str, str] = {},
         sources: Iterable[str] = (),
+        scanned: Mapping[str, str] = {},
+        manifests: Iterable[str] = (),
+        commands: Iterable[tuple[str, str]] = (),
     ) -> None:
         self.layout = layout
         self.trees = {importer: dict(links) for importer, links in trees.items()}
@@ -57,6 +67,9 @@ class GraphRecord:
         self.ignored = tuple(ignored)
         self.copies = dict(copies)
         self.sources = sorted(sources)
+        self.scanned = dict(scanned)
+        self.manifests = tuple(manifests)
+        self.commands = sorted(commands)
 
 
 def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
@@ -68,6 +81,9 @@ def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     pairs += [("source", path) for path in record.sources]
     pairs += [("ignored", id) for id in record.ignored]
     pairs += [(f"copy {path}", package) for path, package in sorted(record.copies.items())]
+    pairs += [("scanned", one_line(f"{was} {at}")) for at, was in sorted(record.scanned.items())]
+    pairs += [("manifest", one_line(path)) for path in record.manifests]
+    pairs += [("command", one_line("\t".join(command))) for command in record.commands]
     for importer, links in sorted(record.trees.items()):
         pairs.append(("tree", importer))
         pairs += [(f"link {path}", target) for path, target in sorted(links.items())]
@@ -97,7 +113,14 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
         ignored=[value for key, value in pairs if key == "ignored"],
         sources=[value for key, value in pairs if key == "source"],
         copies={key[5:]: value for key, value in pairs if key.startswith("copy ")},
+        scanned={at: was for was, _, at in _said(pairs, "scanned", " ")},
+        manifests=[whole_line(value) for key, value in pairs if key == "manifest"],
+        commands=[(folder, path) for folder, _, path in _said(pairs, "command", "\t")],
     )
+
+
+def _said(pairs: list[tuple[str, str]], key: str, between: str) -> Iterator[tuple[str, str, str]]:
+    return (whole_line(value).partition(between) for name, value in pairs if name == key)
 
 
 def graph_is_whole(store: Store, inputs: str, record: GraphRecord) -> bool:

@@ -28,6 +28,7 @@ from graft.link.state import (
     member_inputs,
     read_state,
     state_bytes,
+    states_of,
 )
 from graft.lockfile.format import LOCK_NAME
 from graft.model.graph import Graph
@@ -45,13 +46,17 @@ Place = Callable[[Sequence[tuple[str, Folder]]], None]
 class Change(Record):
     """``files`` holds the new contents of the project's files that differ from what is there;
     ``inputs`` is the digest of what decides the links, ``modules`` the name of the folders
-    that they are in."""
+    that they are in. ``scanned``, ``manifests`` and ``commands`` are what the graph's record has of
+    them."""
 
     folder: str
     store: Store
     files: Mapping[str, bytes]
     inputs: str
     modules: str = MODULES
+    scanned: Mapping[str, str] = {}
+    manifests: tuple[str, ...] = ()
+    commands: tuple[tuple[str, str], ...] = ()
 
     def plan(
         self, layout: str, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
@@ -132,6 +137,9 @@ class Change(Record):
             direct=report.direct,
             ignored=report.ignored,
             copies=_copies(plan, slots),
+            scanned=self.scanned,
+            manifests=self.manifests,
+            commands=self.commands,
         )
         before = read_state(self._modules(ROOT)).project
         write_graph(self.store, self.inputs, record)
@@ -158,18 +166,16 @@ class Change(Record):
 
     def _stage(self, plan: Plan, staging: Staging, *, anew: bool) -> list[tuple[str, Folder]]:
         """Stage all but the folders of files: where those are to be made, and what of."""
-        members = plan.trees.keys() - {ROOT}
         folders = []
+        states = states_of(
+            {importer: tree.entries for importer, tree in plan.trees.items()},
+            layout=plan.layout,
+            inputs=self.inputs,
+            project=self.folder,
+            store="" if plan.layout == VIRTUAL else self.store.root,
+        )
         for importer, tree in plan.trees.items():
-            before = self._state(importer)
-            state = State(
-                layout=plan.layout,
-                inputs=self.inputs if importer == ROOT else member_inputs(importer),
-                entries=tree.entries,
-                members=members if importer == ROOT else (),
-                project=os.path.realpath(self.folder) if importer == ROOT else "",
-                store="" if plan.layout == VIRTUAL or importer != ROOT else self.store.root,
-            )
+            before, state = self._state(importer), states[importer]
             new: Mapping[str, str] = {}
             if before is None or tree.steps or (anew and tree.folders):
                 if _is_made_whole(before, tree, plan.layout, anew=anew):
@@ -212,12 +218,15 @@ def _sources(slots: Mapping[str, Slot]) -> set[str]:
 
 
 def _copies(plan: Plan, slots: Mapping[str, Slot]) -> dict[str, str]:
-    """What folders in the project's tree are copies of, where slots lie in the store."""
+    """What folders in the project's trees are copies of, where slots lie in the store."""
     if plan.layout != VIRTUAL:
         return {}
     return {
-        path: f"{slots[id].name}/node_modules/{slots[id].package}"
-        for path, folder in plan.trees[ROOT].folders.items()
+        (path if importer == ROOT else f"{modules_of(importer, ROOT)}/{path}"): (
+            f"{slots[id].name}/node_modules/{slots[id].package}"
+        )
+        for importer, tree in plan.trees.items()
+        for path, folder in tree.folders.items()
         for id in folder.packages.values()
     }
 

@@ -35,8 +35,16 @@ def local_files_of(work: Work, lock: bytes) -> bytes:
 
 
 def inputs_of(
-    work: Work, checkout: Checkout, lock: bytes, local_files: bytes, builds: Builds | None
+    work: Work,
+    checkout: Checkout,
+    lock: bytes,
+    local_files: bytes,
+    builds: Builds | None,
+    *,
+    is_bound: bool,
 ) -> str:
+    """``is_bound`` says that some slots lead to the project's own folders, and so serve no other
+    checkout."""
     settings = work.context.settings
     words = sorted(settings.omit)
     words += ["strict-peer-deps"] if settings.peers.strict else []
@@ -45,8 +53,7 @@ def inputs_of(
     words += _chosen("layout", settings.layout, manifest_layout(manifest))
     words += _chosen("resolution", settings.resolution, manifest_resolution(manifest))
     said = checkout.said + local_files
-    if checkout.links.importers:
-        # Some of its slots may lead to its own folders, and serve no other checkout.
+    if is_bound:
         said += os.fsencode(work.context.folder)
     made = builds.inputs if builds else ""
     return inputs_digest(work.store.root, ",".join(words), said, lock, builds=made)

@@ -131,9 +131,12 @@ def _up_to_date(
     if looks_again or lock is None or checkout.edited:
         return None
     local_files = local_files_of(work, lock)
-    inputs = inputs_of(work, checkout, lock, local_files, builds)
-    current = current_graph(work.store, context.folder, inputs, checkout.modules)
-    if current is None:
+    for is_bound in (False, True) if checkout.links.importers else (False,):
+        inputs = inputs_of(work, checkout, lock, local_files, builds, is_bound=is_bound)
+        current = current_graph(work.store, context.folder, inputs, checkout.modules)
+        if current is not None:
+            break
+    else:
         return None
     if not options.dry_run:
         settle_record(work.store, context.folder, inputs, lock)
@@ -184,8 +187,18 @@ def _want(
         folder=context.folder,
         store=work.store,
         files=changed_files(checkout.edited, lock=lock, lock_before=lock_before),
-        inputs=inputs_of(work, checkout, lock, local_files, builds),
         modules=checkout.modules,
+        inputs=inputs_of(
+            work,
+            checkout,
+            lock,
+            local_files,
+            builds,
+            is_bound=any(slot.folders for slot in slots.values()),
+        ),
+        scanned=_scanned(checkout),
+        manifests=checkout.files,
+        commands=_commands(checkout, local),
     )
     work.advance()
     layout, layout_notes = _layout(context, checkout, local)
@@ -245,10 +258,10 @@ def _carry_out(
     anew = options.force or options.rebuild is not None
     wanted.change.apply(wanted.plan, slots, report, place, anew=anew)
     work.changed = True
-    if checkout.links.importers:
+    if wanted.change.commands:
         from graft.link.own_bins import make_runnable
 
-        make_runnable(context.folder, local)
+        make_runnable(context.folder, wanted.change.commands)
     if wanted.may_stamp:
         leave_stamp(context, work.store, checkout)
     laps.lap("link")
@@ -325,6 +338,22 @@ def _layout(
     asked = context.settings.layout.over(manifest_layout(checkout.root.data))
     modules = modules_of(context.folder, ROOT, checkout.modules)
     return chosen_layout(modules, asked, graph)
+
+
+def _scanned(checkout: Checkout) -> dict[str, str]:
+    if not checkout.folders:
+        return {}
+    from graft.project.subfolders import subfolders_digest
+
+    return {path: subfolders_digest(checkout.folder, path) for path in checkout.folders}
+
+
+def _commands(checkout: Checkout, graph: Graph) -> tuple[tuple[str, str], ...]:
+    if not checkout.links.importers:
+        return ()
+    from graft.link.own_bins import own_commands
+
+    return own_commands(graph)
 
 
 def _place(

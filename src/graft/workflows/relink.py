@@ -23,9 +23,9 @@ from graft.base.records import Record
 from graft.link.commit import Staging
 from graft.link.importers import MODULES, ROOT, STAGING, modules_of
 from graft.link.stamp import write_stamp
-from graft.link.state import FOLDER, State, read_state, state_bytes, state_file
+from graft.link.state import FOLDER, read_state, state_bytes, state_file, states_of
 from graft.project.defaults import GRAFT_TOML, PNPM_SETTINGS, npmrc_files
-from graft.project.roots import DECIDING, folders_above, may_be_part
+from graft.project.roots import DECIDING, folders_above, may_be_part, may_be_root
 from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
 from graft.store.hold import hold_project
 from graft.store.paths import Store
@@ -92,7 +92,7 @@ def relink(
     """
     if os.path.lexists(os.path.join(folder, MODULES)) or not os.path.isdir(store.locks):
         return None
-    if any(os.path.lexists(os.path.join(folder, name)) for name in (PNPM_SETTINGS, GRAFT_TOML)):
+    if os.path.lexists(os.path.join(folder, GRAFT_TOML)):
         return None  # it has a say as well
     manifest = read_file(os.path.join(folder, "package.json"))
     lock = read_file(os.path.join(folder, LOCK))
@@ -103,33 +103,53 @@ def relink(
         lock = resolution.lock
     if lock is None or (resolution is not None and b'"sha1-' in lock):
         return None  # of weak digests, install has something to say
-    inputs = inputs_digest(store.root, "", manifest, lock)
+    is_root = may_be_root(folder)
+    importers = [ROOT]
+    said: bytes | None = manifest
+    if is_root:
+        from graft.workflows.relink_workspace import importers_in, is_as_known, said_here
+
+        importers = importers_in(lock)
+        said = said_here(folder, manifest, importers)
+    elif may_be_part(folder):
+        return None
+    if said is None:
+        return None
+    inputs = inputs_digest(store.root, "", said, lock)
     record = read_graph(store, inputs)
     if record is None or record.layout != LAYOUT:
         return None
-    if record.trees.keys() != {ROOT} or may_be_part(folder):
-        return None  # that of a workspace: the manifests of its members have a say as well
+    if not (is_as_known(folder, record, importers) if is_root else record.trees.keys() == {ROOT}):
+        return None
     with hold_project(store, folder, command, say):
         if not graph_stayed_whole(store, inputs, record, time.time()) or _busy(folder):
             return None
         if resolution is not None and os.path.lexists(os.path.join(folder, LOCK)):
             return None
         claim_graph(store, folder, inputs)
-        links = record.trees[ROOT]
-        state = State(layout=LAYOUT, inputs=inputs, entries=links, project=os.path.realpath(folder))
+        states = states_of(record.trees, layout=LAYOUT, inputs=inputs, project=folder)
         staging = Staging(folder, store.project_journal(folder))
         try:
             if resolution is not None:
                 staging.add_file(LOCK, lock)
-            tree = staging.add_tree(ROOT, links, state_bytes(state))
+            staged = {
+                importer: staging.add_tree(importer, links, state_bytes(states[importer]))
+                for importer, links in record.trees.items()
+            }
             for path, package in record.copies.items():
                 from graft.link.copies import copy_package
 
-                copy_package(os.path.join(store.slots, package), os.path.join(tree, path))
+                importer, _, local = path.rpartition(f"/{MODULES}/")
+                tree = staged[importer or ROOT]
+                copy_package(os.path.join(store.slots, package), os.path.join(tree, local))
             staging.commit()
         finally:
             staging.abandon()
         settle_graph(store, folder, inputs, hashlib.sha256(lock).hexdigest())
+        if record.commands:
+            from graft.link.own_bins import make_runnable
+
+            make_runnable(folder, record.commands)
     return Relinked(graph=record, resolution=resolution)
 
 
