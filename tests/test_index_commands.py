@@ -14,6 +14,7 @@ import pytest
 from harness.index import IndexRepository
 from harness.machine import Machine
 from harness.project import Project
+from harness.registry import LocalRegistry
 
 ARCHIVES = {"1.0.0": b"the first archive", "1.1.0": b"the second one"}
 
@@ -262,6 +263,24 @@ def test_verify_finds_what_differs_between_lock_index_store_and_archive(
     using.write("graft-lock.json", json.dumps(lock))
     wrong = using.graft("index", "verify", "--offline", "--json", check=False)
     assert [f["what"] for f in wrong.json["faults"]] == ["lock"]
+
+
+def test_verify_fetches_from_every_mirror_and_says_which_is_wrong_or_not_there(
+    using: Project, acme: IndexRepository, registry: LocalRegistry
+) -> None:
+    good = registry.serve("/files/good.tgz", ARCHIVES["1.0.0"])
+    bad = registry.serve("/files/bad.tgz", b"other")
+    mirrors = json.dumps(["archives/tool-1.0.0.tgz", good, bad, f"{registry.url}files/none.tgz"])
+    text = descriptor({"1.0.0": ARCHIVES["1.0.0"]})
+    acme.publish(TOOL, text.replace('"archives/tool-1.0.0.tgz"', mirrors))
+    using.graft("index", "update")
+    done = using.graft("index", "verify", "--json", check=False)
+    (fault,) = done.json["faults"]
+    assert done.code == 1 and fault["what"] == "archive" and bad in fault["message"]
+    assert done.json["archives"] == 3 and len(done.json["skipped"]) == 1
+    registry.clear_log()
+    offline = using.graft("index", "verify", "--offline", "--json").json
+    assert (offline["archives"], len(offline["skipped"])) == (1, 3) and not registry.requests
 
 
 # gc
