@@ -12,8 +12,12 @@ from graft.indices.fields import Fault, Fields
 from graft.indices.paths import ARCHIVES, is_sound_path, is_within
 from graft.model.integrity import parse_integrity
 from graft.model.origins import is_commit
-from graft.model.platform import PlatformLimits
+from graft.model.platform import ANYWHERE, PlatformLimits
 
+ARCHIVE_KEYS = frozenset(
+    ("url", "sha256", "integrity", "git", "commit", "os", "cpu", "libc"),
+)
+_LIMITS = ("os", "cpu", "libc")
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 # The group is what stands in front of the host.
 _WEB = re.compile(
@@ -26,9 +30,9 @@ def read_archive(fields: Fields) -> Archive:
     """From the keys of a TOML table. Raises ``Fault``."""
     urls, git = fields.texts("url"), fields.text("git")
     integrity, commit = _integrity(fields), fields.text("commit")
-    platforms = PlatformLimits(
-        os=_words(fields, "os"), cpu=_words(fields, "cpu"), libc=_words(fields, "libc")
-    )
+    platforms = ANYWHERE
+    if not fields.data.keys().isdisjoint(_LIMITS):
+        platforms = PlatformLimits(**{key: _words(fields, key) for key in _LIMITS})
     if bool(urls) == bool(git):
         raise fields.fault(
             "a version needs either 'url' and 'sha256', or 'git' and 'commit'"

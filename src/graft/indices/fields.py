@@ -1,4 +1,4 @@
-"""Tables of a descriptor, taken apart key by key; what nobody asks for is told."""
+"""Tables of a descriptor, taken apart key by key; what nobody knows is told."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class Fault(Exception):  # noqa: N818 - a fact about a file; who knows the line 
 
 
 class Fields:
-    """``unknown`` collects, for this table and all below it, the keys that nobody asked for."""
+    """``unknown`` collects, for this table and all below it, the keys that mean nothing."""
+
+    __slots__ = ("data", "path", "unknown")
 
     def __init__(
         self, data: Mapping[str, Any], path: Path = (), unknown: list[Fault] | None = None
@@ -28,7 +30,6 @@ class Fields:
         self.data = data
         self.path = path
         self.unknown: list[Fault] = [] if unknown is None else unknown
-        self._asked: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
         return key in self.data
@@ -38,21 +39,18 @@ class Fields:
 
     def value(self, key: str) -> Any:
         """None if it is not there."""
-        self._asked.add(key)
         return self.data.get(key)
 
     def text(self, key: str) -> str:
         """Empty if it is not there."""
-        said = self.value(key)
-        if said is None:
-            return ""
+        said = self.data.get(key, "")
         if not isinstance(said, str):
             raise self.fault(f"'{key}' must be a text", key)
         return said
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A text, or a list of them."""
-        said = self.value(key)
+        said = self.data.get(key)
         if said is None:
             return ()
         every = said if isinstance(said, list) else [said]
@@ -83,14 +81,13 @@ class Fields:
 
     def each(self) -> Iterator[tuple[str, Any]]:
         """Every key, whatever it is called."""
-        self._asked.update(self.data)
         yield from self.data.items()
 
-    def end(self, known: Collection[str] = ()) -> None:
-        """All that there is to know has been asked for; ``known`` may be there too."""
-        for key in self.data.keys() - self._asked:
+    def end(self, known: Collection[str]) -> None:
+        """Whatever is not ``known`` means nothing here."""
+        for key in self.data:
             if key not in known:
-                near = did_you_mean(key, {*self._asked, *known})
+                near = did_you_mean(key, known)
                 message = f"'{key}' is no key that is known here, and means nothing"
                 self.unknown.append(self.fault(f"{message}; {near}" if near else message, key))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from graft.indices.archives import read_archive
+from graft.indices.archives import ARCHIVE_KEYS, read_archive
 from graft.indices.descriptor import Archive, Descriptor, Release
 from graft.indices.fields import Fault, Fields
 from graft.model.bins import is_safe_bin, normal_bin_path
@@ -32,12 +32,17 @@ SECTIONS: Mapping[str, tuple[Kind, bool, bool]] = {
     "npm-peer-dependencies": (Kind.PEER, False, False),
     "npm-optional-peer-dependencies": (Kind.PEER, True, False),
 }
+_KEYS = frozenset(
+    ("spec", "namespace", "name", "description", "license", "repository", "versions"),
+)
+_RELEASE_KEYS = frozenset(
+    (*ARCHIVE_KEYS, *SECTIONS, "archives", "bins", "node", "install-scripts", "yanked"),
+)
 
 
 def descriptor_of(raw: Mapping[str, Any], where: str) -> tuple[Descriptor, list[Fault]]:
     """And the keys in it that mean nothing. Raises ``Fault``."""
     fields = Fields(raw)
-    fields.value("spec")  # looked at before
     namespace, name = fields.text("namespace"), fields.text("name")
     for key, fault in (
         ("namespace", "is missing" if not namespace else own_namespace_fault(namespace)),
@@ -69,7 +74,7 @@ def descriptor_of(raw: Mapping[str, Any], where: str) -> tuple[Descriptor, list[
         repository=fields.text("repository"),
         where=where,
     )
-    fields.end()
+    fields.end(_KEYS)
     return descriptor, fields.unknown
 
 
@@ -123,7 +128,7 @@ def _release(versions: Fields, text: str, said: Any, identity: str) -> Release:
         has_scripts=fields.flag("install-scripts"),
         yanked=_yanked(fields),
     )
-    fields.end(SECTIONS)
+    fields.end(_RELEASE_KEYS)
     return release
 
 
@@ -136,7 +141,7 @@ def _archives(fields: Fields) -> tuple[Archive, ...]:
     found: dict[Any, Archive] = {}
     for table in fields.tables("archives"):
         archive = read_archive(table)
-        table.end()
+        table.end(ARCHIVE_KEYS)
         limits = archive.platforms
         if found.setdefault((limits.os, limits.cpu, limits.libc), archive) is not archive:
             raise table.fault("it is for the same platforms as another archive")
@@ -185,6 +190,8 @@ def _npm_requirement(spelling: str, text: str) -> tuple[str, str]:
 
 
 def _bins(fields: Fields) -> tuple[tuple[str, str], ...]:
+    if "bins" not in fields:
+        return ()
     bins: dict[str, str] = {}
     table = fields.table("bins")
     for command, path in table.each():
