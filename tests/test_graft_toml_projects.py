@@ -286,3 +286,26 @@ def test_a_folder_beside_it_is_an_importer_with_the_same_folder(alone: Project) 
         assert links_in(alone, "packages")["lib"] == "../lib"
         path = "packages/a" if layout == "hoisted" else "packages/lib/packages/a"
         assert alone.json(f"{path}/package.json")["version"] == "1.5.0"
+
+
+def test_whoever_says_who_asks_names_the_file(alone: Project) -> None:
+    alone.graft("install")
+    assert alone.graft("why", "a").stdout.splitlines()[1].startswith("  graft.toml asks for b@1: ")
+    alone.write("graft.toml", '[dependencies]\nb = "2"\n')
+    assert "graft.toml asks for b@2, and the lock" in str(error_of(alone, "ci")["why"])
+
+
+def test_a_copy_has_its_packages_in_that_folder_too(alone: Project) -> None:
+    alone.graft("install")
+    alone.graft("deploy", str(alone.dir.parent / "copy"))
+    assert (alone.dir.parent / "copy/packages/b/package.json").exists()
+    assert not (alone.dir.parent / "copy/node_modules").exists()
+
+
+def test_what_has_its_place_in_a_package_json_says_that_there_is_none(
+    alone: Project, registry: LocalRegistry
+) -> None:
+    registry.publish("built@1.0.0", scripts={"install": "true"})
+    alone.graft("add", "built")
+    error = error_of(alone, "approve-builds", "built")
+    assert (error["code"], error["where"]) == ("manifest-missing", str(alone.dir))

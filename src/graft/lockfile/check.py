@@ -188,7 +188,7 @@ def _of_importer(
             link = links.target(path, requirement, text)
             reason = _fault(graph, edges, requirement, text, path, link)
         if reason:
-            found.append(Unmet(_file(path), _asks(requirement), reason))
+            found.append(Unmet(_file(path, requirement.file), _asks(requirement), reason))
     found += [
         Unmet(
             _file(path),
@@ -200,8 +200,9 @@ def _of_importer(
     return found
 
 
-def _file(path: str) -> str:
-    return "package.json" if path == "." else f"{path}/package.json"
+def _file(path: str, name: str = "") -> str:
+    name = name or "package.json"
+    return name if path == "." else f"{path}/{name}"
 
 
 def _asks(requirement: Requirement) -> str:

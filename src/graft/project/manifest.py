@@ -39,6 +39,16 @@ class ProjectManifest(Record):
     requirements: tuple[Requirement, ...]
     toml: TomlManifest | None = None
 
+    def refuse_lacking(self, what: str) -> None:
+        """Raise ``manifest-missing`` where there is no ``package.json`` for ``what`` to be in."""
+        if self.toml and not self.raw:
+            raise GraftError(
+                "manifest-missing",
+                f"there is no {MANIFEST_NAME} here, which {what} is written to",
+                where=os.path.dirname(self.path),
+                fix=f"make a {MANIFEST_NAME} with 'graft init', or do without",
+            )
+
     @property
     def name(self) -> str:
         """The project's name, or empty if it has none that could be a link in ``node_modules``."""

@@ -115,6 +115,7 @@ class _Found:
             specifier=specifier_of(entry, is_index=self._namespaces.is_of_index(name)),
             kind=Kind.OPTIONAL if optional else kind,
             optional=bool(optional),
+            file=GRAFT_TOML,
         )
         unknown = entry.keys() - set(KEYS) if isinstance(entry, dict) else ()
         self._notes += [unknown_key(self._toml, (*keys, key), KEYS) for key in sorted(unknown)]

@@ -62,7 +62,7 @@ class Step(Record):
 
 
 class Chain(Record):
-    """From an importer's package.json down."""
+    """From an importer's manifest down."""
 
     importer: str
     steps: tuple[Step, ...]
@@ -73,7 +73,8 @@ class Chain(Record):
     def lines(self, labels: Mapping[str, str]) -> list[str]:
         """A sentence for each step: ``a@1.0.0 asks for b@^1: b@1.2.0``. ``labels`` has the ids as
         people read them."""
-        asker = "package.json" if self.importer == ROOT else f"{self.importer}/package.json"
+        asker = (self.steps[0].line.file if self.steps else "") or "package.json"
+        asker = asker if self.importer == ROOT else f"{self.importer}/{asker}"
         found = []
         for step in self.steps:
             got = labels[step.id] if step.id else "nothing"

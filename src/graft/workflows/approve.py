@@ -93,6 +93,7 @@ def approve_builds(
         decision = decide(candidates)
         if not decision:
             return Approved(candidates=candidates, report=None)
+        manifest.refuse_lacking("what is decided about builds")
         raw = _edited(manifest, candidates, decision)
         after = context.checkout({MANIFEST_NAME: raw} if raw != manifest.raw else {})
         report = install(work, after, options)

@@ -75,8 +75,11 @@ def deploy(
             graph, slots, built = _made(work, checkout, graph, options)
             notes = (*notes, *built)
             laps.lap("fetch")
-            tree = layout_trees(layout, graph, slots, work.store, {ROOT: _name(checkout, context)})
-            _write(work, target, files, tree[ROOT], graph, slots)
+            own = checkout.modules
+            # Where there is no JavaScript, no code looks for itself.
+            names = {ROOT: _name(checkout, context)} if own == MODULES else {}
+            tree = layout_trees(layout, graph, slots, work.store, names, own)
+            _write(work, target, own, files, tree[ROOT], graph, slots)
             laps.lap("write")
     return Deployed(
         folder=target,
@@ -157,6 +160,7 @@ def _made(
 def _write(
     work: Work,
     target: str,
+    name: str,
     files: list[PackedFile],
     tree: Wanted,
     graph: Graph,
@@ -164,7 +168,7 @@ def _write(
 ) -> None:
     os.makedirs(os.path.dirname(target), exist_ok=True)
     staged = temporary_sibling(target)
-    modules = f"{staged}/{MODULES}"
+    modules = f"{staged}/{name}"
     try:
         _write_files(staged, files)
         os.makedirs(modules, exist_ok=True)  # bundled packages may be among the files

@@ -11,6 +11,7 @@ from graft.base.records import Record
 from graft.link.importers import ROOT, present_modules
 from graft.link.state import read_state
 from graft.model.graph import Graph
+from graft.project.defaults import GRAFT_TOML
 from graft.project.manifest import MANIFEST_NAME
 from graft.store.paths import store_below
 from graft.versions.version import parse_version
@@ -46,7 +47,8 @@ class Diagnosis(Record):
 def diagnose(context: Context, environ: Mapping[str, str]) -> Diagnosis:
     """Changes nothing but what it tries out, and removes that again."""
     checks = [*machine_checks(context, environ), _settings(context)]
-    if not os.path.isfile(os.path.join(context.folder, MANIFEST_NAME)):
+    names = (MANIFEST_NAME, GRAFT_TOML)
+    if not any(os.path.isfile(os.path.join(context.folder, name)) for name in names):
         checks.append(Check(name="project", state=NOTE, message=f"no {MANIFEST_NAME} here"))
         return Diagnosis(checks=tuple(checks), phantoms=())
     graph = None

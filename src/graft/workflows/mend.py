@@ -56,6 +56,7 @@ def mend(context: Context, options: InstallOptions, *, write_overrides: bool) ->
         advice = _advice(work, attempt.reached)
         raw = checkout.root.raw
         if write_overrides and advice.overrides:
+            checkout.root.refuse_lacking("an override")
             raw = set_overrides(raw, advice.overrides)
             edited = {MANIFEST_NAME: raw} if raw != checkout.root.raw else {}
             attempt.checkout = context.checkout(edited)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 
 from graft.base.diagnostics import GraftError
-from graft.base.records import Record
+from graft.base.records import Record, replace
 from graft.model.graph import Graph
 from graft.model.links import NO_LINKS, Links
 from graft.model.names import canonical_name, split_spec
+from graft.project.defaults import GRAFT_TOML
 from graft.project.overrides import NO_OVERRIDES, Overrides
 from graft.resolve.chains import Chain, chains_to, explained
 from graft.workflows.look import label_of, locked_graph
@@ -33,7 +35,7 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
 
     Raises ``not-a-dependency``.
     """
-    graph = locked_graph(context)
+    graph = _with_files(context, locked_graph(context))
     edges = [node.edges for node in graph.nodes.values()]
     edges += [importer.edges for importer in graph.importers.values()]
     package, version = split_spec(canonical_name(name))
@@ -63,6 +65,26 @@ def reasons(context: Context, name: str) -> tuple[Reason, ...]:
         )
         for node in sorted(found, key=lambda node: node.id)
     )
+
+
+def _with_files(context: Context, graph: Graph) -> Graph:
+    """With the file that each line of the project is in, which no lock says."""
+    if not os.path.lexists(os.path.join(context.folder, GRAFT_TOML)):
+        return graph
+    with suppress(GraftError):
+        asked = context.checkout().asked
+        files = {(path, r.local): r.file for path, lines in asked.items() for r in lines}
+        importers = {
+            path: replace(
+                importer,
+                requirements=tuple(
+                    replace(r, file=files.get((path, r.local), "")) for r in importer.requirements
+                ),
+            )
+            for path, importer in graph.importers.items()
+        }
+        return replace(graph, importers=importers)
+    return graph
 
 
 def labels_of(graph: Graph) -> dict[str, str]:
