@@ -19,7 +19,6 @@ from graft.project.defaults import foreign_locks
 from graft.project.overrides import Rules
 from graft.project.peer_settings import PeerSettings
 from graft.resolve.prune import reachable
-from graft.versions.specifier import parse_specifier
 from graft.workflows.host import this_platform
 from graft.workflows.project import Context, Work
 from graft.workflows.report import InstallOptions
@@ -77,7 +76,6 @@ def _answer(
         return graph, _peer_notes(work, checkout, graph)
     if options.frozen or work.store.frozen:
         raise _frozen(work, previous, open_questions)
-    _refuse_of_indices(checkout)
     update = options.update
     others = foreign_locks(work.context.folder) if previous is None and update is not None else []
     if others and taken is None:
@@ -241,25 +239,6 @@ def _frozen(work: Work, previous: Graph | None, open_questions: list[Unmet]) -> 
         why=[str(question) for question in open_questions],
         fix=f"run 'graft install'{beside} and commit graft-lock.json",
     )
-
-
-def _refuse_of_indices(checkout: Checkout) -> None:
-    """No registry may answer for what an index has the say on."""
-    toml = checkout.root.toml
-    found = sorted(
-        requirement.local
-        for requirements in checkout.asked.values()
-        for requirement in requirements
-        if toml
-        and toml.namespaces.is_of_index(requirement.local)
-        and not parse_specifier(requirement.local, requirement.specifier).foreign
-    )
-    if found:
-        raise GraftError(
-            "source-unsupported",
-            f"packages of indices cannot be resolved yet: {', '.join(found)}",
-            where=checkout.root.path,
-        )
 
 
 def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], None]:
