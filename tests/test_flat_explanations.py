@@ -243,3 +243,14 @@ def test_prereleases_that_nobody_anticipated_are_said_with_the_reason() -> None:
     )
     assert named.chosen["lib"].text == "2.0.0-beta.1"
     assert named.unanticipated == ()
+
+
+def test_prereleases_of_many_that_have_nothing_to_do_with_each_other() -> None:
+    """Of each pair one has to have a prerelease: which is tried for each pair by itself."""
+    pairs = range(14)
+    catalog: dict[str, dict[str, list[str]]] = {"app": {"1.0.0": [f"top{n}" for n in pairs]}}
+    for n in pairs:
+        catalog[f"top{n}"] = {"1.0.0": [f"left{n}@2.0.0-rc.1"], "1.1.0": [f"right{n}@2.0.0-rc.1"]}
+        catalog[f"left{n}"] = catalog[f"right{n}"] = {"1.0.0": [], "2.0.0-rc.1": []}
+    found = solve(problem(["app"]), packages(catalog))
+    assert found.unanticipated == tuple(sorted(f"right{n}" for n in pairs))

@@ -125,12 +125,22 @@ def _unanticipated(proof: Incompatibility) -> frozenset[str]:
     return frozenset(fact.name for fact in proof.facts() if isinstance(fact, Unanticipated))
 
 
-def _forced(sets: Collection[frozenset[str]]) -> frozenset[str]:
-    return frozenset().union(*(each for each in sets if len(each) == 1))
+def _apart(sets: Collection[frozenset[str]]) -> list[list[frozenset[str]]]:
+    """Those that have a name in common, together: what is chosen of others has no say in them."""
+    found: list[list[frozenset[str]]] = []
+    for each in sets:
+        near = [group for group in found if any(not each.isdisjoint(other) for other in group)]
+        found = [group for group in found if group not in near]
+        found.append([each, *(other for group in near for other in group)])
+    return found
 
 
 def _smallest(sets: Collection[frozenset[str]]) -> frozenset[str]:
     """The smallest choice that has one of each set, the first by name of several."""
+    return frozenset().union(*map(_smallest_of, _apart(sets)))
+
+
+def _smallest_of(sets: Collection[frozenset[str]]) -> frozenset[str]:
     forced = _forced(sets)
     left = [each for each in sets if forced.isdisjoint(each)]
     names = sorted(frozenset().union(*left))
@@ -141,20 +151,27 @@ def _smallest(sets: Collection[frozenset[str]]) -> frozenset[str]:
     raise AssertionError("all of the names are a choice")
 
 
+def _forced(sets: Collection[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*(each for each in sets if len(each) == 1))
+
+
 def _limits(
     packages: Packages, rules: Rules, sets: Collection[frozenset[str]]
 ) -> list[Incompatibility]:
     """That no more than the smallest number of packages get a prerelease nobody anticipated. It is
     about those that could do without one."""
-    forced = _forced(sets)
-    most = len(_smallest(sets)) - len(forced)
-    free = [packages.named(name) for name in sorted(frozenset().union(*sets) - forced)]
-    return [
-        Incompatibility(
-            {package.number: rules.unanticipated(package) for package in several}, TooMany()
-        )
-        for several in combinations(free, most + 1)
-    ]
+    limits = []
+    for group in _apart(sets):
+        forced = _forced(group)
+        most = len(_smallest_of(group)) - len(forced)
+        free = [packages.named(name) for name in sorted(frozenset().union(*group) - forced)]
+        limits += [
+            Incompatibility(
+                {package.number: rules.unanticipated(package) for package in several}, TooMany()
+            )
+            for several in combinations(free, most + 1)
+        ]
+    return limits
 
 
 def possible(
