@@ -45,9 +45,9 @@ class Order:
                 first = self._first(search)
                 if first:
                     return first
-            if self._problem.outward:
-                return self._undecided(search) or self._next_ring(search)
-            return self._rest(search) if times < 2 else ()
+            following = self._next_ring if self._problem.outward else self._rest
+            # No more trade between what was named and what nobody named.
+            return self._undecided(search) or following(search)
 
         return ask
 
@@ -63,8 +63,6 @@ class Order:
             *self._levels(self._old_roots, self._distances, range(1, _EVERY)),
             *self._levels(self._old_others, self._other_distances),
             *self._levels(self._new_roots, _newest),
-            # No more trade between these and what nobody named.
-            *(() if problem.outward else self._ties(self._named)),
         ]
 
     def _rest(self, search: Search) -> Sequence[Wish] | None:
@@ -74,11 +72,12 @@ class Order:
         if reached is None:
             return None
         new = sorted(reached - set(self._named))
-        return [
+        wishes = [
             *self._levels(new, _oldest),
             *((self._packages.named(name).number, (ABSENT,)) for name in sorted(reached)),
             *self._ties(new),
         ]
+        return wishes if search.leaves_open(wishes) else ()
 
     def _undecided(self, search: Search) -> Sequence[Wish]:
         """Where wishes leave several versions of what the project named, the newest of these; but

@@ -254,6 +254,10 @@ class Search:
         self.decisions += 1
         self._narrow(number, chosen, None)
 
+    def leaves_open(self, wishes: Sequence[Wish]) -> bool:
+        """Whether one of them is not met yet."""
+        return self._first_unmet(wishes, 0) < len(wishes)
+
     def _first_unmet(self, wishes: Sequence[Wish], at: int) -> int:
         domains = self.domains
         for place in range(at, len(wishes)):
