@@ -31,6 +31,7 @@ from graft.project.checkout import read_checkout
 from graft.project.edit import _spans, remove_dependencies, set_dependencies, set_overrides
 from graft.project.edit_indices import with_rev, without_rev
 from graft.project.edit_ini import delete_key, set_key
+from graft.project.edit_toml import remove_entries, set_entry
 from graft.project.graft_toml import parse_graft_toml
 from graft.project.indices_settings import IndexSource, read_indices
 from graft.project.ini import parse_ini
@@ -39,6 +40,8 @@ from graft.project.namespaces import Namespaces
 from graft.project.npmrc import Layer, objection, read_npmrc
 from graft.project.overrides import read_rules
 from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
+from graft.project.toml_lines import key_places
+from graft.project.toml_manifest import read_toml_manifest
 from graft.project.workspace import patterns_of
 from graft.sources.archive_manifest import read_archive_package
 from graft.sources.packument import Packument
@@ -354,6 +357,44 @@ class _Kept(Parsed):
         self.text = json.dumps(document)
 
 
+def read_toml_manifests(data: bytes) -> None:
+    """A graft.toml with what it asks for, the lines of its keys, and edits of it."""
+    namespaces = Namespaces(indices=("acme", "other.deep"), scopes=("types",))
+    try:
+        toml = parse_graft_toml(data, "/app/graft.toml")
+    except GraftError:
+        return
+    lines = toml.text.count("\n") + 1
+    places = key_places(toml.text)
+    hold(all(1 <= place.line <= lines for place in places.values()), "a key is on no line")
+    hold(all(_is_there(toml.data, keys) for keys in places), "a key that is not there")
+    try:
+        manifest = read_toml_manifest(toml, namespaces)
+    except GraftError:
+        return
+    for requirement in manifest.requirements:
+        name = requirement.local
+        try:
+            without = parse_graft_toml(remove_entries(manifest, {name}), toml.path)
+            entry = "=1.0.0" if namespaces.is_of_index(name) else "1.0.0"
+            again = set_entry(read_toml_manifest(without, namespaces), name, entry, None)
+        except GraftError:
+            continue
+        now = {r.local for r in read_toml_manifest(without, namespaces).requirements}
+        hold(now == {r.local for r in manifest.requirements} - {name}, "another line went")
+        read = read_toml_manifest(parse_graft_toml(again, toml.path), namespaces)
+        hold(name in read.keys, "a line was lost")
+
+
+def _is_there(table: Any, keys: tuple[str, ...]) -> bool:
+    """Tables of an array are counted; what lies deeper in one may be in any."""
+    if not keys:
+        return True
+    if isinstance(table, list):
+        return keys[0].isdigit() or any(_is_there(each, keys) for each in table)
+    return isinstance(table, dict) and keys[0] in table and _is_there(table[keys[0]], keys[1:])
+
+
 def read_index_settings(data: bytes) -> None:
     """The ``[indices]`` of a graft.toml, and pins that are written there and taken out again. What
     is declared survives a lock."""
@@ -408,4 +449,5 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "descriptor": read_toml_descriptors,
     "lua-descriptor": read_lua_descriptors,
     "indices": read_index_settings,
+    "graft-toml": read_toml_manifests,
 }
