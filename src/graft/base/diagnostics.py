@@ -34,6 +34,7 @@ CODES: dict[str, int] = {
     "manifest-key-unknown": 0,
     "namespace-dotted": 0,
     "index-key-unknown": 0,
+    "donor-vanished": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,
@@ -136,6 +137,7 @@ CODES: dict[str, int] = {
     "index-uncommitted": 99,
     # 100: donors
     "donor-missing": 100,
+    "donor-required": 101,
 }
 
 

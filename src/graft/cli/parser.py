@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from graft.base.diagnostics import GraftError
 from graft.cli.commands import Command
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NoReturn
 
+    from graft.project.donor_settings import DonorOptions
     from graft.workflows.report import InstallOptions
 
 
@@ -174,6 +176,77 @@ def install_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show what scripts of packages print, also where they succeed",
     )
+    donor_flags(parser)
+
+
+def donor_flags(parser: argparse.ArgumentParser) -> None:
+    """Those about packages that another workspace has."""
+    group = parser.add_argument_group("taking packages from other workspaces")
+    group.add_argument(
+        "--deps-source",
+        action="append",
+        metavar="DIR",
+        default=[],
+        help="take what DIR has (repeatable; the first that has a package gives it)",
+    )
+    group.add_argument(
+        "--deps-source-mode",
+        action="append",
+        metavar="MODE",
+        default=[],
+        help="link, copy, reflink or auto; PACKAGE=MODE for one (default: link)",
+    )
+    group.add_argument(
+        "--deps-source-verify",
+        choices=("lock", "shape", "content"),
+        default="shape",
+        help="how closely what is there is looked at (default: shape)",
+    )
+    group.add_argument(
+        "--trust-deps-source",
+        action="store_true",
+        help="take packages of the same name as they lie there",
+    )
+    group.add_argument(
+        "--require-deps-source", action="store_true", help="fail where one has to be fetched"
+    )
+    group.add_argument(
+        "--from-parent-lock", action="store_true", help="take the versions of those workspaces"
+    )
+    group.add_argument(
+        "--explain-deps-source", action="store_true", help="say of each package why or why not"
+    )
+    group.add_argument(
+        "--no-worktree-deps-source",
+        action="store_true",
+        help="do not look for other checkouts of this repository",
+    )
+
+
+def donor_options(said: argparse.Namespace) -> DonorOptions | None:
+    """What these flags and the environment say; None if that is nothing."""
+    asks = (
+        *(said.deps_source, said.deps_source_mode, said.trust_deps_source),
+        *(said.require_deps_source, said.from_parent_lock, said.explain_deps_source),
+        *(said.no_worktree_deps_source, said.deps_source_verify != "shape"),
+    )
+    named = os.environ.get("GRAFT_DEPS_SOURCE", "")
+    if not (named or any(asks)):
+        return None
+    from graft.project.donor_settings import VARIABLE, DonorOptions, read_modes
+
+    paths = said.deps_source or [path for path in named.split(os.pathsep) if path]
+    return DonorOptions(
+        paths=tuple(os.path.abspath(path) for path in paths),
+        where="--deps-source" if said.deps_source else f"${VARIABLE}",
+        modes=read_modes(said.deps_source_mode),
+        trust=said.trust_deps_source,
+        requires=said.require_deps_source,
+        takes_versions=said.from_parent_lock,
+        explains=said.explain_deps_source,
+        searches=not said.no_worktree_deps_source,
+        level=said.deps_source_verify,
+    )
 
 
 def install_options(said: argparse.Namespace) -> InstallOptions:
@@ -181,6 +254,7 @@ def install_options(said: argparse.Namespace) -> InstallOptions:
     from graft.workflows.report import InstallOptions
 
     return InstallOptions(
+        donors=donor_options(said),
         lock_only=said.lockfile_only,
         dry_run=said.dry_run,
         ignore_scripts=said.ignore_scripts,

@@ -29,6 +29,10 @@ def show(console: Console, command: str, report: InstallReport) -> int:
         console.status(f"up to date ({duration(report.milliseconds.get('total', 0))})")
         return 0
     show_changes(console, report.changes, first=report.first)
+    if report.donated:
+        from graft.cli.donated import show_donated
+
+        show_donated(console, report.donated)
     if report.dry_run:
         for step in report.steps:
             where = "" if step["importer"] == "." else f"{step['importer']}/"
@@ -91,7 +95,7 @@ def counts(changes: Sequence[Difference]) -> dict[str, int]:
 
 
 def install_document(command: str, report: InstallReport) -> dict[str, Any]:
-    return {
+    document = {
         "command": command,
         "upToDate": report.up_to_date,
         "dryRun": report.dry_run,
@@ -108,3 +112,8 @@ def install_document(command: str, report: InstallReport) -> dict[str, Any]:
         "notes": [note.as_json() for note in report.notes],
         "milliseconds": dict(report.milliseconds),
     }
+    if report.donated:
+        from graft.cli.donated import donated_document
+
+        document["depsSource"] = donated_document(report.donated)
+    return document

@@ -17,11 +17,10 @@ from graft.link.isolated import SLOTS
 from graft.link.state import State, read_state
 from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph, Node
+from graft.project.defaults import sound_modules_folder
 from graft.store.paths import Store
 
 _MANIFESTS = ("package.json", "graft.toml", LOCK_NAME)
-# What a path may name in place of the workspace that has it.
-_FOLDERS = (MODULES, "packages")
 _SLOTS = os.path.basename(SLOTS)
 
 
@@ -54,11 +53,8 @@ class Parent(Record, unshown=("graph", "nodes")):
     def folder(self, name: str) -> str:
         """Where whoever asks for a package in this workspace finds it; empty if nothing is there
         or that leads nowhere."""
-        for folder in _FOLDERS:
-            real = os.path.realpath(os.path.join(self.path, folder, name))
-            if os.path.isdir(real):
-                return real
-        return ""
+        real = os.path.realpath(os.path.join(packages_of(self.path), name))
+        return real if os.path.isdir(real) else ""
 
 
 def workspace_of(path: str) -> str:
@@ -66,7 +62,7 @@ def workspace_of(path: str) -> str:
     ``donor-missing`` where there is none."""
     real = os.path.realpath(path)
     above = os.path.dirname(real)
-    for folder in [above, real] if os.path.basename(real) in _FOLDERS else [real]:
+    for folder in [above, real] if real == packages_of(above) else [real]:
         if any(os.path.lexists(os.path.join(folder, name)) for name in (*_MANIFESTS, MODULES)):
             return folder
     there = os.path.isdir(real)
@@ -83,27 +79,42 @@ def workspace_of(path: str) -> str:
     )
 
 
+def packages_of(path: str) -> str:
+    """The folder in which a workspace's packages appear."""
+    return os.path.join(path, sound_modules_folder(path))
+
+
 def read_parent(path: str, *, vouched: bool = True) -> Parent:
     """The workspace at ``path``, as ``workspace_of`` gives it. Hold it (donors/hold.py) as long as
     what this says is used."""
     graph, fault = _graph(path)
-    states = list(_states(path))
-    root = states[0]
-    entries = [target for state in states for target in state.entries.values()]
-    shelves = shelves_of(entries)
-    if root.layout == "isolated":
-        shelves = (Shelf(root=f"{path}/{MODULES}/{SLOTS}"), *shelves)
-    stores = [root.store, *(shelf.store for shelf in shelves)]
+    layout, shelves, stores = _places(path)
     return Parent(
         path=path,
         graph=graph,
-        nodes=_by_name(graph) if graph else {},
+        nodes=nodes_by_name(graph) if graph else {},
         fault=fault,
-        layout=root.layout,
+        layout=layout,
         shelves=shelves,
-        stores=tuple(dict.fromkeys(filter(None, stores))),
+        stores=stores,
         vouched=vouched,
     )
+
+
+def stores_of(path: str) -> tuple[str, ...]:
+    """The stores that the workspace was made from, its own first."""
+    return _places(path)[2]
+
+
+def _places(path: str) -> tuple[str, tuple[Shelf, ...], tuple[str, ...]]:
+    """The layout, where its packages lie, and the stores that they were made from."""
+    states = list(_states(path))
+    root = states[0]
+    shelves = shelves_of(target for state in states for target in state.entries.values())
+    if root.layout == "isolated":
+        shelves = (Shelf(root=f"{packages_of(path)}/{SLOTS}"), *shelves)
+    stores = [root.store, *(shelf.store for shelf in shelves)]
+    return root.layout, shelves, tuple(dict.fromkeys(filter(None, stores)))
 
 
 def shelves_of(targets: Iterable[str]) -> tuple[Shelf, ...]:
@@ -117,7 +128,7 @@ def shelves_of(targets: Iterable[str]) -> tuple[Shelf, ...]:
             counts[above] = counts.get(above, 0) + 1
     found = []
     for above in sorted(counts, key=lambda above: (-counts[above], above)):
-        in_project = above.endswith(f"/{MODULES}/{os.path.dirname(SLOTS)}")
+        in_project = above.endswith(f"/{os.path.dirname(SLOTS)}")
         found.append(Shelf(root=f"{above}/{_SLOTS}", store="" if in_project else above))
     return tuple(found)
 
@@ -136,7 +147,8 @@ def _graph(path: str) -> tuple[Graph | None, str]:
         return None, "lock-unreadable"
 
 
-def _by_name(graph: Graph) -> dict[str, list[Node]]:
+def nodes_by_name(graph: Graph) -> dict[str, list[Node]]:
+    """By the names of packages."""
     found: dict[str, list[Node]] = {}
     for node in graph.nodes.values():
         found.setdefault(node.manifest.name, []).append(node)
@@ -145,7 +157,8 @@ def _by_name(graph: Graph) -> dict[str, list[Node]]:
 
 def _states(path: str) -> Iterator[State]:
     """The records of what was linked there, the root's first."""
-    root = read_state(modules_of(path, ROOT))
+    name = sound_modules_folder(path)
+    root = read_state(modules_of(path, ROOT, name))
     yield root
     for importer in root.members:
-        yield read_state(modules_of(path, importer))
+        yield read_state(modules_of(path, importer, name))

@@ -13,6 +13,7 @@ from graft.store.slots import Slot
 VIRTUAL = "virtual"
 ISOLATED = "isolated"
 HOISTED = "hoisted"
+_NO_MIRRORS: Mapping[str, str] = {}
 
 
 def layout_trees(
@@ -22,9 +23,12 @@ def layout_trees(
     store: Store,
     names: Mapping[str, str],
     own: str = MODULES,
+    mirrors: Mapping[str, str] = _NO_MIRRORS,
 ) -> dict[str, Wanted]:
     """What each importer's ``node_modules`` holds, by the importer's path. ``names`` are the names
-    by which importers can be met in their own code, ``own`` is that of their folders."""
+    by which importers can be met in their own code, ``own`` is that of their folders. Where the
+    layout is one of links, ``mirrors`` has the folders of other workspaces, by node id, that some
+    lead to."""
     if layout == HOISTED:
         from graft.link.hoisted import hoisted_trees
 
@@ -36,7 +40,7 @@ def layout_trees(
     else:
         from graft.link.virtual import virtual_trees
 
-        trees = virtual_trees(graph, slots, store, names, own)
+        trees = virtual_trees(graph, slots, store, names, own, mirrors)
     from graft.link.ladder import copied
 
     ids = copied(graph)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from graft.link.direct import direct_links, relative_target
-from graft.link.importers import MODULES
 from graft.link.links import Wanted
 from graft.model.graph import Graph
 from graft.store.paths import Store
@@ -21,10 +20,12 @@ def virtual_trees(
     slots: Mapping[str, Slot],
     store: Store,
     names: Mapping[str, str],
-    own: str = MODULES,
+    own: str,
+    mirrors: Mapping[str, str],
 ) -> dict[str, Wanted]:
     """What each importer's ``node_modules`` holds, by the importer's path. ``names`` are the names
     by which importers can be met in their own code, and ``own`` is that of their folders.
+    ``mirrors`` are folders of other workspaces, by node id, that take the place of slots.
 
     Links to packages are absolute, because projects are moved more often than stores; links to
     commands, and to folders of the project's own, are relative.
@@ -34,7 +35,7 @@ def virtual_trees(
         manifest = graph.nodes[id].manifest
         if manifest.is_link:
             return relative_target(at, manifest.folder)
-        return store.package(slots[id].name, slots[id].package)
+        return mirrors.get(id) or store.package(slots[id].name, slots[id].package)
 
     return {
         importer: Wanted(*direct_links(graph, importer, names, target, own))

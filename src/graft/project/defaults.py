@@ -169,7 +169,7 @@ def sets_anything(environ: Mapping[str, str]) -> bool:
 
 def only_defaults(folder: str, environ: Mapping[str, str], home: str) -> bool:
     """True if no setting has a say in what is linked, and none has to be spoken of."""
-    if environ.get("NODE_ENV") == "production":
+    if environ.get("NODE_ENV") == "production" or environ.get("GRAFT_DEPS_SOURCE"):
         return False
     if sets_anything(environ):
         return False

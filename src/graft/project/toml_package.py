@@ -12,7 +12,7 @@ from graft.project.graft_toml import GraftToml, Wrong, unknown_key
 
 TABLES = (
     *("dependencies", "dev-dependencies", "optional-dependencies"),
-    *("indices", "package", "install"),
+    *("indices", "package", "install", "deps-source"),
 )
 
 PACKAGES = "packages"

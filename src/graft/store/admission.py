@@ -73,12 +73,6 @@ def admit(
     try:
         package, files = unpack(data, staged, subject=subject, bare=bare)
         folder = object_folder(store, integrity, package)
-        manifest = {
-            "manifest": MANIFEST_VERSION,
-            "package": package,
-            "integrity": str(integrity),
-            "files": files,
-        }
         # Another process, or an earlier life of this one, may have been here first and not have
         # written its manifest yet.
         stored = StoredObject(package=package, folder=folder, files=files)
@@ -88,9 +82,7 @@ def admit(
             final,
             lambda: has_inventory(store, integrity, stored) and holds_just(folder, files),
         )
-        write_atomic(
-            object_record(store, integrity), json.dumps(manifest, separators=(",", ":")).encode()
-        )
+        write_atomic(object_record(store, integrity), object_text(stored, integrity))
     except ArchiveRefused as refused:
         raise GraftError(
             "archive-refused",
@@ -102,6 +94,17 @@ def admit(
         if os.path.lexists(staged):
             remove_tree(staged)
     return stored
+
+
+def object_text(stored: StoredObject, integrity: Integrity) -> bytes:
+    """The manifest of an object, which ``find_object`` reads."""
+    said = {
+        "manifest": MANIFEST_VERSION,
+        "package": stored.package,
+        "integrity": str(integrity),
+        "files": stored.files,
+    }
+    return json.dumps(said, separators=(",", ":")).encode()
 
 
 def _same_kind(data: bytes, integrity: Integrity) -> Integrity:

@@ -32,7 +32,7 @@ class GraphRecord:
     project's own were made from: nothing there leads to them, but making them anew would take
     fetching and building. ``copies`` says of folders in the project's own tree which package of a
     slot they are copies of, by its path below the slots; in a member's tree, behind the path of its
-    ``node_modules``.
+    ``node_modules``. ``mirrors`` are folders of other workspaces that links lead to.
 
     Of a workspace, ``scanned`` has by path those folders in which members were looked for, with a
     digest of the folders that were in each, ``manifests`` the files that would be those of members,
@@ -40,7 +40,7 @@ class GraphRecord:
     and so can be run: folder and path in it."""
 
     __slots__ = (
-        *("commands", "copies", "direct", "ignored", "layout", "manifests", "packages"),
+        *("commands", "copies", "direct", "ignored", "layout", "manifests", "mirrors", "packages"),
         *("scanned", "slots", "sources", "trees"),
     )
 
@@ -58,6 +58,7 @@ class GraphRecord:
         scanned: Mapping[str, str] = {},
         manifests: Iterable[str] = (),
         commands: Iterable[tuple[str, str]] = (),
+        mirrors: Iterable[str] = (),
     ) -> None:
         self.layout = layout
         self.trees = {importer: dict(links) for importer, links in trees.items()}
@@ -70,6 +71,7 @@ class GraphRecord:
         self.scanned = dict(scanned)
         self.manifests = tuple(manifests)
         self.commands = sorted(commands)
+        self.mirrors = sorted(mirrors)
 
 
 def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
@@ -79,6 +81,7 @@ def write_graph(store: Store, inputs: str, record: GraphRecord) -> None:
     pairs += [(f"direct {name}", version) for name, version in sorted(record.direct.items())]
     pairs += [("slot", name) for name in record.slots]
     pairs += [("source", path) for path in record.sources]
+    pairs += [("mirror", path) for path in record.mirrors]
     pairs += [("ignored", id) for id in record.ignored]
     pairs += [(f"copy {path}", package) for path, package in sorted(record.copies.items())]
     pairs += [("scanned", one_line(f"{was} {at}")) for at, was in sorted(record.scanned.items())]
@@ -112,6 +115,7 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
         direct={key[7:]: value for key, value in pairs if key.startswith("direct ")},
         ignored=[value for key, value in pairs if key == "ignored"],
         sources=[value for key, value in pairs if key == "source"],
+        mirrors=[value for key, value in pairs if key == "mirror"],
         copies={key[5:]: value for key, value in pairs if key.startswith("copy ")},
         scanned={at: was for was, _, at in _said(pairs, "scanned", " ")},
         manifests=[whole_line(value) for key, value in pairs if key == "manifest"],
@@ -125,7 +129,10 @@ def _said(pairs: list[tuple[str, str]], key: str, between: str) -> Iterator[tupl
 
 def graph_is_whole(store: Store, inputs: str, record: GraphRecord) -> bool:
     """Whether every slot of the graph is there; looks at each. If the folders of all slots and
-    objects have changed since they last were looked into, whether they have all their files."""
+    objects have changed since they last were looked into, whether they have all their files. Of
+    another workspace's folders only whether they are there."""
+    if not all(map(os.path.isdir, record.mirrors)):
+        return False
     seen = slots_seen(store)
     if read_file(store.graph_seen(inputs)) == seen:
         return all(has_slot(store, name) for name in record.slots)

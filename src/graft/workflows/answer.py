@@ -78,11 +78,12 @@ def _answer(
         raise _frozen(work, previous, open_questions)
     update = options.update
     others = foreign_locks(work.context.folder) if previous is None and update is not None else []
-    if others and taken is None:
+    donated = work.donations.versions(previous) if work.donations and taken is None else None
+    if others and taken is None and donated is None:
         from graft.workflows.import_lock import take
 
         taken = take(work, checkout)
-    if previous is None and taken is None and options.keeps_answers:
+    if previous is None and taken is None and donated is None and options.keeps_answers:
         known = work.recall(checkout.said)
         if known is not None:
             graph = read_lock(known.lock, where=work.context.lock_path)
@@ -90,7 +91,7 @@ def _answer(
     from graft.resolve.locked import Locked
     from graft.workflows.resolving import Resolving
 
-    preferred = taken.graph if taken else previous
+    preferred = taken.graph if taken else donated or previous
     flat = wants_flat(work.context, checkout)
     legacy = is_legacy(peers, previous)
     resolving = Resolving(work, checkout, preferred, update, flat=flat, adds_peers=not legacy)
@@ -102,7 +103,10 @@ def _answer(
             preferred,
             lambda name: update is not None and name not in update,
             _outdated(preferred, rules),
-            gaps_count=taken is None and previous is not None and _same_rules(previous, rules),
+            gaps_count=taken is None
+            and donated is None
+            and previous is not None
+            and _same_rules(previous, rules),
         ),
         _early_fetch(work, options),
     )
@@ -246,6 +250,8 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
     context = work.context
     platform = this_platform()
     fetches = not (options.lock_only or options.dry_run or options.dedupe or context.settings.omit)
+    # What another workspace may have is not fetched before that is known.
+    fetches = fetches and not (work.donations and work.donations.are_named)
 
     def chosen(manifest: Manifest) -> None:
         context.progress.resolved += 1

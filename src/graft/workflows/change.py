@@ -47,7 +47,7 @@ class Change(Record):
     """``files`` holds the new contents of the project's files that differ from what is there;
     ``inputs`` is the digest of what decides the links, ``modules`` the name of the folders
     that they are in. ``scanned``, ``manifests`` and ``commands`` are what the graph's record has of
-    them."""
+    them. ``mirrors`` are the folders of other workspaces, by node id, that links lead to."""
 
     folder: str
     store: Store
@@ -57,6 +57,7 @@ class Change(Record):
     scanned: Mapping[str, str] = {}
     manifests: tuple[str, ...] = ()
     commands: tuple[tuple[str, str], ...] = ()
+    mirrors: Mapping[str, str] = {}
 
     def plan(
         self, layout: str, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
@@ -64,7 +65,7 @@ class Change(Record):
         """``names`` are those by which importers can be met in their own code, by path. Raises
         ``link-refused`` where an importer's folder is not the project's."""
         trees = {}
-        wanted = layout_trees(layout, graph, slots, self.store, names, self.modules)
+        wanted = layout_trees(layout, graph, slots, self.store, names, self.modules, self.mirrors)
         for importer, its in wanted.items():
             if its.entries or importer == ROOT:
                 refuse_strange_importer(self.folder, importer, self.modules)
@@ -140,6 +141,7 @@ class Change(Record):
             scanned=self.scanned,
             manifests=self.manifests,
             commands=self.commands,
+            mirrors=self._mirrored(plan),
         )
         before = read_state(self._modules(ROOT)).project
         write_graph(self.store, self.inputs, record)
@@ -148,6 +150,11 @@ class Change(Record):
         self._commit(plan, place, anew=anew)
         with suppress(OSError):  # the project is as it should be, and the store keeps too much
             settle_graph(self.store, self.folder, self.inputs, self._lock_digest())
+
+    def _mirrored(self, plan: Plan) -> set[str]:
+        """The folders of other workspaces that links of the project lead to."""
+        linked = {target for tree in plan.trees.values() for target in tree.entries.values()}
+        return linked & set(self.mirrors.values())
 
     def _lock_digest(self) -> str:
         lock = read_file(os.path.join(self.folder, LOCK_NAME))

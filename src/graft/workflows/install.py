@@ -24,8 +24,8 @@ from graft.model.graph import Graph
 from graft.model.requirement import Kind
 from graft.project.checkout import Checkout
 from graft.project.choices import manifest_layout
-from graft.project.defaults import home_folder
-from graft.resolve.prune import for_kinds, for_platform
+from graft.project.defaults import glance, home_folder
+from graft.resolve.prune import for_kinds, for_platform, without
 from graft.sources.resolutions import remembered
 from graft.store.admission import weak_integrity_note
 from graft.store.paths import Store
@@ -61,6 +61,12 @@ if TYPE_CHECKING:
     from graft.workflows.builds import Builds
 
 
+# What says in a lock that packages were taken from elsewhere, and in settings that they may be.
+_TAKEN = b'"from_deps_source"'
+_DONORS = "deps-source"
+_NO_LINKS: Mapping[str, str] = {}
+
+
 def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallReport:
     """Bring the project to what its manifests ask for; those that were edited are written together
     with the rest. Call it within ``at_work``."""
@@ -80,6 +86,10 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         from graft.link.permission import refuse_unwritable
 
         refuse_unwritable(work.context.folder)
+    if _may_take(work.context, checkout, options, lock_before):
+        from graft.workflows.donations import donations_for
+
+        work.donations = donations_for(work, checkout, options)
     wanted = _want(work, checkout, options, builds, lock_before, laps)
     if work.store.frozen and not options.lock_only:
         from graft.workflows.frozen import refuse_lacking
@@ -99,17 +109,36 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
 
 class _Wanted(Record):
     """What an install comes to: the part of the graph for this machine, its slots, and the plan.
-    ``may_stamp`` says that all that decided it can be seen by looks."""
+    ``whole`` and ``whole_slots`` have what other workspaces give as well. ``may_stamp`` says that
+    all that decided it can be seen by looks."""
 
     builds: Builds | None
     local: Graph
     slots: Mapping[str, Slot]
+    whole: Graph
+    whole_slots: Mapping[str, Slot]
     layout: str
     names: Mapping[str, str]
     change: Change
     plan: Plan
     report: InstallReport
     may_stamp: bool
+
+
+def _may_take(
+    context: Context, checkout: Checkout, options: InstallOptions, lock: bytes | None
+) -> bool:
+    """Whether other workspaces may have a say, as far as a look tells."""
+    from graft.donors.worktrees import is_worktree
+
+    toml = checkout.root.toml
+    return (
+        options.donors is not None
+        or (lock is not None and _TAKEN in lock)
+        or (toml is not None and _DONORS in toml.toml.data)
+        or _DONORS.encode() in glance(context.settings.user_config)
+        or is_worktree(context.folder)
+    )
 
 
 def _up_to_date(
@@ -168,21 +197,32 @@ def _want(
     previous = context.graph(checkout.links)
     work.advance()
     graph, notes = answer(work, checkout, previous, options)
+    donations = work.donations
+    if donations is not None:
+        graph = donations.carried(previous, graph)
     work.advance()
     laps.lap("resolve")
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
     lock = lock_before if options.frozen and lock_before is not None else write_lock(graph)
     local_files = local_files_of(work, lock)
     changes = _changes(previous, graph) if lock != lock_before else ()
-    if previous is None and not (work.asked_elsewhere or graph.indices):
+    if previous is None and not (work.asked_elsewhere or graph.indices or donations):
         work.remember(checkout.said, remembered(lock, changes, notes))
     work.advance()
     local = local_graph(_complete(work, graph) if local_files else graph, context)
     work.graph = local
-    if lock == lock_before and not (options.lock_only or options.dry_run or work.store.frozen):
-        begin_fetching(work, local)  # what was resolved is on its way already
     salts = builds.salts(local) if builds else {}
     slots: Mapping[str, Slot] = slots_of(local, salts, root=context.folder)
+    layout, layout_notes = _layout(context, checkout, local)
+    own, links = local, _NO_LINKS
+    if donations is not None:
+        links = donations.take(local, slots, layout, previous)
+        own = donations.own_part(local)
+        if not (options.frozen and lock_before is not None):
+            lock = write_lock(donations.said_of(graph))
+        laps.lap("donors")
+    if lock == lock_before and not (options.lock_only or options.dry_run or work.store.frozen):
+        begin_fetching(work, own)  # what was resolved is on its way already
     change = Change(
         folder=context.folder,
         store=work.store,
@@ -199,9 +239,9 @@ def _want(
         scanned=_scanned(checkout),
         manifests=checkout.files,
         commands=_commands(checkout, local),
+        mirrors=links,
     )
     work.advance()
-    layout, layout_notes = _layout(context, checkout, local)
     names = own_names(checkout)
     plan = change.plan(layout, local, slots, names)
     engines, bare = said_of_engines(local, checkout.root, context), bare_links(checkout)
@@ -213,11 +253,14 @@ def _want(
         *bare,
         *layout_notes,
         *displaced_notes(plan),
+        *(donations.notes if donations else ()),
     )
     return _Wanted(
         builds=builds,
-        local=local,
-        slots=slots,
+        local=own,
+        slots={id: slots[id] for id in own.nodes if id in slots},
+        whole=local,
+        whole_slots=slots,
         layout=layout,
         names=names,
         change=change,
@@ -226,6 +269,7 @@ def _want(
             _report(graph, local, previous, changes, change, plan),
             dry_run=options.dry_run,
             notes=said,
+            donated=donations.donated if donations else None,
         ),
         may_stamp=not (local_files or bare),
     )
@@ -285,8 +329,10 @@ def _build(work: Work, options: InstallOptions, wanted: _Wanted) -> _Wanted:
     report = replace(wanted.report, built=built.ids, notes=(*wanted.report.notes, *built.notes))
     if built.graph is wanted.local:
         return replace(wanted, report=report)
-    plan = wanted.change.plan(wanted.layout, built.graph, built.slots, wanted.names)
-    report = replace(report, packages=len(built.graph.package_ids), steps=_steps(plan))
+    whole = without(wanted.whole, wanted.local.nodes.keys() - built.graph.nodes.keys())
+    slots = {**wanted.whole_slots, **built.slots}
+    plan = wanted.change.plan(wanted.layout, whole, slots, wanted.names)
+    report = replace(report, packages=len(whole.package_ids), steps=_steps(plan))
     return replace(wanted, local=built.graph, slots=built.slots, plan=plan, report=report)
 
 

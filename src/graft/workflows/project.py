@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from graft.sources.packument_cache import PackumentCache
     from graft.sources.registry import Mode, RegistrySource
     from graft.sources.resolutions import Resolution
+    from graft.workflows.donations import Donations
     from graft.workflows.index_packages import ProjectIndices
 
 Fresh = frozenset[str] | Literal["all"]
@@ -170,13 +171,16 @@ class Asking:
 
 class Work(Asking):
     """A command at work in a project: locks are held. ``changed`` is set once what is linked has
-    changed."""
+    changed. ``donations`` are what other workspaces may give, and ``holds`` what is let go of in
+    the end."""
 
     def __init__(self, context: Context, store: Store, fresh: Fresh) -> None:
         super().__init__(context, fresh)
         self.store = store
         self.changed = False
         self.pins: Mapping[str, IndexPin] = {}
+        self.donations: Donations | None = None
+        self.holds = ExitStack()
 
     @cached_property
     def archives(self) -> Archives:
@@ -285,6 +289,7 @@ class Work(Asking):
     def close(self) -> None:
         if "pool" in self.__dict__:
             self.pool.close()
+        self.holds.close()
         super().close()
 
 

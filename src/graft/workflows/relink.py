@@ -117,7 +117,7 @@ def relink(
         return None
     inputs = inputs_digest(store.root, "", said, lock)
     record = read_graph(store, inputs)
-    if record is None or record.layout != LAYOUT:
+    if record is None or record.layout != LAYOUT or record.mirrors:
         return None
     if not (is_as_known(folder, record, importers) if is_root else record.trees.keys() == {ROOT}):
         return None

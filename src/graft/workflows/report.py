@@ -8,10 +8,11 @@ from graft.base.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from graft.base.diagnostics import Diagnostic
     from graft.model.difference import Difference
+    from graft.project.donor_settings import DonorOptions
 
 
 class InstallOptions(Record):
@@ -19,7 +20,8 @@ class InstallOptions(Record):
     nothing that lies in the store or the project. ``update`` names packages whose locked versions
     are not preferred; None is all of them. ``ignore_scripts`` runs none of packages, approved or
     not; ``show_scripts`` tells what they print; ``rebuild`` holds the packages, by id, whose
-    scripts run again. ``dedupe`` makes do with as few of the locked versions as possible."""
+    scripts run again. ``dedupe`` makes do with as few of the locked versions as possible.
+    ``donors`` is what was said of workspaces to take packages from."""
 
     frozen: bool = False
     lock_only: bool = False
@@ -30,11 +32,23 @@ class InstallOptions(Record):
     show_scripts: bool = False
     rebuild: Collection[str] | None = None
     dedupe: bool = False
+    donors: DonorOptions | None = None
 
     @property
     def keeps_answers(self) -> bool:
         """Whether a lock that answers everything is left as it is."""
-        return self.update is not None and not self.update and not self.dedupe
+        takes_versions = self.donors is not None and self.donors.takes_versions
+        return self.update is not None and not (self.update or self.dedupe or takes_versions)
+
+
+class Donated(Record):
+    """What other workspaces gave: by package, by id, how it came (``taken``: path, mode and what
+    matched), or why it did not (``missed``: path and reason for each parent that was asked).
+    ``explained`` says that somebody wants to see each."""
+
+    taken: Mapping[str, Mapping[str, str]]
+    missed: Mapping[str, Sequence[tuple[str, str]]]
+    explained: bool = False
 
 
 class InstallReport(Record):
@@ -58,6 +72,7 @@ class InstallReport(Record):
     steps: tuple[Mapping[str, str], ...] = ()
     lock_changed: bool = False
     notes: tuple[Diagnostic, ...] = ()
+    donated: Donated | None = None
     milliseconds: Mapping[str, int] = {}
 
 

@@ -1,0 +1,195 @@
+"""What is taken of which parent, and how: decided for all packages of a graph together.
+
+A package is linked to only where everything that it is connected with is on one shelf. Otherwise
+code would meet two copies of what both a linked package and one of the project's own depend on, and
+no slot of a store may lead into another workspace.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from graft.base.files import read_file
+from graft.base.records import Record, replace
+from graft.donors.offer import Hit, Miss, offer
+from graft.donors.parent import Parent, Shelf
+from graft.donors.verify import Looks
+from graft.model.graph import Graph
+from graft.model.provenance import COPY, LINK, NAME, STORE, Provenance
+from graft.resolve.prune import reachable
+from graft.store.slots import Slot
+
+
+class Source(Record, unshown=("looks",)):
+    """A parent that is asked. ``mode`` gives how a package is to be taken, ``link`` or ``copy``,
+    and ``serves`` which are. ``carried`` are the links that the project has already: they keep what
+    the lock says of them."""
+
+    parent: Parent
+    looks: Looks
+    level: str
+    mode: Callable[[str], str]
+    serves: Callable[[str], bool] = lambda _: True
+    trust: bool = False
+    carried: bool = False
+
+
+class Asked(Record):
+    """``graph`` is what this machine installs and ``slots`` what it would have in the store at
+    ``store``; ``has`` says of which nodes that has the files. ``fixed`` are nodes whose files have
+    to be the project's own; ``links`` says whether the layout can have links to elsewhere."""
+
+    graph: Graph
+    slots: Mapping[str, Slot]
+    store: str
+    has: Callable[[str], bool]
+    fixed: Collection[str] = frozenset()
+    links: bool = True
+
+
+class Taking(Record):
+    """By node id: the folders of parents that are linked to; the sources that may have the bytes of
+    others, best first, with what the lock says then; and what it says of the rest. ``misses`` are
+    the parents that gave nothing and why, as (path, reason)."""
+
+    links: Mapping[str, str]
+    bytes: Mapping[str, Sequence[tuple[Source, Provenance]]]
+    provenance: Mapping[str, Provenance]
+    misses: Mapping[str, Sequence[tuple[str, str]]]
+
+
+def decide(asked: Asked, sources: Sequence[Source]) -> Taking:
+    """The first source that has a package gives it."""
+    hits: dict[str, list[tuple[Source, Hit]]] = {}
+    misses: dict[str, list[tuple[str, str]]] = {}
+    for id, slot in asked.slots.items():
+        node = asked.graph.nodes[id]
+        patch = asked.graph.patches.get(f"{node.manifest.name}@{node.manifest.version}", "")
+        hits[id], misses[id] = [], []
+        for source in sources:
+            if not source.serves(node.manifest.name):
+                found: Hit | Miss = Miss(reason="excluded")
+            else:
+                found = offer(source.parent, node, slot, patch, source.looks)
+            if isinstance(found, Hit):
+                hits[id].append((source, found))
+            elif not source.carried:
+                misses[id].append((source.parent.path, found.reason))
+    links: dict[str, str] = {}
+    provenance: dict[str, Provenance] = {}
+    bytes: dict[str, list[tuple[Source, Provenance]]] = {}
+    for component in _components(asked.graph, asked.slots):
+        for id, (source, hit) in _linked(asked, component, hits).items():
+            links[id] = os.path.realpath(hit.path)
+            kept = asked.graph.nodes[id].provenance if source.carried else None
+            provenance[id] = kept or _said(source, hit, LINK)
+    for id, found_ones in hits.items():
+        if id in links:
+            continue
+        for source, hit in found_ones:
+            if source.carried:
+                continue
+            if asked.has(id):
+                provenance[id] = _said(source, hit, STORE)
+                break
+            bytes.setdefault(id, []).append((source, _said(source, hit, COPY)))
+    taking = Taking(links=links, bytes=bytes, provenance=provenance, misses=misses)
+    return _with_trusted(asked, sources, taking)
+
+
+def own_part(graph: Graph, links: Mapping[str, str]) -> Graph:
+    """What of the graph has to be in this project's own store."""
+    if not links:
+        return graph
+    importers = {
+        path: replace(
+            importer, edges={k: id for k, id in importer.edges.items() if id not in links}
+        )
+        for path, importer in graph.importers.items()
+    }
+    return reachable(replace(graph, importers=importers))
+
+
+def _linked(
+    asked: Asked, component: Collection[str], hits: Mapping[str, Sequence[tuple[Source, Hit]]]
+) -> dict[str, tuple[Source, Hit]]:
+    """Each of the component with where it lies, if all of it lies on one shelf of one parent that
+    may be linked to."""
+    if not asked.links or any(id in asked.fixed for id in component):
+        return {}
+    first = next(iter(component))
+    for source, hit in hits[first]:
+        if hit.shelf is None or hit.shelf.store == asked.store:
+            continue
+        found = {id: _on(hits[id], source, hit.shelf) for id in component}
+        if any(source.mode(asked.slots[id].package) != LINK for id in component):
+            continue
+        every = {id: (source, its) for id, its in found.items() if its is not None}
+        if len(every) == len(component):
+            return every
+    return {}
+
+
+def _on(hits: Iterable[tuple[Source, Hit]], source: Source, shelf: Shelf) -> Hit | None:
+    return next((hit for its, hit in hits if its is source and hit.shelf == shelf), None)
+
+
+def _components(graph: Graph, slots: Mapping[str, Slot]) -> list[list[str]]:
+    """Packages that are connected by dependencies, in whatever direction."""
+    beside: dict[str, list[str]] = {id: [] for id in slots}
+    for id in slots:
+        for child in graph.nodes[id].edges.values():
+            if child in beside:
+                beside[id].append(child)
+                beside[child].append(id)
+    found = []
+    left = dict.fromkeys(slots)
+    while left:
+        queue = [next(iter(left))]
+        del left[queue[0]]
+        for id in queue:
+            for other in beside[id]:
+                if other in left:
+                    del left[other]
+                    queue.append(other)
+        found.append(queue)
+    return found
+
+
+def _with_trusted(asked: Asked, sources: Sequence[Source], taking: Taking) -> Taking:
+    """What nothing else gives, and a parent that is trusted has a folder for: only for what the
+    project asks for itself. What such a package finds is that parent's business."""
+    links, provenance = dict(taking.links), dict(taking.provenance)
+    direct = {id for each in asked.graph.importers.values() for id in each.edges.values()}
+    for id in sorted(direct & asked.slots.keys() - provenance.keys() - taking.bytes.keys()):
+        name = asked.slots[id].package
+        for source in sources:
+            folder = source.parent.folder(name) if source.trust and source.serves(name) else ""
+            if folder and asked.links and id not in asked.fixed:
+                links[id] = folder
+                hit = Hit(path=folder, matched=NAME)
+                said = _said(source, hit, LINK)
+                provenance[id] = replace(said, trusted=True, observed=_observed(folder))
+                break
+    return replace(taking, links=links, provenance=provenance)
+
+
+def _observed(folder: str) -> str:
+    """What a package calls itself, whatever the lock asks for."""
+    try:
+        said = json.loads(read_file(f"{folder}/package.json") or b"{}")
+        return f"{said['name']}@{said['version']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+def _said(source: Source, hit: Hit, mode: str) -> Provenance:
+    return Provenance(
+        path=source.parent.path,
+        mode=mode,
+        matched=hit.matched,
+        level=source.level,
+        chain=hit.chain,
+    )

@@ -1,0 +1,339 @@
+"""What other workspaces give to an install: which are asked, what is taken, and what is said of it.
+
+Whoever is asked is held until the command ends. Donors go before the store and the network where
+somebody names them; other checkouts of the same repository are looked for only where the store
+lacks something.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+
+from graft.base.diagnostics import Diagnostic, GraftError
+from graft.base.pool import Outcome
+from graft.base.records import replace
+from graft.donors.hold import hold_parent
+from graft.donors.parent import (
+    Parent,
+    nodes_by_name,
+    packages_of,
+    read_parent,
+    shelves_of,
+    store_at,
+    stores_of,
+    workspace_of,
+)
+from graft.donors.take import Asked, Source, Taking, decide, own_part
+from graft.donors.verify import Looks
+from graft.donors.versions import versions_of
+from graft.donors.worktrees import other_checkouts
+from graft.link.importers import ROOT, present_modules
+from graft.link.ladder import copied
+from graft.link.layouts import VIRTUAL
+from graft.link.state import State, read_state
+from graft.model.graph import Graph
+from graft.model.provenance import COPY, LINK, NAME, SHAPE, Provenance
+from graft.project.checkout import Checkout
+from graft.project.donor_settings import Donor, DonorOptions, Donors, donors_in_force
+from graft.store.admission import required_integrity
+from graft.store.adopt import adopt_object, adopt_private_slot
+from graft.store.objects import has_object
+from graft.store.slots import Slot
+from graft.workflows.project import Work
+from graft.workflows.report import Donated, InstallOptions
+
+_PATIENCE_SECONDS = 60.0
+_LINKED = ("link", "auto")
+
+
+class Donations:
+    """``parents`` are those that somebody named, as they are now."""
+
+    def __init__(self, work: Work, options: InstallOptions, donors: Donors) -> None:
+        self._work = work
+        self._options = options.donors or DonorOptions()
+        self._changes = not (options.dry_run or options.lock_only or work.store.frozen)
+        self._donors = donors.donors
+        self.notes = list(donors.notes)
+        self.parents: list[tuple[Donor, Parent]] = []
+        self._busy: list[str] = []
+        for donor in donors.donors:
+            self._add(donor, _PATIENCE_SECONDS)
+        self.donated: Donated | None = None
+        self._taking = Taking(links={}, bytes={}, provenance={}, misses={})
+
+    @property
+    def are_named(self) -> bool:
+        """Whether somebody said where to take packages from."""
+        return bool(self._donors)
+
+    def versions(self, previous: Graph | None) -> Graph | None:
+        """What parents have, where that is to be preferred: it was asked for, or there is nothing
+        else to ask."""
+        wanted = self._options.takes_versions or (
+            previous is None and self._work.context.settings.offline
+        )
+        return versions_of([parent for _, parent in self.parents], previous) if wanted else None
+
+    def take(
+        self, graph: Graph, slots: Mapping[str, Slot], layout: str, previous: Graph | None
+    ) -> Mapping[str, str]:
+        """Decide, and bring into the store the bytes that are to be had. ``graph`` is the part for
+        this machine. The folders of others that are linked to, by node id. Raises
+        ``donor-required``."""
+        store = self._work.store
+        has = {
+            id for id in slots if has_object(store, required_integrity(graph.nodes[id].manifest))
+        }
+        named = [(donor, parent) for donor, parent in self.parents]
+        if not named and has != slots.keys() and self._options.searches:
+            named = self._checkouts()
+        asked = Asked(
+            graph=graph,
+            slots=slots,
+            store=store.root,
+            has=has.__contains__,
+            fixed=copied(graph) if layout == VIRTUAL else frozenset(),
+            links=layout == VIRTUAL,
+        )
+        sources = [self._source(donor, parent, slots) for donor, parent in named]
+        taking = decide(asked, [*sources, *self._carried(slots, previous)])
+        for source in sources:
+            source.looks.remember()
+        taking = self._keep_trusted(graph, taking)
+        taking = self._with_bytes(graph, slots, taking)
+        self._say_lost(graph, taking)
+        if self._options.requires:
+            self._refuse_fetching(graph, taking, slots.keys() - has)
+        if named or self._busy:
+            self.donated = self._report(graph, slots, taking)
+        self._taking = taking
+        return taking.links
+
+    def own_part(self, graph: Graph) -> Graph:
+        """What of the graph has to be in this project's own store."""
+        return own_part(graph, self._taking.links)
+
+    def said_of(self, graph: Graph) -> Graph:
+        """The graph that says where packages came from. What nothing was taken for now keeps what
+        was said, unless it was a link: then it would be one."""
+        nodes = {}
+        for id, node in graph.nodes.items():
+            before = node.provenance
+            said = self._taking.provenance.get(id)
+            if said is None and before is not None and before.mode != LINK:
+                said = before
+            nodes[id] = node if said == before else replace(node, provenance=said)
+        return replace(graph, nodes=nodes)
+
+    @staticmethod
+    def carried(previous: Graph | None, graph: Graph) -> Graph:
+        """What was resolved anew, with what the lock before said of the same packages."""
+        nodes = dict(graph.nodes)
+        for id, before in previous.nodes.items() if previous else ():
+            node = nodes.get(id)
+            same = node is not None and node.manifest.integrity == before.manifest.integrity
+            if node is not None and same and before.provenance and not node.provenance:
+                nodes[id] = replace(node, provenance=before.provenance)
+        return replace(graph, nodes=nodes)
+
+    def _add(self, donor: Donor, patience: float) -> None:
+        context = self._work.context
+        try:
+            path = workspace_of(donor.path)
+        except GraftError as error:
+            if donor.where.startswith(("--", "$")):
+                raise
+            self.notes.append(_vanished(donor.path, donor.where, error))
+            return
+        if path == os.path.realpath(context.folder):
+            return
+        held = hold_parent(path, stores_of(path), patience, context.progress.say)
+        if held is None:
+            self._busy.append(path)
+            return
+        self._work.holds.enter_context(held)
+        self.parents.append((donor, read_parent(path, vouched=donor.vouched)))
+
+    def _checkouts(self) -> list[tuple[Donor, Parent]]:
+        """Others of the same repository. The user has not named them, and they may be at work."""
+        before = len(self.parents)
+        for path in other_checkouts(self._work.context.folder):
+            if os.path.isdir(packages_of(path)):
+                self._add(Donor(path=path, where="worktree", vouched=False), 0.0)
+        return self.parents[before:]
+
+    def _source(self, donor: Donor, parent: Parent, slots: Mapping[str, Slot]) -> Source:
+        options, cache = self._options, self._work.context.settings.cache_root
+
+        def mode(name: str) -> str:
+            return LINK if options.mode_of(name, donor) in _LINKED else COPY
+
+        return Source(
+            parent=parent,
+            looks=Looks(parent, slots.values(), options.level, cache),
+            level=options.level,
+            mode=mode,
+            serves=donor.serves,
+            trust=donor.trust,
+        )
+
+    def _carried(self, slots: Mapping[str, Slot], previous: Graph | None) -> list[Source]:
+        """The links into other workspaces that the project has: they stay while they are good."""
+        if previous is None:
+            return []
+        folder, root = self._work.context.folder, self._work.store.root
+        entries = (target for state in self._states() for target in state.entries.values())
+        shelves = tuple(shelf for shelf in shelves_of(entries) if shelf.store != root)
+        if not shelves:
+            return []
+        nodes = nodes_by_name(previous)
+        parent = Parent(path=folder, graph=previous, nodes=nodes, shelves=shelves)
+        looks = Looks(parent, slots.values(), SHAPE)
+        return [Source(parent=parent, looks=looks, level=SHAPE, mode=self._kept_mode, carried=True)]
+
+    def _kept_mode(self, name: str) -> str:
+        mode = self._options.modes.get(name) or self._options.modes.get("") or LINK
+        return LINK if mode in _LINKED else COPY
+
+    def _states(self) -> list[State]:
+        folder = self._work.context.folder
+        root = read_state(present_modules(folder, ROOT))
+        return [root, *(read_state(present_modules(folder, member)) for member in root.members)]
+
+    def _keep_trusted(self, graph: Graph, taking: Taking) -> Taking:
+        """What is linked to since somebody trusted its parent stays while it is there."""
+        states = dict(zip((ROOT, *self._states()[0].members), self._states(), strict=True))
+        links, provenance = dict(taking.links), dict(taking.provenance)
+        for path, importer in graph.importers.items():
+            for local, id in importer.edges.items():
+                said = graph.nodes[id].provenance
+                target = states[path].entries.get(local, "") if path in states else ""
+                was_trusted = said is not None and said.matched == NAME and id not in provenance
+                if said and was_trusted and os.path.isabs(target) and os.path.isdir(target):
+                    links[id], provenance[id] = target, said
+        return replace(taking, links=links, provenance=provenance)
+
+    def _with_bytes(self, graph: Graph, slots: Mapping[str, Slot], taking: Taking) -> Taking:
+        """The same with what could be had of the bytes that parents may have."""
+        provenance = dict(taking.provenance)
+        misses = {id: list(reasons) for id, reasons in taking.misses.items()}
+
+        def adopted(id: str, outcome: Outcome[Provenance | None]) -> None:
+            said = outcome.get()
+            if said is not None:
+                provenance[id] = said
+
+        pool = self._work.pool if taking.bytes else None
+        for id, offers in taking.bytes.items():
+            if pool is not None:
+                job = partial(self._adopt, graph, slots[id], id, offers, misses[id])
+                pool.submit(job, partial(adopted, id))
+        while pool is not None and pool.pending:
+            pool.settle(wait=True)
+        return replace(taking, provenance=provenance, misses=misses)
+
+    def _adopt(
+        self,
+        graph: Graph,
+        slot: Slot,
+        id: str,
+        offers: Sequence[tuple[Source, Provenance]],
+        misses: list[tuple[str, str]],
+    ) -> Provenance | None:
+        """Runs in a thread of the pool."""
+        integrity = required_integrity(graph.nodes[id].manifest)
+        store = self._work.store
+        for source, said in offers:
+            path = source.parent.path
+            if not source.parent.vouched:
+                misses.append((path, "unvouched"))
+                continue
+            others = [store_at(root) for root in source.parent.stores if root != store.root]
+            others = [other for other in others if has_object(other, integrity)]
+            if not others:
+                misses.append((path, "unverifiable"))
+                continue
+            if not self._changes or any(adopt_object(store, other, integrity) for other in others):
+                if slot.salt and self._changes:
+                    any(adopt_private_slot(store, other, slot) for other in others)
+                return said
+            misses.append((path, "dirty"))
+        return None
+
+    def _say_lost(self, graph: Graph, taking: Taking) -> None:
+        lost: dict[str, list[str]] = {}
+        for id, node in graph.nodes.items():
+            said = node.provenance
+            if said and said.mode == LINK and id not in taking.links:
+                lost.setdefault(said.path, []).append(id)
+        for path, ids in sorted(lost.items()):
+            there = os.path.isdir(path)
+            note = Diagnostic(
+                code="donor-vanished",
+                message=f"{len(ids)} packages were links into {path}, which "
+                + ("has them no more" if there else "is gone"),
+                where=path,
+                why=(f"they are {', '.join(sorted(ids)[:5])}{' …' if len(ids) > 5 else ''}",),
+                fix="they are taken from the store or their registries; if it was moved, say "
+                "--deps-source and its path",
+            )
+            self.notes.append(note)
+            if self._work.context.settings.offline:
+                self._work.context.progress.say(f"note: {note.message}")
+
+    def _refuse_fetching(self, graph: Graph, taking: Taking, lacking_ids: Iterable[str]) -> None:
+        lacking = {
+            graph.nodes[id].manifest.id: taking.misses.get(id, ())
+            for id in lacking_ids
+            if id not in taking.provenance
+        }
+        if lacking:
+            raise GraftError(
+                "donor-required",
+                f"{len(lacking)} packages would have to be fetched, and --require-deps-source "
+                "forbids that",
+                where=self._work.context.folder,
+                why=[_missed(id, reasons) for id, reasons in sorted(lacking.items())],
+                fix="name a parent that has them by --deps-source, or leave the flag out",
+            )
+
+    def _report(self, graph: Graph, slots: Mapping[str, Slot], taking: Taking) -> Donated:
+        taken, missed = {}, {}
+        for id in slots:
+            package, said = graph.nodes[id].manifest.id, taking.provenance.get(id)
+            if said is None:
+                reasons = [*taking.misses.get(id, ()), *((path, "busy") for path in self._busy)]
+                missed[package] = tuple(reasons)
+            else:
+                taken[package] = {"path": said.path, "mode": said.mode, "matched": said.matched}
+                taken[package] |= {"folder": taking.links[id]} if id in taking.links else {}
+        missed = {package: why for package, why in missed.items() if package not in taken}
+        return Donated(taken=taken, missed=missed, explained=self._options.explains)
+
+
+def donations_for(work: Work, checkout: Checkout, options: InstallOptions) -> Donations:
+    """Before any work: whoever is named is there, or this raises ``donor-missing``."""
+    context = work.context
+    toml = checkout.root.toml
+    said = options.donors or DonorOptions()
+    data = toml.toml.data if toml else {}
+    in_force = donors_in_force(said, data, context.folder, context.settings.user_config)
+    return Donations(work, options, in_force)
+
+
+def _vanished(path: str, where: str, error: GraftError) -> Diagnostic:
+    said = error.diagnostic
+    return Diagnostic(
+        code="donor-vanished",
+        message=f"nothing is taken from {path}, which {where} names: {said.why[0]}",
+        where=path,
+        fix="correct the path, or take it out; packages come from the store and registries",
+    )
+
+
+def _missed(id: str, reasons: Iterable[tuple[str, str]]) -> str:
+    said = "; ".join(f"{path}: {reason}" for path, reason in reasons)
+    return f"{id}: {said or 'no parent was asked'}"
