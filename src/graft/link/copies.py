@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from graft.base.files import write_file
-from graft.link.state import OWN_TIME
+from graft.link.state import mark_own
 
 
 def copy_package(source: str, target: str) -> None:
@@ -17,7 +17,7 @@ def copy_package(source: str, target: str) -> None:
         os.mkdir(folder)
         for name in names:
             _copy(os.path.join(place, name), os.path.join(folder, name))
-    os.utime(os.path.join(target, "package.json"), (OWN_TIME, OWN_TIME))
+    mark_own(target)
 
 
 def _copy(source: str, target: str) -> None:

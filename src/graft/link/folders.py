@@ -10,7 +10,7 @@ from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.files import remove_tree
 from graft.link.links import Folder
-from graft.link.state import FOLDER, OWN_TIME
+from graft.link.state import FOLDER, mark_own
 from graft.store.private import Finished, make_writable
 from graft.store.slots import Slot
 
@@ -52,5 +52,5 @@ def make_folder(
         cloner.clone(packages[id].folder, f"{root}/{path}", packages[id].files)
         if folder.own:
             make_writable(f"{root}/{path}", packages[id].files)
-    if folder.own and "" in folder.packages:
-        os.utime(f"{root}/package.json", (OWN_TIME, OWN_TIME))
+    if "" in folder.packages and (folder.own or not os.path.exists(f"{root}/package.json")):
+        mark_own(root)

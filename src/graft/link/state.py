@@ -173,5 +173,14 @@ def _is_made(full: str, path: str) -> bool:
     try:
         seen = os.stat(os.path.join(full, "package.json"))
         return not seen.st_mode & 0o222 or seen.st_mtime_ns == OWN_TIME * 10**9
+    except FileNotFoundError:
+        return os.path.isdir(full) and os.stat(full).st_mtime_ns == OWN_TIME * 10**9
     except OSError:
         return False
+
+
+def mark_own(folder: str) -> None:
+    """Leave a sign that graft made a folder of files that may be written: on its package.json, or
+    where a package has none, on the folder itself."""
+    marked = os.path.join(folder, "package.json")
+    os.utime(marked if os.path.exists(marked) else folder, (OWN_TIME, OWN_TIME))

@@ -291,7 +291,7 @@ def displaced_notes(plan: Plan) -> list[Diagnostic]:
     return [
         Diagnostic(
             code="displaced",
-            message=f"moved to node_modules/.ignored, as graft did not make them: "
+            message=f"moved to .ignored beside the others, as graft did not make them: "
             f"{', '.join(plan.displaced)}",
         )
     ]
