@@ -138,6 +138,7 @@ CODES: dict[str, int] = {
     # 100: donors
     "donor-missing": 100,
     "donor-required": 101,
+    "editable-has-work": 102,
 }
 
 

@@ -15,7 +15,9 @@ _EXAMPLES = """\
   graft add old@npm:lodash@^3     lodash under the name 'old'
   graft add acme:tool             the same as @acme/tool, from where acme's packages come
   graft add core                  a member of the workspace, saved as workspace:^
-  graft add -w typescript         to the root, from any member's folder"""
+  graft add -w typescript         to the root, from any member's folder
+  graft add --editable git+https://example.com/acme/tool.git#main
+                                  a clone to work in, which 'graft sync' brings up to date"""
 
 
 def run(command: Command, arguments: list[str], console: Console) -> int:
@@ -40,6 +42,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
             kind=kind,
             exact=said.save_exact,
             members_only=said.workspace,
+            editable=said.editable,
         )
     return show(console, command.name, report)
 
@@ -80,4 +83,7 @@ def save_flags(parser: Parser) -> None:
     )
     parser.add_argument(
         "-E", "--save-exact", "--exact", action="store_true", help="save the version without ^"
+    )
+    parser.add_argument(
+        "--editable", action="store_true", help="clone repositories, to work in them"
     )

@@ -28,6 +28,7 @@ COMMANDS = (
     Command("update", "update", "take the newest versions that the manifest allows", ("up",)),
     Command("link", "link", "use a folder beside the project in a package's place", ("ln",)),
     Command("unlink", "link", "take packages again in the places of linked folders"),
+    Command("sync", "sync", "bring clones that are worked in up to date"),
     Command("import", "import_", "take the versions of another package manager's lock"),
     Command("fetch", "fetch", "bring all that the lock names into the store"),
     Command("prune", "prune", "take away what nobody asks for any more"),

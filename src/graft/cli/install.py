@@ -62,7 +62,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         adding, _ = find(["add"])
         assert adding is not None
         return add.run(adding, arguments, console)
-    if not is_ci and (said.kind or said.save_exact):
+    if not is_ci and (said.kind or said.save_exact or said.editable):
         parser.error("there is no package to save")
     from graft.workflows.install import install
     from graft.workflows.project import at_work

@@ -17,6 +17,9 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser = Parser(command, examples=_EXAMPLES, usage="[flags] <package>...")
     install_flags(parser)
     root_flag(parser)
+    parser.add_argument(
+        "--force", action="store_true", help="throw away work in clones that go with their line"
+    )
     parser.add_argument("packages", nargs="+", help="names as the manifest has them")
     said = parser.parse(arguments)
     from graft.workflows.edit import remove
@@ -24,5 +27,5 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     options = install_options(said)
     with session(said, console, flag_settings(said)) as context:
         context = edited_importer(said, context)
-        report = remove(context, said.packages, options)
+        report = remove(context, said.packages, options, force=said.force)
     return show(console, command.name, report)

@@ -65,10 +65,13 @@ class GitProgram:
         timeout = _NETWORK_SECONDS if uses_network else _LOCAL_SECONDS
         return self._call(folder, [f"--git-dir={folder}", *arguments], data, timeout)
 
-    def run_within(self, folder: str, arguments: Sequence[str]) -> GitAnswer:
+    def run_within(
+        self, folder: str, arguments: Sequence[str], *, uses_network: bool = False
+    ) -> GitAnswer:
         """Run it in a folder of the user's, on the repository that this is in. Raises
         ``git-missing``."""
-        return self._call(folder, list(arguments), b"", _LOCAL_SECONDS)
+        timeout = _NETWORK_SECONDS if uses_network else _LOCAL_SECONDS
+        return self._call(folder, list(arguments), b"", timeout)
 
     def run_outside(self, folder: str, arguments: Sequence[str], *, data: bytes = b"") -> GitAnswer:
         """Run it in a folder as if there were no repository anywhere around. Raises

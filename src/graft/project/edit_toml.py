@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graft.base.diagnostics import GraftError
 from graft.model.names import split_name
+from graft.model.origins import is_commit
 from graft.model.requirement import Kind
 from graft.project.defaults import GRAFT_TOML
 from graft.project.graft_toml import BOM, GraftToml, parse_graft_toml
@@ -20,13 +21,14 @@ from graft.project.toml_dependencies import SECTIONS, entries_of
 from graft.project.toml_entry import SOURCES, is_inline, specifier_of
 from graft.project.toml_manifest import TomlManifest, read_toml_manifest
 from graft.project.toml_names import spelled
+from graft.versions.source_text import GitSource, parse_source
 from graft.versions.specifier import INDEX
 
 if TYPE_CHECKING:
     from tomlkit.items import Key, Table
     from tomlkit.toml_document import TOMLDocument
 
-Entry = str | Mapping[str, str]
+Entry = str | Mapping[str, str | bool]
 
 _OTHER_SOURCES = frozenset(SOURCES) - {"version"}
 
@@ -46,7 +48,7 @@ def set_entry(before: TomlManifest, name: str, entry: Entry, kind: Kind | None) 
             _put_in(document, section, name, entry, before.namespaces)
 
     is_index = before.namespaces.is_of_index(name)
-    return _edited(before, change, {name: (section, specifier_of(entry, is_index=is_index))})
+    return _edited(before, change, {name: (section, specifier_of(entry, name, is_index=is_index))})
 
 
 def entry_of(specifier: str, *, is_index: bool) -> Entry:
@@ -62,6 +64,22 @@ def entry_of(specifier: str, *, is_index: bool) -> Entry:
             fix=f"write a constraint, or the repository into {GRAFT_TOML}",
         )
     return specifier.removeprefix(INDEX)
+
+
+def editable_entry(specifier: str) -> Entry:
+    """The same for a repository that is worked in. Raises ``usage`` for what is none, or a folder
+    of one."""
+    source = parse_source(specifier)
+    if not isinstance(source, GitSource) or source.path or source.range or is_commit(source.ref):
+        raise GraftError(
+            "usage",
+            f"'{specifier}' is no repository that could be worked in, or no branch of it",
+            where="--editable",
+            fix="write git+https://host/owner/repository, with #branch behind it if that counts",
+        )
+    branch = {"branch": source.ref.removeprefix("refs/heads/")} if source.ref else {}
+    url = specifier.partition("#")[0].removeprefix("git+")
+    return {"git": url, **branch, "editable": True}
 
 
 def remove_entries(before: TomlManifest, names: Collection[str]) -> bytes:

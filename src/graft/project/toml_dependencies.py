@@ -112,7 +112,7 @@ class _Found:
         self._keys[name] = keys
         self._requirements[name] = Requirement(
             local=name,
-            specifier=specifier_of(entry, is_index=self._namespaces.is_of_index(name)),
+            specifier=specifier_of(entry, name, is_index=self._namespaces.is_of_index(name)),
             kind=Kind.OPTIONAL if optional else kind,
             optional=bool(optional),
             file=GRAFT_TOML,

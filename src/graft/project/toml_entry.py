@@ -12,7 +12,9 @@ from graft.versions.specifier import INDEX
 # What makes a table a dependency, and not a namespace with dependencies in it.
 SOURCES = ("version", "path", "git", "workspace")
 REFS = ("rev", "tag", "branch")
-KEYS = (*SOURCES, *REFS, "optional")
+KEYS = (*SOURCES, *REFS, "optional", "editable")
+# Where the clones are that are worked in, in the folder of who asks for them.
+EDITABLES = "editable"
 _REF_FOLDERS = {"rev": "", "tag": "refs/tags/", "branch": "refs/heads/"}
 _GIT_URLS = ("https://", "http://", "ssh://", "file://")
 
@@ -21,7 +23,7 @@ def is_inline(value: object) -> bool:
     return isinstance(value, dict) and any(key in value for key in SOURCES)
 
 
-def specifier_of(entry: str | Mapping[str, Any], *, is_index: bool) -> str:
+def specifier_of(entry: str | Mapping[str, Any], name: str, *, is_index: bool) -> str:
     """What ``package.json`` would say of the same; ``index:`` and a constraint for a version of an
     index package. The entry is sound: ``wrong_entry`` has nothing to say of it."""
     said = {"version": entry} if isinstance(entry, str) else entry
@@ -30,7 +32,7 @@ def specifier_of(entry: str | Mapping[str, Any], *, is_index: bool) -> str:
     if "path" in said:
         return f"file:{said['path']}"
     if "git" in said:
-        return _git(said)
+        return f"link:{EDITABLES}/{name}" if said.get("editable") else git_specifier(said)
     return f"{INDEX}{said['version']}" if is_index else said["version"]
 
 
@@ -51,6 +53,8 @@ def wrong_entry(entry: str | Mapping[str, Any], *, is_index: bool) -> Iterator[s
         yield f"{' and '.join(refs)} are two commits to take; name one"
     if refs and "git" not in entry:
         yield f"{refs[0]} says which commit, but git does not say of which repository"
+    if entry.get("editable") and "git" not in entry:
+        yield "editable is for what git says; a folder of the project can be edited anyway"
     if "version" in entry:
         yield from _wrong_version(entry["version"], is_index)
     if "git" in entry and len(refs) < 2:
@@ -64,8 +68,9 @@ def _wrong_types(entry: Mapping[str, Any]) -> Iterator[str]:
     for key in ("version", "path", "git", *REFS):
         if not isinstance(entry.get(key, ""), str):
             yield f"{key} is not a text"
-    if not isinstance(entry.get("optional", False), bool):
-        yield "optional is neither true nor false"
+    for key in ("optional", "editable"):
+        if not isinstance(entry.get(key, False), bool):
+            yield f"{key} is neither true nor false"
     workspace = entry.get("workspace", True)
     if not (workspace is True or (isinstance(workspace, str) and workspace)):
         yield "workspace is neither true nor a range"
@@ -93,13 +98,14 @@ def _wrong_git(entry: Mapping[str, Any]) -> Iterator[str]:
         yield "rev, tag and branch cannot be empty"
         return
     try:
-        if not isinstance(parse_source(_git(entry)), GitSource):
+        if not isinstance(parse_source(git_specifier(entry)), GitSource):
             yield "git is not the URL of a repository"
     except GraftError as error:
         yield error.diagnostic.message
 
 
-def _git(said: Mapping[str, Any]) -> str:
+def git_specifier(said: Mapping[str, Any]) -> str:
+    """The repository of an entry, and what of it."""
     url = said["git"]
     address = f"git+{url}" if url.startswith(_GIT_URLS) else url
     ref = next((f"{_REF_FOLDERS[key]}{quote(said[key])}" for key in REFS if key in said), "")

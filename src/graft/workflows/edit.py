@@ -7,6 +7,7 @@ the project as it was.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import replace
@@ -23,6 +24,9 @@ from graft.workflows.project import Context, Work, at_work
 from graft.workflows.report import InstallOptions, InstallReport
 from graft.workflows.wishes import Wish, named, of_member, saved_specifier
 
+if TYPE_CHECKING:
+    from graft.project.editables import Editable
+
 
 def add(
     context: Context,
@@ -32,9 +36,11 @@ def add(
     kind: Kind | None = None,
     exact: bool = False,
     members_only: bool = False,
+    editable: bool = False,
 ) -> InstallReport:
     """Add or change requirements. Without ``kind`` a package stays in the section it is in; a
     member of the workspace is asked for as one. Raises ``member-unknown`` where it has to be one.
+    With ``editable`` repositories become clones to work in.
     """
     with at_work(context, fresh=frozenset(wish.package for wish in wishes)) as work:
         edit = ManifestEdit(context)
@@ -59,6 +65,9 @@ def add(
             for wish in wishes
         ]
         for wish in wishes:
+            if editable:
+                edit.set_editable(wish.local, wish.specifier, kind)
+                continue
             if _is_of_index(wish, edit):
                 specifier = _saved_of_index(work, edit, wish, settings)
             else:
@@ -91,8 +100,12 @@ def _saved_of_index(work: Work, edit: ManifestEdit, wish: Wish, settings: Settin
     return index_specifier(wish, shelf.descriptor, exact=settings.save_exact, npm=npm)
 
 
-def remove(context: Context, names: Sequence[str], options: InstallOptions) -> InstallReport:
-    """Take requirements out of all sections. Raises ``not-a-dependency``."""
+def remove(
+    context: Context, names: Sequence[str], options: InstallOptions, *, force: bool = False
+) -> InstallReport:
+    """Take requirements out of all sections. Clones that were made for them go with them: where one
+    has work in it that is nowhere else, only by ``force``. Raises ``not-a-dependency`` and
+    ``editable-has-work``."""
     with at_work(context) as work:
         edit = ManifestEdit(context)
         where = edit.needed.path
@@ -100,8 +113,28 @@ def remove(context: Context, names: Sequence[str], options: InstallOptions) -> I
         for name in chosen:
             if name not in edit.names:
                 raise not_a_dependency(name, edit.names, where)
+        clones = _clones_of(context, edit, chosen)
+        if clones and not force:
+            from graft.workflows.editables import refuse_losing_work
+
+            refuse_losing_work(context, clones)
         edit.remove(chosen)
-        return install_edited(work, edit, options)
+        report = install_edited(work, edit, options)
+        if clones and not (options.dry_run or options.lock_only):
+            from graft.workflows.editables import remove_clones
+
+            remove_clones(context, clones)
+        return report
+
+
+def _clones_of(context: Context, edit: ManifestEdit, names: Collection[str]) -> list[Editable]:
+    """Those that are made for these lines."""
+    if edit.before is None or edit.before.toml is None:
+        return []
+    from graft.project.editables import editables
+
+    found = editables({context.importer: edit.before})
+    return [each for each in found if each.name in names]
 
 
 def update(

@@ -76,6 +76,10 @@ def install(work: Work, checkout: Checkout, options: InstallOptions) -> InstallR
         from graft.workflows.frozen import refuse_changes
 
         raise refuse_changes("--force" if options.force else "'graft rebuild'")
+    if any(manifest.toml for manifest in checkout.manifests.values()) and not options.dry_run:
+        from graft.workflows.editables import bring_clones
+
+        checkout = bring_clones(work, checkout)
     builds = builds_for(work.context, checkout, options)
     lock_before = work.context.lock_bytes()
     done = _up_to_date(work, checkout, options, builds, lock_before)

@@ -23,6 +23,7 @@ from graft.versions.specifier import INDEX
 from graft.workflows.project import Context
 
 if TYPE_CHECKING:
+    from graft.project.edit_toml import Entry
     from graft.project.namespaces import Namespaces
 
 _EMPTY_MANIFEST = b"{}\n"
@@ -79,11 +80,25 @@ class ManifestEdit:
         dependencies. ``specifier`` is as requirements have it. Raises ``usage`` and
         ``manifest-invalid`` for what the file has no place for."""
         if self.is_in_toml(local):
-            self._set_in_toml(local, specifier, kind)
+            from graft.project.edit_toml import entry_of
+
+            is_index = self.namespaces.is_of_index(local)
+            self._set_in_toml(local, entry_of(specifier, is_index=is_index), kind)
             return
         raw = self._json if self._json is not None else _EMPTY_MANIFEST
         manifest = parse_manifest(raw, self._path(MANIFEST_NAME))
         self._json = with_line(raw, manifest, local, specifier.removeprefix(INDEX), kind)
+
+    def set_editable(self, local: str, specifier: str, kind: Kind | None) -> None:
+        """With a line in ``graft.toml`` for a repository that is worked in, in place of any other.
+        Raises ``usage`` for what is no repository, or not named by a branch."""
+        from graft.project.edit_toml import editable_entry
+
+        entry = editable_entry(specifier)
+        if self._json is not None:
+            for section in SECTIONS:
+                self._json = remove_dependencies(self._json, section, {local})
+        self._set_in_toml(local, entry, kind)
 
     def remove(self, names: Collection[str], *, keep_peers: bool = False) -> None:
         """Without the lines for these packages, in all sections of both files."""
@@ -108,8 +123,8 @@ class ManifestEdit:
             found[self._name(GRAFT_TOML)] = self._toml.toml.raw
         return found
 
-    def _set_in_toml(self, local: str, specifier: str, kind: Kind | None) -> None:
-        from graft.project.edit_toml import entry_of, set_entry
+    def _set_in_toml(self, local: str, entry: Entry, kind: Kind | None) -> None:
+        from graft.project.edit_toml import set_entry
 
         if kind is Kind.PEER:
             raise GraftError(
@@ -121,8 +136,6 @@ class ManifestEdit:
         if self._toml is None:
             self._read_toml(b"")
         assert self._toml is not None
-        is_index = self.namespaces.is_of_index(local)
-        entry = entry_of(specifier, is_index=is_index)
         self._read_toml(set_entry(self._toml, local, entry, kind))
 
     def _read_toml(self, raw: bytes) -> None:

@@ -12,6 +12,7 @@ from graft.model.files import PackedFile
 from graft.project.catalogs import read_catalogs
 from graft.project.checkout import ROOT, Checkout
 from graft.project.defaults import GRAFT_TOML
+from graft.project.editables import editables
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest
 from graft.project.pnpm_settings import read_pnpm_settings
 from graft.project.published import outside_workspace, published
@@ -33,6 +34,7 @@ def published_files(checkout: Checkout, importer: str) -> list[PackedFile]:
         said = own_table(manifest.toml.toml).get("files")
         document = {"files": [*said, GRAFT_TOML]} if isinstance(said, list) else {}
         within.append(manifest.toml.folder)
+    within += [each.path for each in editables({ROOT: manifest})]
     above = _rules_above(checkout.folder, importer)
     paths = paths_of(tree, document, members=within, above=above)
     return list(_files(tree, paths, raw, document))
