@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .PHONY: help setup demo test test-real conformance ecosystems differential crashes soak check fuzz \
-	bench bench-counts bench-growth bench-solver bench-worktrees clean
+	bench bench-counts bench-growth bench-solver bench-worktrees bench-donors \
+	clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
@@ -23,6 +24,7 @@ help:
 	@echo 'make bench-counts count what graft does (needs strace)'
 	@echo 'make bench-growth time graft, bun and pnpm on graphs of four sizes'
 	@echo 'make bench-worktrees time twenty worktrees of one repository at once'
+	@echo 'make bench-donors time packages that a parent workspace has already'
 	@echo 'make bench-solver time the flat solver beside others, and compare answers'
 	@echo 'make clean        remove the environment and caches'
 
@@ -89,6 +91,9 @@ bench-counts: $(STAMP)
 
 bench-worktrees: $(STAMP)
 	@$(BIN)/python bench/worktrees.py
+
+bench-donors: $(STAMP)
+	@$(BIN)/python bench/donors.py
 
 GROWTH := packages-50 packages-266 packages-1400 packages-3000
 GROWN := $(GROWTH:%=build/growth/%.json)
