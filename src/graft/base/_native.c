@@ -254,14 +254,13 @@ done:
 }
 
 enum { COMPLETE, LACKING, UNKNOWN }; /* as in inventories.py */
-enum { FRONT_MOST = 64 };
+enum { FRONT_MOST = 16 };
 
-/* Whether a path is that of a manifest: of those, none is too many to look at. */
-static int is_manifest(const char *path)
+/* Whether an entry is about a manifest: of those, none is too many to look at. */
+static int is_manifest(const char *entry, size_t length)
 {
     static const char name[] = "/package.json";
-    size_t length = strlen(path);
-    return length >= sizeof name - 1 && strcmp(path + length - (sizeof name - 1), name) == 0;
+    return length >= sizeof name - 1 && strcmp(entry + length - (sizeof name - 1), name) == 0;
 }
 
 /* The whole of a file below `folder`, with a zero behind it; NULL with errno set. */
@@ -300,6 +299,13 @@ static int look_at(int above, const char *name, const char *inventory, int front
         state = LACKING;
     int looks = 0;
     while (state == COMPLETE && at < data + size) {
+        if (front && looks >= FRONT_MOST && *at != '-') {
+            size_t length = strlen(at);
+            if (!is_manifest(at, length)) {
+                at += length + 1; /* enough was seen */
+                continue;
+            }
+        }
         struct stat seen;
         char kind = *at, *path = at;
         long long said = kind ? strtoll(at + 1, &path, 10) : 0;
@@ -310,13 +316,14 @@ static int look_at(int above, const char *name, const char *inventory, int front
         else if (kind == 'd')
             state = depth && look_at(folder, path + 1, inventory, front, depth - 1) == LACKING
                         ? LACKING : COMPLETE;
-        else if (front && ++looks > FRONT_MOST && !is_manifest(path + 1))
-            ; /* enough was seen */
-        else if (kind != '-' && (fstatat(folder, path + 1, &seen, AT_SYMLINK_NOFOLLOW) < 0 ||
-                 !((kind == 'l' && S_ISLNK(seen.st_mode)) ||
-                   (kind == 'f' && S_ISREG(seen.st_mode))) ||
-                 (long long)seen.st_size != said))
-            state = LACKING;
+        else if (kind != '-') {
+            looks++;
+            if (fstatat(folder, path + 1, &seen, AT_SYMLINK_NOFOLLOW) < 0 ||
+                !((kind == 'l' && S_ISLNK(seen.st_mode)) ||
+                  (kind == 'f' && S_ISREG(seen.st_mode))) ||
+                (long long)seen.st_size != said)
+                state = LACKING;
+        }
         at = path + strlen(path) + 1;
     }
     free(data);

@@ -25,7 +25,7 @@ INVENTORY = "inventory"
 # What came of a comparison. UNKNOWN: the folder has no inventory.
 COMPLETE, LACKING, UNKNOWN = 0, 1, 2
 _END_OF_FRONT = b"-0 \0"
-_FRONT_MOST = 64
+_FRONT_MOST = 16
 _MANIFEST = b"/package.json"
 _KINDS = {b"f": stat.S_ISREG, b"l": stat.S_ISLNK}
 
@@ -72,9 +72,9 @@ def _look_at(folder: str, name: str, front: bool, depth: int) -> int:
             if front:
                 break
             continue
-        looks += entry[:1] != b"d"
-        if front and looks > _FRONT_MOST and not entry.endswith(_MANIFEST):
+        if front and looks >= _FRONT_MOST and not entry.endswith(_MANIFEST):
             continue
+        looks += entry[:1] != b"d"
         if not _is_there(folder, name, entry, front, depth):
             return LACKING
     return COMPLETE

@@ -100,6 +100,8 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
     pairs = read_lines(read_file(store.graph_record(inputs)), _FIRST_LINE)
     if not pairs or [key for key, _ in pairs[:2]] != ["packages", "layout"]:
         return None
+    slots = [value for key, value in pairs if key == "slot"]
+    pairs = [pair for pair in pairs if pair[0] != "slot"]  # of which there are a lot
     trees: dict[str, dict[str, str]] = {}
     links: dict[str, str] = {}
     for key, value in pairs:
@@ -110,7 +112,7 @@ def read_graph(store: Store, inputs: str) -> GraphRecord | None:
     return GraphRecord(
         layout=pairs[1][1],
         trees=trees,
-        slots=[value for key, value in pairs if key == "slot"],
+        slots=slots,
         packages=int(pairs[0][1]),
         direct={key[7:]: value for key, value in pairs if key.startswith("direct ")},
         ignored=[value for key, value in pairs if key == "ignored"],
