@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.donors import Child, says
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -44,3 +45,19 @@ def machine(tmp_path: Path, registry: LocalRegistry) -> Machine:
 def project(machine: Machine) -> Project:
     """``app``: a package.json that asks for nothing yet."""
     return machine.project("app")
+
+
+@pytest.fixture
+def gold(registry: LocalRegistry, machine: Machine) -> Project:
+    registry.publish("a@1.0.0", dependencies={"b": "^1"}, files={"index.js": says("b", "a")})
+    registry.publish("b@1.0.0", files={"index.js": "module.exports = 'b'"})
+    registry.publish("c@1.0.0", files={"index.js": "module.exports = 'c'"}, bin={"c": "index.js"})
+    gold = machine.project("gold", dependencies={"a": "^1", "c": "^1"})
+    gold.graft("install")
+    return gold
+
+
+@pytest.fixture
+def child(gold: Project, machine: Machine) -> Child:
+    machine.project("child", dependencies={"a": "^1"})
+    return Child(gold.dir.with_name("child"), machine)

@@ -2,73 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.command import Result
+from harness.donors import Child, hashed, says
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
 from harness.repository import Repository
-
-
-class Child(Project):
-    """A project whose user has another store."""
-
-    def graft(self, *arguments: str, **more: Any) -> Result:
-        home = {"GRAFT_HOME": str(self.machine.root / "other-home")}
-        return super().graft(*arguments, **{**more, "env": {**home, **(more.get("env") or {})}})
-
-    @property
-    def store(self) -> Path:
-        return self.machine.root / "other-home/store/v1"
-
-    def take(self, parent: Project, *arguments: str, **more: Any) -> Any:
-        flags = ("--deps-source", str(parent.dir), "--json")
-        return self.graft("install", *flags, *arguments, **more).json
-
-    def said(self, name: str) -> Any:
-        return self.lock["nodes"][name].get("from_deps_source")
-
-
-@pytest.fixture
-def gold(registry: LocalRegistry, machine: Machine) -> Project:
-    registry.publish("a@1.0.0", dependencies={"b": "^1"}, files={"index.js": says("b", "a")})
-    registry.publish("b@1.0.0", files={"index.js": "module.exports = 'b'"})
-    registry.publish("c@1.0.0", files={"index.js": "module.exports = 'c'"}, bin={"c": "index.js"})
-    gold = machine.project("gold", dependencies={"a": "^1", "c": "^1"})
-    gold.graft("install")
-    return gold
-
-
-@pytest.fixture
-def child(gold: Project, machine: Machine) -> Child:
-    machine.project("child", dependencies={"a": "^1"})
-    return Child(gold.dir.with_name("child"), machine)
-
-
-def says(dependency: str, name: str) -> str:
-    return f"module.exports = '{name} with ' + require('{dependency}')"
-
-
-def hashed(*folders: Path) -> str:
-    """All that is below some folders: names, modes, links and bytes."""
-    digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if "locks" in path.parts:
-                continue
-            seen = path.lstat()
-            digest.update(f"{path} {seen.st_mode}".encode())
-            if path.is_symlink():
-                digest.update(os.fsencode(path.readlink()))
-            elif path.is_file():
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def test_a_child_takes_what_a_parent_has_without_the_network(gold: Project, child: Child) -> None:

@@ -89,6 +89,11 @@ def approve_builds(
         checkout = context.checkout()
         manifest = checkout.root
         graph = installed_graph(work, checkout)
+        if options.donors is not None:
+            from graft.workflows.donations import donations_for
+
+            scripted = [n.manifest for n in graph.nodes.values() if n.manifest.has_scripts]
+            donations_for(work, checkout, options).bring(scripted)
         candidates = find_candidates(work, graph, manifest)
         decision = decide(candidates)
         if not decision:

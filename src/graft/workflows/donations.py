@@ -34,6 +34,7 @@ from graft.link.ladder import copied
 from graft.link.layouts import VIRTUAL
 from graft.link.state import State, read_state
 from graft.model.graph import Graph
+from graft.model.manifest import Manifest
 from graft.model.provenance import COPY, LINK, NAME, SHAPE, Provenance
 from graft.project.checkout import Checkout
 from graft.project.donor_settings import Donor, DonorOptions, Donors, donors_in_force
@@ -138,6 +139,21 @@ class Donations:
             if node is not None and same and before.provenance and not node.provenance:
                 nodes[id] = replace(node, provenance=before.provenance)
         return replace(graph, nodes=nodes)
+
+    def bring(self, manifests: Iterable[Manifest]) -> None:
+        """Have the files of these in the store, as far as parents that the user named have them:
+        for commands that look into packages, past which links may lead."""
+        store = self._work.store
+        others = [
+            store_at(root)
+            for _, parent in self.parents
+            for root in parent.stores
+            if parent.vouched and root != store.root
+        ]
+        for manifest in manifests:
+            integrity = required_integrity(manifest)
+            if not (store.frozen or has_object(store, integrity)):
+                any(adopt_object(store, other, integrity) for other in others)
 
     def _add(self, donor: Donor, patience: float) -> None:
         context = self._work.context

@@ -1,0 +1,149 @@
+"""Whose word counts: what is trusted, what a repository may say, and other checkouts of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from harness.donors import Child, hashed
+from harness.machine import Machine
+from harness.project import Project
+from harness.registry import LocalRegistry
+from harness.repository import Repository
+
+
+def make_writable(*paths: Path) -> None:
+    for path in paths:
+        path.chmod(0o755)
+
+
+def test_who_is_trusted_gives_what_lies_there(gold: Project, child: Child) -> None:
+    child.graft("install", "--lockfile-only")
+    gold.graft("install", "--layout", "hoisted")
+    gold.write("node_modules/a/index.js", "module.exports = 'by hand'")
+    gold.write("node_modules/a/package.json", {"name": "a", "version": "1.0.0-hand"})
+    gold.remove("graft-lock.json")
+    before = hashed(gold.dir)
+    found = child.take(gold, "--offline", "--trust-deps-source")
+    assert found["depsSource"]["taken"]["a@1.0.0"]["matched"] == "name"
+    said = child.said("a@1.0.0")
+    assert said["trusted"] is True and said["observed"] == "a@1.0.0-hand"
+    assert child.node("console.log(require('a'))") == "by hand"
+    child.graft("install", "--force", "--offline")
+    assert child.said("a@1.0.0") == said
+    assert child.node("console.log(require('a'))") == "by hand"
+    assert hashed(gold.dir) == before
+
+
+def test_a_project_may_name_a_parent_and_not_trust_it(gold: Project, child: Child) -> None:
+    child.write("graft.toml", '[deps-source]\npath = "../gold"\ntrust = true\n')
+    gold.write("node_modules/x/package.json", {"name": "x", "version": "1.0.0"})
+    found = child.graft("install", "--json").json
+    assert [note["code"] for note in found["notes"]] == ["setting-in-project"]
+    assert child.said("a@1.0.0")["mode"] == "link" and "trusted" not in child.said("a@1.0.0")
+
+
+def test_what_a_repository_names_puts_no_bytes_into_the_store(gold: Project, child: Child) -> None:
+    """Its records say what the bytes should be, and anyone may have written those."""
+    child.write("graft.toml", '[deps-source]\npath = "../gold"\nmode = "copy"\n')
+    found = child.graft("install", "--json").json
+    assert found["depsSource"]["missed"]["a@1.0.0"] == [
+        {"path": str(gold.dir), "reason": "unvouched"}
+    ]
+    assert found["fetched"] == 2
+
+
+def test_a_lock_does_not_lead_to_a_workspace(gold: Project, child: Child) -> None:
+    """Its path comes with the repository; only the project's own links are carried."""
+    child.graft("install")
+    lock = child.lock
+    said = {"path": str(gold.dir), "mode": "link", "matched": "name", "level": "lock"}
+    lock["nodes"]["a@1.0.0"]["from_deps_source"] = said | {"trusted": True}
+    child.write("graft-lock.json", lock)
+    child.remove("node_modules")
+    child.graft("install")
+    assert child.links()["a"].startswith(str(child.store))
+    assert child.said("a@1.0.0") is None
+
+
+def test_the_user_may_name_parents_in_a_file(gold: Project, child: Child, machine: Machine) -> None:
+    config = machine.home / ".config/graft/config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f'[[deps-source]]\npath = "{gold.dir}"\nexclude = ["c"]\nmode = "copy"\n')
+    child.manifest(dependencies={"a": "^1", "c": "^1"})
+    found = child.graft("install", "--json").json
+    assert found["depsSource"]["missed"]["c@1.0.0"][0]["reason"] == "excluded"
+    assert (child.said("a@1.0.0")["mode"], found["fetched"]) == ("copy", 1)
+    config.write_text('[deps-source]\npath = "/nowhere/at/all"\n')
+    child.remove("node_modules")
+    found = child.graft("install", "--json", "--force").json
+    assert "donor-vanished" in [note["code"] for note in found["notes"]]
+
+
+# Worktrees
+
+
+def checked_out(machine: Machine, *, bare: bool = False) -> tuple[Repository, Project]:
+    """A repository with a project in a folder, and the main checkout of that, installed."""
+    repository = Repository(machine, "repo")
+    repository.write("web/package.json", {"name": "web", "dependencies": {"a": "^1"}})
+    repository.write(".gitignore", "node_modules\n")
+    main = Project(repository.path / "web", machine)
+    if bare:
+        repository.commit()
+        repository.git("clone", "--quiet", "--bare", ".", str(machine.root / "hub.git"))
+        first = machine.root / "first"
+        machine.run(["git", "-C", "hub.git", "worktree", "add", "--quiet", str(first), "main"])
+        main = Project(first / "web", machine)
+    main.graft("install")
+    if not bare:
+        repository.commit()
+    return repository, main
+
+
+def test_a_worktree_takes_what_its_main_checkout_has(
+    gold: Project, machine: Machine, registry: LocalRegistry
+) -> None:
+    repository, main = checked_out(machine)
+    repository.git("worktree", "add", "--quiet", str(machine.root / "tree"))
+    tree = Child(machine.root / "tree/web", machine)
+    before = hashed(main.dir, main.store)
+    asked = len(registry.requests)
+    tree.graft("install")
+    assert tree.links()["a"] == main.links()["a"]
+    assert len(registry.requests) == asked
+    assert hashed(main.dir, main.store) == before
+    other = machine.root / "tree2"
+    repository.git("worktree", "add", "--quiet", str(other))
+    alone = Child(other / "web", machine)
+    alone.graft("install", "--no-worktree-deps-source")
+    assert alone.links()["a"].startswith(str(alone.store))
+    assert gold
+
+
+def test_worktrees_of_a_bare_hub_take_from_each_other(gold: Project, machine: Machine) -> None:
+    _, first = checked_out(machine, bare=True)
+    command = ["git", "-C", "hub.git", "worktree", "add", "--quiet", "-b", "two"]
+    machine.run([*command, str(machine.root / "second")])
+    second = Child(machine.root / "second/web", machine)
+    second.write("graft-lock.json", first.read("graft-lock.json"))
+    second.graft("install", "--offline")
+    assert second.links()["a"] == first.links()["a"]
+    assert gold
+
+
+def test_worktrees_of_one_store_change_no_lock(gold: Project, machine: Machine) -> None:
+    repository, main = checked_out(machine)
+    repository.git("worktree", "add", "--quiet", str(machine.root / "tree"))
+    tree = Project(machine.root / "tree/web", machine)
+    tree.graft("install", "--offline")
+    tree.graft("install", "--offline", "--force")
+    assert tree.read("graft-lock.json") == main.read("graft-lock.json")
+    assert gold
+
+
+def test_a_submodule_is_no_worktree(gold: Project, child: Child) -> None:
+    child.write(".git", "gitdir: ../gold/.git/modules/child\n")
+    os.makedirs(gold.path(".git/modules/child"))
+    child.graft("install")
+    assert child.links()["a"].startswith(str(child.store))
