@@ -20,6 +20,7 @@ from graft.project.overrides import Rules, read_rules
 from graft.project.pnpm_settings import PnpmSettings, read_pnpm_settings
 from graft.project.said import said_text
 from graft.project.workspace import members_at, members_by_name, patterns_of
+from graft.versions.specifier import beats_packages
 
 
 def read_importers(
@@ -41,7 +42,7 @@ def read_importers(
         scanned = tuple(looked.scanned)
     catalogs = read_catalogs(root.data, pnpm, where=root.path)
     asked = {path: _expanded(member, catalogs) for path, member in members.items()}
-    own = {r.local: r.specifier for r in asked[ROOT]}
+    own = _own(asked)
     rules = read_rules(root.data, own, where=root.path, pnpm=pnpm, catalogs=catalogs)
     folders = Folders(folder, members, names, reader)
     manifests = dict(members)
@@ -95,8 +96,15 @@ def read_other_rules(checkout: Checkout, data: Mapping[str, Any]) -> Rules:
     """What the rules would be if the root's manifest said ``data``."""
     pnpm = read_pnpm_settings(checkout.folder)
     catalogs = read_catalogs(data, pnpm, where=checkout.root.path)
-    own = {r.local: r.specifier for r in checkout.asked[ROOT]}
+    own = _own({path: checkout.asked[path] for path in checkout.members})
     return read_rules(data, own, where=checkout.root.path, pnpm=pnpm, catalogs=catalogs)
+
+
+def _own(asked: Mapping[str, Iterable[Requirement]]) -> dict[str, str]:
+    """What the root asks for, and what of members' lines counts for all."""
+    members = (line for lines in asked.values() for line in lines)
+    beating = {line.local: line.specifier for line in members if beats_packages(line.specifier)}
+    return beating | {line.local: line.specifier for line in asked[ROOT]}
 
 
 def _expanded(manifest: ProjectManifest, catalogs: Catalogs) -> tuple[Requirement, ...]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from graft.base.diagnostics import GraftError
 from graft.project.catalogs import Catalogs
-from graft.project.defaults import PNPM_SETTINGS
+from graft.project.defaults import GRAFT_TOML, PNPM_SETTINGS
 from graft.project.override_forms import Reader
 from graft.project.override_rules import Rule
 from graft.project.overrides import Overrides, Rules
 from graft.project.pnpm_settings import PnpmSettings
+from graft.versions.specifier import beats_packages
 
 
 def gather(
@@ -34,6 +35,11 @@ def gather(
         *reader("resolutions").yarn(_table(data, "resolutions")),
         *reader("pnpm.overrides").pnpm(_table(inside, "overrides")),
         *reader(in_yaml, pnpm.path).pnpm(_table(yaml, "overrides")),
+        *(
+            Rule(name=name, asked="", replacement=text, place=GRAFT_TOML)
+            for name, text in own.items()
+            if beats_packages(text)
+        ),
     ]
     extended = {
         "packageExtensions": _table(data, "packageExtensions"),

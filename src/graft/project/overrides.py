@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graft.base.records import Record
 from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
-from graft.versions.specifier import parse_specifier
+from graft.versions.specifier import beats_packages, parse_specifier
 from graft.versions.version import version_in_graph
 
 if TYPE_CHECKING:
@@ -168,7 +168,8 @@ def read_rules(
     Raises ``override-unsupported``, ``override-conflict``, ``extension-unsupported`` and
     ``catalog-unknown``.
     """
-    if not pnpm.data and not any(field in data for field in RULE_FIELDS):
+    is_plain = not pnpm.data and not any(field in data for field in RULE_FIELDS)
+    if is_plain and not any(map(beats_packages, own.values())):
         return NO_RULES
     from graft.project.override_sources import gather
 

@@ -48,6 +48,11 @@ def asks_for_anything(range: Range) -> bool:
     return range.admits(_LOWEST) and range.admits(_HIGHEST) and range == parse_range("*")
 
 
+def beats_packages(text: str) -> bool:
+    """Whether a project's line counts more than what packages ask for: ``index:1.2.3!``."""
+    return text.startswith(INDEX) and text.endswith("!")
+
+
 @lru_cache(maxsize=65536)
 def parse_specifier(local: str, text: str) -> Specifier:
     """Read a specifier as npm does. What is neither a range nor another source is a dist-tag."""

@@ -95,7 +95,7 @@ def _joined_by_dot(typed: str, name: str) -> Diagnostic:
 def _saved_of_index(work: Work, edit: ManifestEdit, wish: Wish, settings: Settings) -> str:
     from graft.workflows.index_wishes import IndexShelf, index_specifier
 
-    shelf = IndexShelf(work)
+    shelf = IndexShelf(work.context, work.store)
     npm = not edit.is_in_toml(wish.local)
     return index_specifier(wish, shelf.descriptor, exact=settings.save_exact, npm=npm)
 

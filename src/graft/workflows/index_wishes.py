@@ -9,22 +9,23 @@ from graft.indices.descriptor import Descriptor, Release
 from graft.indices.pins import PinnedIndices
 from graft.indices.tree import IndexTree
 from graft.model.names import split_name
+from graft.store.paths import Store, open_store
 from graft.versions.constraint import Constraint
 from graft.versions.index_constraint import UNCONSTRAINED, parse_constraint
 from graft.versions.mistakes import read_each, refusal
 from graft.versions.specifier import INDEX, parse_specifier
 from graft.workflows.indices import declared, locked_pins, snapshots_in
-from graft.workflows.project import Work
+from graft.workflows.project import Context
 from graft.workflows.wishes import Wish
 
 
 class IndexShelf:
     """The descriptors of a project's indices, as its lock pins them."""
 
-    def __init__(self, work: Work) -> None:
-        self._indices = declared(work.context)
-        snapshots = snapshots_in(work.store, work.context)
-        self._pinned = PinnedIndices(self._indices, locked_pins(work.context), snapshots)
+    def __init__(self, context: Context, store: Store) -> None:
+        self._indices = declared(context)
+        snapshots = snapshots_in(store, context)
+        self._pinned = PinnedIndices(self._indices, locked_pins(context), snapshots)
 
     def descriptor(self, name: str) -> Descriptor:
         """Raises ``package-not-found``, and what looking into an index raises."""
@@ -62,6 +63,12 @@ class IndexShelf:
         folder = self._pinned.folder(namespace)
         assert folder is not None
         return IndexTree(folder, where=namespace, namespace=namespace)
+
+
+def shelf_of(context: Context) -> IndexShelf:
+    """For commands that look and change nothing."""
+    settings = context.settings
+    return IndexShelf(context, open_store(settings.store_root, frozen=settings.frozen_store))
 
 
 def index_specifier(

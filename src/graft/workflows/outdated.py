@@ -6,6 +6,7 @@ One packument for each package that is asked for, all of them on their way at on
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from graft.base.records import Record
 from graft.model.graph import Graph
@@ -13,9 +14,12 @@ from graft.model.requirement import Kind, Requirement
 from graft.resolve.pick import pick
 from graft.sources.packument import Packument
 from graft.versions.specifier import Specifier, parse_specifier
-from graft.versions.version import parse_version
+from graft.versions.version import version_in_graph
 from graft.workflows.names import meant_name, not_a_dependency
 from graft.workflows.project import Context, asking
+
+if TYPE_CHECKING:
+    from graft.workflows.index_wishes import IndexShelf
 
 
 class Outdated(Record):
@@ -41,7 +45,8 @@ def outdated(
     """Those of ``kinds``, and of ``names`` if there are any; sorted by name, then by importer.
 
     Raises ``not-a-dependency`` for a name that no importer asks for, and what the source raises.
-    Requirements that no registry answers are not looked at.
+    Requirements that neither a registry nor an index answers are not looked at. Of indices it
+    counts what the commits that the lock pins say.
     """
     checkout = context.checkout()
     graph, asked, links = context.graph(checkout.links), checkout.asked, checkout.links
@@ -50,6 +55,9 @@ def outdated(
     for name in sorted(wanted_names - known):
         raise not_a_dependency(name, known, checkout.root.path)
     looked_at: list[tuple[str, Requirement, Specifier]] = []
+    found: list[Outdated] = []
+    namespaces = context.namespaces()
+    shelf: IndexShelf | None = None
     for path, requirements in asked.items():
         for requirement in requirements:
             text = checkout.rules.overrides.of_importer(links.importers.get(path), requirement)
@@ -57,12 +65,21 @@ def outdated(
             if text is None or requirement.kind not in kinds or is_folder:
                 continue
             wanted = parse_specifier(requirement.local, text)
-            if not wanted.foreign and (not wanted_names or requirement.local in wanted_names):
+            if wanted.foreign or (wanted_names and requirement.local not in wanted_names):
+                continue
+            if not namespaces.is_of_index(wanted.package):
                 looked_at.append((path, requirement, wanted))
+                continue
+            if shelf is None:
+                from graft.workflows.index_wishes import shelf_of
+
+                shelf = shelf_of(context)
+            current = _current(graph, path, requirement.local, wanted.package)
+            found.append(_in_index(path, requirement, wanted, shelf, current))
     with asking(context) as asks:
         for *_, wanted in looked_at:
             asks.source.prefetch(wanted.package)
-        found = [
+        found += [
             _compared(
                 path,
                 requirement,
@@ -105,6 +122,25 @@ def _compared(
     )
 
 
+def _in_index(
+    path: str, requirement: Requirement, wanted: Specifier, shelf: IndexShelf, current: str
+) -> Outdated:
+    from graft.workflows.index_view import newest
+
+    releases = shelf.descriptor(wanted.package).releases.values()
+    here = [release for release in releases if str(release.version) == current]
+    best, latest = newest(releases, wanted.range), newest(releases)
+    return Outdated(
+        importer=path,
+        requirement=requirement,
+        package=wanted.package,
+        current=current,
+        wanted=str(best.version) if best else current,
+        latest=str(latest.version) if latest else "",
+        deprecated=here[0].yanked if here else "",
+    )
+
+
 def _is_worth_saying(entry: Outdated) -> bool:
     """A latest version that is older than the current one, as where a tag was asked for, is not."""
     if entry.wanted != entry.current or entry.deprecated:
@@ -114,6 +150,6 @@ def _is_worth_saying(entry: Outdated) -> bool:
 
 def _is_newer(version: str, than: str) -> bool:
     try:
-        return parse_version(version) > parse_version(than)
+        return version_in_graph(version) > version_in_graph(than)
     except ValueError:
         return False

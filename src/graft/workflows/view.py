@@ -1,4 +1,4 @@
-"""``view``: what a registry says of a package and of its versions."""
+"""``view``: what a registry or an index says of a package and of its versions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Viewed(Record):
 
 def view(context: Context, wish: Wish, fields: Sequence[str]) -> Viewed:
     """Raises ``package-not-found``, ``no-matching-version``, ``source-unsupported``, and what else
-    the registry's answer calls for."""
+    the registry's or the index's answer calls for."""
     import msgspec
 
     from graft.sources.packument import Packument
@@ -43,6 +43,8 @@ def view(context: Context, wish: Wish, fields: Sequence[str]) -> Viewed:
             f"'{wish.local}@{wish.specifier}' is a {wanted.foreign} source, and no registry's",
             fix="name a package of a registry",
         )
+    if context.namespaces().is_of_index(wish.local):
+        return _of_index(context, wish)
     registry = context.settings.registries.url_for(wanted.package)
     with asking(context) as asks:
         try:
@@ -65,6 +67,23 @@ def view(context: Context, wish: Wish, fields: Sequence[str]) -> Viewed:
     }
     return Viewed(
         name=wanted.package, version=version, matching=tuple(matching), documents=documents
+    )
+
+
+def _of_index(context: Context, wish: Wish) -> Viewed:
+    """As the index is at the commit that the lock pins."""
+    from graft.workflows.index_view import document, fitting, newest
+    from graft.workflows.index_wishes import shelf_of
+
+    descriptor = shelf_of(context).descriptor(wish.local)
+    found = fitting(descriptor, wish.specifier)
+    chosen = newest(found) or found[-1]
+    matching = found if wish.specifier else [chosen]
+    return Viewed(
+        name=wish.local,
+        version=chosen.text,
+        matching=tuple(each.text for each in matching),
+        documents={each.text: document(descriptor, each) for each in found},
     )
 
 

@@ -21,7 +21,14 @@ from graft.versions.constraint import Constraint, constraint_of
 from graft.versions.index_constraint import parse_constraint
 from graft.versions.intervals import EMPTY, IntervalSet
 from graft.versions.ranges import ANY, NOTHING, Range
-from graft.versions.specifier import ELSEWHERE, INDEX, Specifier, asks_for_anything, parse_specifier
+from graft.versions.specifier import (
+    ELSEWHERE,
+    INDEX,
+    Specifier,
+    asks_for_anything,
+    beats_packages,
+    parse_specifier,
+)
 from graft.versions.version import Version, after, parse_version, version_in_graph, version_of
 
 _ANYTHING = replace(constraint_of(ANY), text="*")
@@ -127,6 +134,8 @@ class NpmCatalogue:
             text = self._lines.overrides.apply(requirement)
             if text is None:
                 continue
+            if beats_packages(text):
+                text = requirement.specifier  # of which a lower bound is left: see Rules.range_of
             asked = Asked(manifest.id, requirement, text)
             dependency = self.dependency(asked, manifest)
             if dependency is None:

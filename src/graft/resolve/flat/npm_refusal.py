@@ -21,7 +21,7 @@ from graft.resolve.lines import Asked
 from graft.versions.constraint import Constraint, constraint_of
 from graft.versions.index_constraint import parse_constraint
 from graft.versions.npm import parse_range
-from graft.versions.specifier import parse_specifier
+from graft.versions.specifier import INDEX, parse_specifier
 
 _MESSAGES = {
     Kind.UNKNOWN_ROOT: "the project asks for a package that does not exist",
@@ -117,7 +117,7 @@ def _edits(edits: Sequence[Edit], catalogue: NpmCatalogue, asked: Sequence[Asked
     others: list[str] = []
     for edit in edits:
         if edit.constraint is not None and catalogue.is_of_index(edit.name):
-            others.append(_line(edit))
+            others.append(_line(edit, asked))
         elif edit.change is Change.OVERRIDE and edit.version:
             overrides[edit.name] = edit.version
         else:
@@ -141,12 +141,20 @@ def _to_test(names: Sequence[str]) -> str:
     return f" and test {few}: not what they ask for" if names else ""
 
 
-def _line(edit: Edit) -> str:
-    """As graft.toml has it: only there can a line override."""
+def _line(edit: Edit, asked: Sequence[Asked]) -> str:
+    """As the manifest has it that asks for a package of an index; only graft.toml can override."""
     assert edit.constraint is not None
+    text = edit.constraint.text
+    in_package_json = any(
+        each.requirement.local == edit.name and not each.specifier.startswith(INDEX)
+        for each in asked
+    )
+    if in_package_json and edit.change is Change.ASK:
+        return f'ask for "{edit.name}": "^{text}"'
     namespace, name = split_name(edit.name)
     section = f"[dependencies.{namespace}]" if namespace else "[dependencies]"
-    return f'write {name} = "{edit.constraint.text}" below {section} of {GRAFT_TOML}'
+    instead = ", in place of the line in package.json" if in_package_json else ""
+    return f'write {name} = "{text}" below {section} of {GRAFT_TOML}{instead}'
 
 
 def _edit(edit: Edit, asked: Sequence[Asked]) -> str:
