@@ -29,6 +29,8 @@ COMMANDS = (
     Command("link", "link", "use a folder beside the project in a package's place", ("ln",)),
     Command("unlink", "link", "take packages again in the places of linked folders"),
     Command("sync", "sync", "bring clones that are worked in up to date"),
+    Command("detach", "detach", "make own packages of links into other workspaces"),
+    Command("status", "status", "say whether all is installed, and what came from elsewhere"),
     Command("import", "import_", "take the versions of another package manager's lock"),
     Command("fetch", "fetch", "bring all that the lock names into the store"),
     Command("prune", "prune", "take away what nobody asks for any more"),

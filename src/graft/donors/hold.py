@@ -17,10 +17,11 @@ _LOOK_SECONDS = 0.05
 def hold_parent(
     path: str, stores: tuple[str, ...], patience: float, say: Callable[[str], None]
 ) -> FileLock | None:
-    """The lock of the parent at ``path``, in the store that it was made from; None if it is not to
-    be had within ``patience`` seconds. Where nothing may be written, nobody else can be at work."""
+    """The lock of the parent at ``path``, in the store that it was made from, entered; None if it
+    is not to be had within ``patience`` seconds. Where nothing may be written, nobody else can be at
+    work."""
     if not stores:
-        return FileLock(path, exclusive=False, create=False, wait=False)
+        return FileLock(path, exclusive=False, create=False, wait=False).__enter__()
     store = store_at(stores[0])
     lock = store.project_lock(path)
     create = os.access(store.locks, os.W_OK | os.X_OK)

@@ -171,12 +171,12 @@ def _with_trusted(asked: Asked, sources: Sequence[Source], taking: Taking) -> Ta
                 links[id] = folder
                 hit = Hit(path=folder, matched=NAME)
                 said = _said(source, hit, LINK)
-                provenance[id] = replace(said, trusted=True, observed=_observed(folder))
+                provenance[id] = replace(said, trusted=True, observed=observed(folder))
                 break
     return replace(taking, links=links, provenance=provenance)
 
 
-def _observed(folder: str) -> str:
+def observed(folder: str) -> str:
     """What a package calls itself, whatever the lock asks for."""
     try:
         said = json.loads(read_file(f"{folder}/package.json") or b"{}")

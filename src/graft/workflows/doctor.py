@@ -16,15 +16,13 @@ from graft.project.manifest import MANIFEST_NAME
 from graft.store.paths import store_below
 from graft.versions.version import parse_version
 from graft.vet.phantoms import Phantom, Read, read_phantoms
-from graft.workflows.answer import unanswered
-from graft.workflows.broken_links import broken_links
 from graft.workflows.check import FAIL, NOTE, OK, Check
 from graft.workflows.checkup import machine_checks
 from graft.workflows.install import local_graph
 from graft.workflows.project import Asking, Context
+from graft.workflows.project_checkup import MOST_NAMED, project_checks
 
 _HOISTED = "hoisted"
-_MOST = 3
 
 
 class Mended(Record):
@@ -51,15 +49,8 @@ def diagnose(context: Context, environ: Mapping[str, str]) -> Diagnosis:
     if not any(os.path.isfile(os.path.join(context.folder, name)) for name in names):
         checks.append(Check(name="project", state=NOTE, message=f"no {MANIFEST_NAME} here"))
         return Diagnosis(checks=tuple(checks), phantoms=())
-    graph = None
-    try:
-        checkout = context.checkout()
-        graph = context.graph(checkout.links)
-        checks.append(_lock(graph, list(map(str, unanswered(graph, checkout, context)))))
-    except GraftError as error:
-        said = error.diagnostic
-        checks.append(Check(name="lock", state=FAIL, message=said.message, fix=said.fix))
-    checks.append(_links(context))
+    _, graph, about_project = project_checks(context)
+    checks += about_project
     mended: tuple[Mended, ...] = ()
     if graph is not None:
         store = store_below(context.settings.store_root)
@@ -75,30 +66,6 @@ def _settings(context: Context) -> Check:
         return Check(name="settings", state=OK, message="all lines of .npmrc count")
     said = "; ".join(f"{note.message} ({note.where})" for note in notes)
     return Check(name="settings", state=NOTE, message=said, fix=notes[0].fix)
-
-
-def _lock(graph: Graph | None, open_questions: list[str]) -> Check:
-    if graph is None:
-        message = "there is none"
-        return Check(name="lock", state=NOTE, message=message, fix="run 'graft install'")
-    if open_questions:
-        message = "it does not answer package.json: " + "; ".join(open_questions[:_MOST])
-        return Check(name="lock", state=FAIL, message=message, fix="run 'graft install'")
-    return Check(
-        name="lock", state=OK, message=f"answers package.json, {len(graph.nodes)} packages"
-    )
-
-
-def _links(context: Context) -> Check:
-    broken = list(broken_links(context.folder))
-    if broken:
-        message = f"{len(broken)} broken: " + "; ".join(broken[:_MOST])
-        return Check(name="links", state=FAIL, message=message, fix="run 'graft install'")
-    if not read_state(present_modules(context.folder, ROOT)).inputs:
-        return Check(
-            name="links", state=NOTE, message="nothing is installed", fix="run 'graft install'"
-        )
-    return Check(name="links", state=OK, message="all are in place")
 
 
 def _mended(context: Context, graph: Graph, read: Read) -> Iterator[Mended]:
@@ -139,7 +106,7 @@ def _phantoms(context: Context, found: tuple[Mended, ...], unread: int) -> Check
         return Check(name=name, state=NOTE, message=message, fix="run 'graft install'")
     if not sure:
         return Check(name=name, state=OK, message="packages declare what they load")
-    said = "; ".join(f"{m.phantom.package} loads {m.phantom.missing}" for m in sure[:_MOST])
+    said = "; ".join(f"{m.phantom.package} loads {m.phantom.missing}" for m in sure[:MOST_NAMED])
     hoisted = read_state(present_modules(context.folder, ROOT)).layout == _HOISTED
     return Check(
         name=name,

@@ -170,7 +170,7 @@ class Donations:
         if held is None:
             self._busy.append(path)
             return
-        self._work.holds.enter_context(held)
+        self._work.holds.push(held)
         self.parents.append((donor, read_parent(path, vouched=donor.vouched)))
 
     def _checkouts(self) -> list[tuple[Donor, Parent]]:
@@ -208,7 +208,21 @@ class Donations:
         nodes = nodes_by_name(previous)
         parent = Parent(path=folder, graph=previous, nodes=nodes, shelves=shelves)
         looks = Looks(parent, slots.values(), SHAPE)
-        return [Source(parent=parent, looks=looks, level=SHAPE, mode=self._kept_mode, carried=True)]
+        linked = {
+            node.manifest.name
+            for node in previous.nodes.values()
+            if node.provenance is not None and node.provenance.mode == LINK
+        }
+        return [
+            Source(
+                parent=parent,
+                looks=looks,
+                level=SHAPE,
+                mode=self._kept_mode,
+                serves=linked.__contains__,
+                carried=True,
+            )
+        ]
 
     def _kept_mode(self, name: str) -> str:
         mode = self._options.modes.get(name) or self._options.modes.get("") or LINK
@@ -228,6 +242,7 @@ class Donations:
                 said = graph.nodes[id].provenance
                 target = states[path].entries.get(local, "") if path in states else ""
                 was_trusted = said is not None and said.matched == NAME and id not in provenance
+                was_trusted = was_trusted and self._kept_mode(local) == LINK
                 if said and was_trusted and os.path.isabs(target) and os.path.isdir(target):
                     links[id], provenance[id] = target, said
         return replace(taking, links=links, provenance=provenance)

@@ -160,6 +160,7 @@ def _up_to_date(
         or options.lock_only
         or options.rebuild is not None
         or context.settings.peers.at_once
+        or (options.donors is not None and bool(options.donors.modes))
     )
     if looks_again or lock is None or checkout.edited:
         return None

@@ -1,0 +1,165 @@
+"""What is said of packages that came from another workspace, and what keeps writers out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.machine import Machine
+from harness.project import Project
+from harness.registry import LocalRegistry
+from harness.repository import Repository
+from test_donors import Child, hashed
+from test_donors import child as child
+from test_donors import gold as gold
+
+
+@pytest.fixture
+def linked(gold: Project, child: Child) -> Child:
+    child.manifest(dependencies={"a": "^1", "c": "^1"})
+    child.take(gold, "--offline")
+    return child
+
+
+def states(child: Child, code: int = 0) -> dict[str, str]:
+    done = child.graft("status", "--check", "--json", check=False)
+    assert done.code == code, done
+    return {each["id"]: each["state"] for each in done.json["mirrors"]}
+
+
+def folder(child: Child, name: str) -> Path:
+    return child.path("node_modules", name).resolve()
+
+
+def test_status_says_where_packages_came_from(gold: Project, linked: Child) -> None:
+    before = hashed(gold.dir, gold.store)
+    found = linked.graft("status", "--json").json
+    assert found["well"] and {each["name"] for each in found["checks"]} >= {"lock", "links"}
+    assert found["mirrors"][0] == {
+        "id": "a@1.0.0",
+        "state": "ok",
+        "said": "",
+        "path": str(gold.dir),
+        "mode": "link",
+        "matched": "closure",
+        "level": "shape",
+    }
+    assert f"a link into {gold.dir}" in linked.graft("status").stdout
+    assert hashed(gold.dir, gold.store) == before
+
+
+def test_a_mirror_whose_files_are_not_what_was_taken_has_diverged(linked: Child) -> None:
+    """B4: what was changed by hand in the parent was reported as what the lock says."""
+    file = folder(linked, "c") / "index.js"
+    file.chmod(0o644)
+    file.write_text("something longer than before")
+    assert states(linked, 1) == {"a@1.0.0": "ok", "b@1.0.0": "ok", "c@1.0.0": "diverged"}
+
+
+def test_a_mirror_that_is_gone_dangles(linked: Child) -> None:
+    """B6: a link to nothing counted as clean."""
+    slot = folder(linked, "c").parent.parent
+    slot.parent.chmod(0o755)
+    slot.rename(slot.with_name("elsewhere"))
+    found = states(linked, 1)
+    assert (found["c@1.0.0"], found["a@1.0.0"]) == ("dangling", "ok")
+
+
+def test_a_mirror_of_a_parent_that_moved_on_is_stale(
+    gold: Project, linked: Child, registry: LocalRegistry
+) -> None:
+    registry.publish("c@1.1.0")
+    gold.graft("update", "c")
+    assert states(linked, 1) == {"a@1.0.0": "ok", "b@1.0.0": "ok", "c@1.0.0": "stale"}
+    assert linked.graft("status").code == 0
+
+
+def test_a_trusted_mirror_is_known_by_what_it_calls_itself(gold: Project, child: Child) -> None:
+    other = gold.sibling("other")
+    other.write("node_modules/a/package.json", {"name": "a", "version": "9.0.0"})
+    child.graft("install", "--deps-source", str(other.dir), "--trust-deps-source")
+    found = child.graft("status", "--json").json["mirrors"]
+    assert [(m["id"], m["state"], m["observed"]) for m in found] == [("a@1.0.0", "ok", "a@9.0.0")]
+    other.write("node_modules/a/package.json", {"name": "a", "version": "9.0.1"})
+    assert states(child, 1) == {"a@1.0.0": "diverged"}
+    other.remove("node_modules/a")
+    assert states(child, 1) == {"a@1.0.0": "dangling"}
+
+
+def test_status_without_mirrors_says_whether_all_is_installed(project: Project) -> None:
+    project.graft("install")
+    assert project.graft("status", "--check").code == 0
+    project.manifest(dependencies={"nothing": "^1"})
+    done = project.graft("status", "--check", "--json", check=False)
+    assert done.code == 1 and not done.json["well"] and done.json["mirrors"] == []
+    assert project.graft("status").code == 0
+
+
+def test_a_lock_that_changed_since_is_seen(project: Project, registry: LocalRegistry) -> None:
+    registry.publish("a@1.0.0")
+    project.graft("add", "a")
+    lock = project.read("graft-lock.json")
+    project.write("graft-lock.json", lock.replace("a@1.0.0", "a@1.0.0") + "\n")
+    assert "has changed" in project.graft("status", "--check", check=False).stdout
+
+
+def test_detach_makes_an_own_copy(gold: Project, linked: Child) -> None:
+    before = hashed(gold.dir, gold.store)
+    linked.graft("detach", "c", "--offline", "--deps-source", str(gold.dir))
+    assert linked.links()["c"].startswith(str(linked.store))
+    assert linked.links()["a"].startswith(str(gold.store))
+    assert linked.said("c@1.0.0")["mode"] == "copy"
+    assert linked.node("console.log(require('c'))") == "c"
+    # A later change does not link to it again.
+    linked.manifest(dependencies={"a": "^1", "c": "1.0.0"})
+    linked.graft("install")
+    assert linked.links()["c"].startswith(str(linked.store))
+    assert linked.links()["a"].startswith(str(gold.store))
+    assert states(linked)["c@1.0.0"] == "ok"
+    assert hashed(gold.dir, gold.store) == before
+
+
+def test_detach_takes_what_is_connected_along_and_needs_no_parent(linked: Child) -> None:
+    linked.graft("detach", "b")
+    assert {linked.links()[name].startswith(str(linked.store)) for name in "a"} == {True}
+    assert linked.said("a@1.0.0") is None and linked.said("c@1.0.0")["mode"] == "link"
+    assert linked.node("console.log(require('a'))") == "a with b"
+
+
+def test_detach_of_what_is_trusted_takes_what_the_lock_says(gold: Project, child: Child) -> None:
+    other = gold.sibling("other")
+    other.write("node_modules/a/package.json", {"name": "a", "version": "9.0.0"})
+    child.graft("install", "--deps-source", str(other.dir), "--trust-deps-source")
+    child.graft("detach", "a")
+    assert child.node("console.log(require('a'))") == "a with b"
+
+
+def test_what_is_no_mirror_is_not_detached(linked: Child) -> None:
+    linked.graft("detach", "c")
+    assert "no link into" in linked.graft("detach", "c", check=False).stderr
+    assert linked.graft("detach", "zzz", "--json", check=False).json["error"]["code"] == (
+        "not-a-dependency"
+    )
+
+
+def test_sync_leaves_the_parents_tree_alone(gold: Project, child: Child, machine: Machine) -> None:
+    """B2: after a second update, sync merged into the parent's working tree."""
+    upstream = Repository(machine, "tool")
+    upstream.git("checkout", "--quiet", "-b", "main")
+    upstream.commit("one")
+    url = upstream.url.removeprefix("git+")
+    line = f'{{ git = "{url}", branch = "main", editable = true }}'
+    gold.write("graft.toml", f"[dependencies]\ntool = {line}\n")
+    gold.graft("install")
+    child.manifest(dependencies={"tool": upstream.url})
+    trust = ("--deps-source", str(gold.dir), "--trust-deps-source")
+    child.graft("install", *trust)
+    child.graft("install", *trust, "--force")
+    assert folder(child, "tool") == gold.path("editable/tool")
+    upstream.commit("two")
+    before = hashed(gold.dir)
+    for flags in ((), ("tool",), ("--dry-run",)):
+        (found,) = child.graft("sync", "--json", *flags).json["outcomes"]
+        assert found["outcome"] == "skipped" and str(gold.dir) in found["nextStep"]
+    assert hashed(gold.dir) == before
