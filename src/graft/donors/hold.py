@@ -18,8 +18,8 @@ def hold_parent(
     path: str, stores: tuple[str, ...], patience: float, say: Callable[[str], None]
 ) -> FileLock | None:
     """The lock of the parent at ``path``, in the store that it was made from, entered; None if it
-    is not to be had within ``patience`` seconds. Where nothing may be written, nobody else can be at
-    work."""
+    is not to be had within ``patience`` seconds. Where nothing may be written, nobody else can be
+    at work."""
     if not stores:
         return FileLock(path, exclusive=False, create=False, wait=False).__enter__()
     store = store_at(stores[0])
