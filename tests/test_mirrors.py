@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.donors import Child, hashed
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
 from harness.repository import Repository
-from test_donors import Child, hashed
-from test_donors import child as child
-from test_donors import gold as gold
 
 
 @pytest.fixture
