@@ -96,7 +96,8 @@ def test_provenance_stays_through_every_later_command(
     target = child.links()["a"]
     registry.publish("e@1.0.0")
     for command in (["install", "--force"], ["add", "e"], ["update"], ["remove", "c"]):
-        child.graft(*command)
+        found = child.graft(*command, "--json").json
+        assert found["fetched"] == ("add" in command), command
         assert child.said("a@1.0.0") == first, command
         assert child.links()["a"] == target, command
 
@@ -251,3 +252,30 @@ def test_a_lock_with_provenance_installs_where_the_parent_never_was(
     there.graft("ci")
     assert there.read("graft-lock.json") == lock
     assert there.links()["a"].startswith(str(there.store))
+
+
+def test_what_a_parent_has_is_added_without_the_network(gold: Project, child: Child) -> None:
+    child.take(gold)
+    child.graft("add", "c@^1", "--deps-source", str(gold.dir), "--offline")
+    assert child.graft("doctor", "--json").code == 0
+    assert child.said("c@1.0.0")["mode"] == "link" and child.said("a@1.0.0")["mode"] == "link"
+
+
+def test_the_versions_of_a_parent_are_taken(
+    gold: Project, child: Child, registry: LocalRegistry
+) -> None:
+    registry.publish("b@1.1.0", files={"index.js": "module.exports = 'newer'"})
+    child.graft("install")
+    assert child.node("console.log(require('a'))") == "a with newer"
+    assert child.take(gold, "--from-parent-lock")["depsSource"]["misses"] == 0
+    assert child.node("console.log(require('a'))") == "a with b"
+
+
+def test_what_the_parent_could_do_without_is_not_asked_for(
+    gold: Project, child: Child, registry: LocalRegistry
+) -> None:
+    registry.publish("o@1.0.0", optional={"nowhere": "^1"})
+    for project in (gold, child):
+        project.manifest(dependencies={"o": "^1", "a": "^1"})
+    gold.graft("install")
+    assert child.take(gold, "--offline")["depsSource"]["misses"] == 0

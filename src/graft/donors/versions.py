@@ -10,17 +10,20 @@ from graft.model.graph import Graph
 from graft.model.origins import FILE, LINK
 
 
-def versions_of(parents: Iterable[Parent], previous: Graph | None) -> Graph | None:
-    """A graph of what the parents' locks have, the first parent's before others', and of what
-    ``previous`` has beside that. None where no parent has a lock."""
-    merged: Graph | None = None
-    for graph in (*(parent.graph for parent in parents), previous):
-        if graph is None:
-            continue
-        if graph is not previous:
-            graph = _fetched(graph)
-        merged = graph if merged is None else _with(merged, graph)
-    return merged if any(parent.graph for parent in parents) else None
+def versions_of(
+    parents: Iterable[Parent], previous: Graph | None, *, first: bool = False
+) -> Graph | None:
+    """A graph of what ``previous`` has, and of what the parents' locks have beside that; with
+    ``first``, these go before it. An earlier parent goes before later ones. None where no parent
+    has a lock."""
+    theirs = [_fetched(parent.graph) for parent in parents if parent.graph]
+    if not theirs:
+        return None
+    own = [previous] if previous else []
+    merged, *others = [*theirs, *own] if first else [*own, *theirs]
+    for graph in others:
+        merged = _with(merged, graph)
+    return merged
 
 
 def _fetched(graph: Graph) -> Graph:
@@ -47,18 +50,13 @@ def _fetched(graph: Graph) -> Graph:
 
 
 def _with(first: Graph, second: Graph) -> Graph:
-    """What ``second`` has of packages that ``first`` has not."""
+    """What ``second`` has of packages that ``first`` has not, and what those need."""
     names = {node.manifest.name for node in first.nodes.values()}
-    more = {
-        id: node
-        for id, node in second.nodes.items()
-        if node.manifest.name not in names and id not in first.nodes
-    }
-    nodes = {**first.nodes, **more}
-    return replace(
-        first,
-        nodes={
-            id: replace(node, edges={k: to for k, to in node.edges.items() if to in nodes})
-            for id, node in nodes.items()
-        },
-    )
+    queue = [id for id, node in second.nodes.items() if node.manifest.name not in names]
+    nodes = dict(first.nodes)
+    while queue:
+        id = queue.pop()
+        if id not in nodes:
+            nodes[id] = second.nodes[id]
+            queue += second.nodes[id].edges.values()
+    return replace(first, nodes=nodes)

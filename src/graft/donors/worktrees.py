@@ -47,17 +47,17 @@ def _top(folder: str) -> str:
 
 
 def _git_folder(top: str) -> str:
-    """Where git keeps what it knows of a worktree; empty for a submodule, which is another
-    repository."""
+    """Where git keeps what it knows of a worktree. A submodule has its own, in which no other
+    checkouts are known; empty for what is none of both."""
     said = read_file(os.path.join(top, ".git")) or b""
     if not said.startswith(_GITDIR):
         return ""
     path = os.fsdecode(said.removeprefix(_GITDIR).strip())
-    git = os.path.realpath(os.path.join(top, path))
-    return git if os.path.isfile(os.path.join(git, "commondir")) else ""
+    return os.path.realpath(os.path.join(top, path))
 
 
 def _common(git: str) -> str:
+    """What all checkouts share: git's folder itself where nothing else is said."""
     said = os.fsdecode((read_file(os.path.join(git, "commondir")) or b"").strip())
     return os.path.realpath(os.path.join(git, said))
 

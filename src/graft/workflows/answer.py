@@ -103,10 +103,7 @@ def _answer(
             preferred,
             lambda name: update is not None and name not in update,
             _outdated(preferred, rules),
-            gaps_count=taken is None
-            and donated is None
-            and previous is not None
-            and _same_rules(previous, rules),
+            gaps_count=taken is None and preferred is not None and _same_rules(preferred, rules),
         ),
         _early_fetch(work, options),
     )
@@ -251,7 +248,7 @@ def _early_fetch(work: Work, options: InstallOptions) -> Callable[[Manifest], No
     platform = this_platform()
     fetches = not (options.lock_only or options.dry_run or options.dedupe or context.settings.omit)
     # What another workspace may have is not fetched before that is known.
-    fetches = fetches and not (work.donations and work.donations.are_named)
+    fetches = fetches and not (work.donations and work.donations.may_give)
 
     def chosen(manifest: Manifest) -> None:
         context.progress.resolved += 1

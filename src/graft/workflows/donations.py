@@ -17,6 +17,7 @@ from graft.base.records import replace
 from graft.donors.hold import hold_parent
 from graft.donors.parent import (
     Parent,
+    Shelf,
     nodes_by_name,
     packages_of,
     read_parent,
@@ -71,12 +72,11 @@ class Donations:
         return bool(self._donors)
 
     def versions(self, previous: Graph | None) -> Graph | None:
-        """What parents have, where that is to be preferred: it was asked for, or there is nothing
-        else to ask."""
-        wanted = self._options.takes_versions or (
-            previous is None and self._work.context.settings.offline
-        )
-        return versions_of([parent for _, parent in self.parents], previous) if wanted else None
+        """What parents have, where that is to be preferred, or there is nobody else to ask."""
+        first = self._options.takes_versions
+        if not (first or self._work.context.settings.offline):
+            return None
+        return versions_of([parent for _, parent in self.parents], previous, first=first)
 
     def take(
         self, graph: Graph, slots: Mapping[str, Slot], layout: str, previous: Graph | None
@@ -140,6 +140,17 @@ class Donations:
                 nodes[id] = replace(node, provenance=before.provenance)
         return replace(graph, nodes=nodes)
 
+    @property
+    def may_give(self) -> bool:
+        """Whether it is worth waiting for what is taken before anything is fetched."""
+        return self.are_named or bool(self._linked_shelves())
+
+    def _linked_shelves(self) -> tuple[Shelf, ...]:
+        """The folders of slots of others that the project's links lead into."""
+        entries = (target for state in self._states() for target in state.entries.values())
+        root = self._work.store.root
+        return tuple(shelf for shelf in shelves_of(entries) if shelf.store != root)
+
     def bring(self, manifests: Iterable[Manifest]) -> None:
         """Have the files of these in the store, as far as parents that the user named have them:
         for commands that look into packages, past which links may lead."""
@@ -200,9 +211,7 @@ class Donations:
         """The links into other workspaces that the project has: they stay while they are good."""
         if previous is None:
             return []
-        folder, root = self._work.context.folder, self._work.store.root
-        entries = (target for state in self._states() for target in state.entries.values())
-        shelves = tuple(shelf for shelf in shelves_of(entries) if shelf.store != root)
+        folder, shelves = self._work.context.folder, self._linked_shelves()
         if not shelves:
             return []
         nodes = nodes_by_name(previous)

@@ -65,9 +65,14 @@ def _change(store: Store, folder: str) -> Check:
 
 
 def _other_stores(store: Store, folder: str, state: State) -> Iterator[str]:
-    """The folders of slots that links lead to and that are not this store's."""
+    """The folders of slots that links lead to and that are not this store's, nor of a workspace
+    that packages were taken from."""
+    record = read_graph(store, state.inputs)
+    mirrors = frozenset(record.mirrors if record else ())
     for importer in (ROOT, *state.members):
         for path, target in read_state(present_modules(folder, importer)).entries.items():
+            if target in mirrors:
+                continue
             if not os.path.isabs(target) or target.startswith(f"{store.slots}/"):
                 continue
             local = path.count("/") + 1
