@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .PHONY: help setup demo test test-real conformance ecosystems differential crashes soak check fuzz \
-	bench bench-counts bench-growth bench-solver bench-worktrees bench-donors \
+	bench bench-counts bench-growth bench-indices bench-solver bench-worktrees bench-donors \
 	clean
 
 help:
@@ -108,6 +108,9 @@ $(GROWN): build/growth/%.json: $(STAMP)
 	@mkdir -p $(@D)
 	@$(BIN)/python bench/install.py --fixture $* --runs $(ROUNDS) --no-counts \
 		--tool graft --tool bun-global --tool pnpm-global --json $@
+
+bench-indices: $(STAMP)
+	@$(BIN)/python bench/indices.py
 
 bench-solver: $(STAMP)
 	@$(BIN)/python -m bench.solver

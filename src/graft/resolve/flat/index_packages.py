@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 
 from graft.base.records import replace
 from graft.indices.descriptor import Descriptor, Release
@@ -26,8 +27,8 @@ class IndexPackages:
         packed: Callable[[Manifest], str],
         elsewhere: Collection[str] = (),
     ) -> None:
-        self._index_of = index_of
-        self._find = find
+        self._index_of = cache(index_of)
+        self._find = cache(find)
         self._packed = packed
         self._elsewhere = elsewhere
         self._releases: dict[str, dict[str, Release]] = {}
