@@ -21,7 +21,10 @@ def open_pins(indices: Indices, used: Iterable[str], pins: Mapping[str, IndexPin
     found = {}
     for namespace in used:
         source = indices.route(namespace)
-        if source is not None and (reason := _open(source, pins.get(source.namespace))):
+        if source is None:
+            asks = f"declares no index for {namespace or 'the default namespace'}"
+            found[namespace] = Unmet(GRAFT_TOML, asks, "has packages of one")
+        elif reason := _open(source, pins.get(source.namespace)):
             asks = f"takes packages of {source.namespace} from {shown(source)}"
             found[source.namespace] = Unmet(GRAFT_TOML, asks, reason)
     return [found[namespace] for namespace in sorted(found)]
@@ -57,14 +60,20 @@ class PinnedIndices:
 
     def _of(self, source: IndexSource) -> str:
         key = source.namespace
-        if not source.url:
-            self.used[key] = source.pin()
-            return local_folder(source)
-        pin = self._pins.get(key)
-        if pin is None or not source.is_asked_by(pin):
-            pin = source.pin(self._snapshots.resolve(source))
-        self.used[key] = pin
-        return self._snapshots.folder(key, pin)
+        pin = self.pin(key)
+        return self._snapshots.folder(key, pin) if source.url else local_folder(source)
+
+    def pin(self, key: str) -> IndexPin:
+        """That of the index that is declared for exactly this namespace. Raises what finding its
+        commit raises."""
+        if key not in self.used:
+            source, pin = self._indices.sources[key], self._pins.get(key)
+            if not source.url:
+                pin = source.pin()
+            elif pin is None or not source.is_asked_by(pin):
+                pin = source.pin(self._snapshots.resolve(source))
+            self.used[key] = pin
+        return self.used[key]
 
 
 def local_folder(source: IndexSource) -> str:

@@ -65,9 +65,9 @@ class ProjectIndices:
 
     def pinned(self, graph: Graph) -> Mapping[str, IndexPin]:
         """The pins of the indices that a graph has packages of."""
-        used = self._pinned.used if self._pinned else {}
+        pinned = self._pinned
         keys = {node.manifest.origin.removeprefix(INDEX) for node in _nodes(graph)}
-        return {key: used[key] for key in sorted(keys) if key in used}
+        return {key: pinned.pin(key) for key in sorted(keys)} if pinned else {}
 
     def read(self, pins: Mapping[str, IndexPin], key: str, path: str) -> bytes:
         """A file of an index at the commit that is pinned. Raises ``source-missing`` and what
@@ -102,7 +102,7 @@ class ProjectIndices:
             assert self._pinned is not None
             folder = self._pinned.folder(split_name(name)[0])
             assert folder is not None
-            pin = self._pinned.used[key]
+            pin = self._pinned.pin(key)
             self._trees[key] = IndexTree(
                 folder,
                 where=self.indices.sources[key].place,
