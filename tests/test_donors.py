@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.donors import Child, hashed, says
+from harness.index_shelf import IndexShelf
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -91,7 +92,7 @@ def test_provenance_stays_through_every_later_command(
 ) -> None:
     """B1: a second update erased where packages came from."""
     child.manifest(dependencies={"a": "^1", "c": "^1"})
-    child.take(gold)
+    assert child.take(gold)["fetched"] == 0
     first = child.said("a@1.0.0")
     target = child.links()["a"]
     registry.publish("e@1.0.0")
@@ -279,3 +280,19 @@ def test_what_the_parent_could_do_without_is_not_asked_for(
         project.manifest(dependencies={"o": "^1", "a": "^1"})
     gold.graft("install")
     assert child.take(gold, "--offline")["depsSource"]["misses"] == 0
+
+
+def test_packages_of_an_index_are_taken(gold: Project, child: Child) -> None:
+    index = IndexShelf(gold.dir.parent / "acme", "acme")
+    index.offer("acme:tool", "1.0.0")
+    asks = '[dependencies.acme]\ntool = "1.0.0"\n[indices]\nacme = { path = "../acme" }\n'
+    for project in (gold, child):
+        project.write("graft.toml", asks)
+    gold.graft("install")
+    found = child.take(gold)
+    (taken,) = [each for id, each in found["depsSource"]["taken"].items() if "tool" in id]
+    assert (taken["mode"], found["fetched"]) == ("link", 0)
+    child.remove("node_modules")
+    assert child.take(gold, "--offline", "--deps-source-mode", "copy")["fetched"] == 0
+    assert child.links()["@acme/tool"].startswith(str(child.store))
+    assert child.node("console.log(require('@acme/tool').said)")
