@@ -165,7 +165,8 @@ def _up_to_date(
     if looks_again or lock is None or checkout.edited:
         return None
     local_files = local_files_of(work, lock)
-    for is_bound in (False, True) if checkout.links.importers else (False,):
+    has_folders = checkout.links.importers or checkout.beside
+    for is_bound in (False, True) if has_folders else (False,):
         inputs = inputs_of(work, checkout, lock, local_files, builds, is_bound=is_bound)
         current = current_graph(work.store, context.folder, inputs, checkout.modules)
         if current is not None:
