@@ -28,8 +28,7 @@ def hold_parent(
     until = time.monotonic() + patience
     said = False
     while True:
-        held = FileLock(lock, exclusive=False, wait=False, create=create)
-        held.__enter__()
+        held = FileLock(lock, exclusive=False, wait=False, create=create).__enter__()
         if held.held or not os.path.exists(lock):
             return held
         held.__exit__()
