@@ -161,3 +161,52 @@ def test_sync_leaves_the_parents_tree_alone(gold: Project, child: Child, machine
         (found,) = child.graft("sync", "--json", *flags).json["outcomes"]
         assert found["outcome"] == "skipped" and str(gold.dir) in found["nextStep"]
     assert hashed(gold.dir) == before
+
+
+def test_a_parents_store_keeps_what_a_child_links_to(gold: Project, linked: Child) -> None:
+    used = folder(linked, "c")
+    gold.graft("remove", "c")
+    gold.graft("store", "gc", "--older-than", "0")
+    assert used.exists() and linked.node("console.log(require('c'))") == "c"
+    assert str(linked.dir) in gold.graft("store", "status", "--json").stdout
+    assert gold.graft("store", "verify").code == 0
+    # What it links to no more is not kept for it.
+    linked.manifest(dependencies={"a": "^1"})
+    linked.graft("install")
+    gold.graft("store", "gc", "--older-than", "0")
+    assert not used.exists() and linked.node("console.log(require('a'))") == "a with b"
+
+
+def test_a_child_without_links_is_registered_no_more(gold: Project, linked: Child) -> None:
+    linked.graft("detach", "a", "c")
+    assert str(linked.dir) not in gold.graft("store", "status", "--json").stdout
+
+
+def test_a_child_that_is_gone_or_has_moved(gold: Project, linked: Child, machine: Machine) -> None:
+    used = folder(linked, "c")
+    linked.dir.rename(linked.dir.with_name("moved"))
+    gold.graft("remove", "c")
+    gold.graft("store", "gc", "--older-than", "0")
+    assert used.exists()
+    moved = Child(linked.dir.with_name("moved"), machine)
+    assert moved.node("console.log(require('c'))") == "c"
+    moved.dir.rename(machine.root / "out-of-sight")
+    gold.graft("store", "gc", "--older-than", "0")
+    assert not used.exists()
+
+
+def test_a_parent_says_who_links_to_what_it_takes_away(
+    gold: Project, child: Child, registry: LocalRegistry
+) -> None:
+    gold.graft("install", "--layout", "isolated")
+    child.manifest(dependencies={"a": "^1", "c": "^1"})
+    child.take(gold, "--offline")
+    registry.publish("c@1.1.0")
+    dry = gold.graft("update", "c", "--layout", "isolated", "--dry-run", "--json").json["notes"]
+    notes = gold.graft("update", "c", "--layout", "isolated", "--json").json["notes"]
+    assert [note["code"] for note in (*dry, *notes)] == ["donor-needed"] * 2
+    assert notes[0]["why"] == [str(child.dir)]
+    assert states(child, 1)["c@1.0.0"] == "dangling"
+    child.graft("install")
+    assert states(child)["a@1.0.0"] == "ok"
+    assert child.node("console.log(require('c'))") == "c"

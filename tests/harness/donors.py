@@ -34,12 +34,16 @@ def says(dependency: str, name: str) -> str:
     return f"module.exports = '{name} with ' + require('{dependency}')"
 
 
+# What a store says of projects: those that link into it are registered there.
+_REGISTER = ("locks", "projects", "graphs")
+
+
 def hashed(*folders: Path) -> str:
     """All that is below some folders: names, modes, links and bytes."""
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if "locks" in path.parts:
+            if path.relative_to(folder).parts[0] in _REGISTER:
                 continue
             seen = path.lstat()
             digest.update(f"{path} {seen.st_mode}".encode())

@@ -35,6 +35,7 @@ CODES: dict[str, int] = {
     "namespace-dotted": 0,
     "index-key-unknown": 0,
     "donor-vanished": 0,
+    "donor-needed": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,

@@ -22,6 +22,8 @@ from graft.store.paths import Store
 
 _MANIFESTS = ("package.json", "graft.toml", LOCK_NAME)
 _SLOTS = os.path.basename(SLOTS)
+# What asks for nothing lies in its object: its slot is a link to that.
+_KINDS = ([_SLOTS], ["objects"])
 
 
 class Shelf(Record):
@@ -29,6 +31,13 @@ class Shelf(Record):
 
     root: str
     store: str = ""
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """Those that its packages were made from."""
+        if self.store:
+            return (self.store,)
+        return stores_of(os.path.dirname(self.root.removesuffix(f"/{SLOTS}")))
 
     def package(self, slot: str, name: str) -> str:
         """The folder of a slot's own package."""
@@ -123,7 +132,7 @@ def shelves_of(targets: Iterable[str]) -> tuple[Shelf, ...]:
     for target in targets:
         parts = target.split("/")
         modules = parts[:-2] if parts[-2:-1] and parts[-2].startswith("@") else parts[:-1]
-        if not parts[0] and modules[-1:] == [MODULES] and modules[-3:-2] == [_SLOTS]:
+        if not parts[0] and modules[-1:] == [MODULES] and modules[-3:-2] in _KINDS:
             above = "/".join(modules[:-3])
             counts[above] = counts.get(above, 0) + 1
     found = []

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.files import read_file
@@ -39,6 +40,9 @@ from graft.store.projects import claim_graph, claimed_graphs, is_settled, settle
 from graft.store.slots import Slot
 from graft.workflows.report import InstallReport
 
+if TYPE_CHECKING:
+    from graft.workflows.children import Kin
+
 Place = Callable[[Sequence[tuple[str, Folder]]], None]
 """Makes folders of files, each where it says."""
 
@@ -47,7 +51,8 @@ class Change(Record):
     """``files`` holds the new contents of the project's files that differ from what is there;
     ``inputs`` is the digest of what decides the links, ``modules`` the name of the folders
     that they are in. ``scanned``, ``manifests`` and ``commands`` are what the graph's record has of
-    them. ``mirrors`` are the folders of other workspaces, by node id, that links lead to."""
+    them. ``mirrors`` are the folders of other workspaces, by node id, that links lead to, and
+    ``parents`` those workspaces."""
 
     folder: str
     store: Store
@@ -58,6 +63,7 @@ class Change(Record):
     manifests: tuple[str, ...] = ()
     commands: tuple[tuple[str, str], ...] = ()
     mirrors: Mapping[str, str] = {}
+    parents: tuple[str, ...] = ()
 
     def plan(
         self, layout: str, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
@@ -143,13 +149,27 @@ class Change(Record):
             commands=self.commands,
             mirrors=self._mirrored(plan),
         )
-        before = read_state(self._modules(ROOT)).project
+        state = read_state(self._modules(ROOT))
+        away = [entry for entry in state.entries.values() if self._leads_away(entry)]
+        kin = self._kin(record.mirrors) if away or record.mirrors else None
         write_graph(self.store, self.inputs, record)
         remove_stamp(self.folder, self.modules)
-        claim_graph(self.store, self.folder, self.inputs, before=before)
+        claim_graph(self.store, self.folder, self.inputs, before=state.project)
+        if kin is not None:
+            kin.claim(self.inputs, record, state.project)
         self._commit(plan, place, anew=anew)
+        if kin is not None:
+            kin.settle(self.inputs, self._lock_digest(), away)
         with suppress(OSError):  # the project is as it should be, and the store keeps too much
             settle_graph(self.store, self.folder, self.inputs, self._lock_digest())
+
+    def _leads_away(self, entry: str) -> bool:
+        return entry.startswith("/") and not entry.startswith(f"{self.store.slots}/")
+
+    def _kin(self, mirrors: Sequence[str]) -> Kin:
+        from graft.workflows.children import Kin
+
+        return Kin(self.folder, self.store.root, mirrors, self.parents)
 
     def _mirrored(self, plan: Plan) -> set[str]:
         """The folders of other workspaces that links of the project lead to."""

@@ -113,6 +113,13 @@ class Donations:
         self._taking = taking
         return taking.links
 
+    @property
+    def linked_to(self) -> tuple[str, ...]:
+        """Those of the parents that are linked to. A lock may name others, and is not believed."""
+        said = self._taking.provenance
+        paths = {said[id].path for id in self._taking.links}
+        return tuple(parent.path for _, parent in self.parents if parent.path in paths)
+
     def own_part(self, graph: Graph) -> Graph:
         """What of the graph has to be in this project's own store."""
         return own_part(graph, self._taking.links)
@@ -215,7 +222,8 @@ class Donations:
         if not shelves:
             return []
         nodes = nodes_by_name(previous)
-        parent = Parent(path=folder, graph=previous, nodes=nodes, shelves=shelves)
+        stores = tuple(dict.fromkeys(root for shelf in shelves for root in shelf.stores))
+        parent = Parent(path=folder, graph=previous, nodes=nodes, shelves=shelves, stores=stores)
         looks = Looks(parent, slots.values(), SHAPE)
         linked = {
             node.manifest.name

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
-from graft.link.importers import MODULES, ROOT, modules_of, refuse_strange_modules
+from graft.link.importers import MODULES, ROOT, modules_of, present_modules, refuse_strange_modules
 from graft.link.layouts import VIRTUAL
 from graft.link.links import Folder, Plan
 from graft.link.state import read_state
@@ -246,6 +246,7 @@ def _want(
         manifests=checkout.files,
         commands=_commands(checkout, local),
         mirrors=links,
+        parents=donations.linked_to if donations is not None else (),
     )
     work.advance()
     names = own_names(checkout)
@@ -259,6 +260,7 @@ def _want(
         *bare,
         *layout_notes,
         *displaced_notes(plan),
+        *_children_notes(work, plan),
         *(donations.notes if donations else ()),
     )
     return _Wanted(
@@ -406,6 +408,27 @@ def _commands(checkout: Checkout, graph: Graph) -> tuple[tuple[str, str], ...]:
     from graft.link.own_bins import own_commands
 
     return own_commands(graph)
+
+
+def _children_notes(work: Work, plan: Plan) -> list[Diagnostic]:
+    """Where packages lie in the project itself, others may have links into it."""
+    folder = work.context.folder
+    if read_state(present_modules(folder, ROOT)).layout in ("", VIRTUAL):
+        return []
+    from graft.workflows.children import who_links_to
+
+    children = who_links_to(work.store, folder, plan)
+    if not children:
+        return []
+    return [
+        Diagnostic(
+            code="donor-needed",
+            message=f"{len(children)} workspaces have links to packages that change here",
+            where=folder,
+            why=tuple(children),
+            fix="run 'graft install' in each of them",
+        )
+    ]
 
 
 def _place(
