@@ -11,7 +11,6 @@ const { createRequire } = require('module')
 
 const [checkout, store, ...importers] = process.argv.slice(2)
 const root = fs.realpathSync(checkout) + path.sep
-const modules = path.join(root, 'node_modules') + path.sep
 const shared = fs.realpathSync(store) + path.sep
 const read = new Map()
 const done = { imports: 0, packages: 0, entries: 0, own: 0, strange: [] }
@@ -37,22 +36,22 @@ function judge(real) {
 }
 
 const seen = new Set()
-const waiting = []
-for (const importer of importers) waiting.push([fs.realpathSync(path.join(root, importer)), true])
+const own = new Set(importers.map((importer) => fs.realpathSync(path.join(root, importer))))
+const waiting = [...own]
 while (waiting.length) {
-  const [folder, isImporter] = waiting.pop()
+  const folder = waiting.pop()
   if (seen.has(folder)) continue
   seen.add(folder)
   const said = manifest(folder)
   const kinds = ['dependencies', 'optionalDependencies', 'peerDependencies']
-  if (isImporter) kinds.push('devDependencies')
+  if (own.has(folder)) kinds.push('devDependencies')
   const require_ = createRequire(path.join(folder, 'noop.js'))
   for (const name of new Set(kinds.flatMap((kind) => Object.keys(said[kind] ?? {})))) {
     done.imports++
     const real = find(folder, name)
     if (real === null) continue // optional, or for another platform
     judge(real)
-    if (fs.existsSync(path.join(real, 'package.json'))) waiting.push([real, false])
+    if (fs.existsSync(path.join(real, 'package.json'))) waiting.push(real)
     try {
       judge(fs.realpathSync(require_.resolve(name)))
       done.entries++
