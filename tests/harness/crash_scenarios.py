@@ -6,6 +6,8 @@ import re
 from functools import partial
 
 from harness.crash import Scenario
+from harness.index import IndexRepository
+from harness.index_shelf import IndexShelf
 from harness.project import Project
 from harness.registry import LocalRegistry
 
@@ -199,6 +201,31 @@ def without_javascript(project: Project, registry: LocalRegistry) -> None:
     registry.publish("a@1.1.0", dependencies={"b": "1.1"}, bin={"a": "cli.js"})
 
 
+def with_index(project: Project, registry: LocalRegistry) -> None:
+    """It asks for a package of a git-hosted index, which asks for another, and nothing is there."""
+    publish(registry)
+    hosted = IndexRepository(project.machine, "acme")
+    shelf = IndexShelf(hosted.path, "team")
+    shelf.offer("team:util", "1.0.0", npm={"b": "^1.0.0"})
+    shelf.offer("team:tool", "1.0.0", needs={"team:util": "1.0.0"})
+    hosted.commit()
+    hosted.push()
+    ask = f'[dependencies.team]\ntool = "1.0.0"\n\n[indices]\nteam = "{hosted.url}"\n'
+    project.write("graft.toml", ask)
+
+
+def behind_index(project: Project, registry: LocalRegistry) -> None:
+    """The index has a newer version of each."""
+    with_index(project, registry)
+    project.graft("install")
+    at = project.machine.root / "repositories" / "acme"
+    shelf = IndexShelf(at, "team")
+    shelf.offer("team:util", "1.1.0", npm={"b": "^1.0.0"})
+    shelf.offer("team:tool", "1.1.0", needs={"team:util": "1.1.0"})
+    for command in ("add --all", "commit --quiet -m more", "push --quiet origin HEAD"):
+        project.machine.run(["git", *command.split()], cwd=at)
+
+
 def _layout(name: str) -> list[Scenario]:
     started = partial(installed, layout=name)
     return [
@@ -260,6 +287,10 @@ SCENARIOS = (
         prepare=partial(outdated, layout="hoisted"),
         settle=stamped,
         two_steps=True,
+    ),
+    Scenario(name="index", command=_INSTALL, prepare=with_index),
+    Scenario(
+        name="update from an index", command=("update",), heal=("update",), prepare=behind_index
     ),
     Scenario(name="workspace", command=_INSTALL, prepare=workspace),
     Scenario(name="workspace, graph known", command=_INSTALL, prepare=stored_workspace),
