@@ -27,6 +27,7 @@ MOST = {
     "update, hoisted": 6,
     "collection": 8,
     "repair": 8,
+    "index": 9,
 }
 
 

@@ -14,6 +14,7 @@ from graft.base.files import temporary_sibling
 from graft.base.locks import FileLock
 from graft.base.records import Record
 from graft.store.paths import Store
+from graft.store.roots import names_in
 
 _BLOCK = 512
 _ORDER = ("graphs", "slots", "objects", "projects", "locks")
@@ -68,6 +69,7 @@ def _temporary(store: Store) -> list[str]:
     with os.scandir(store.root) as entries:
         inside = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     folders = ["", *(f"{name}/" for name in sorted(inside) if name != "trash")]
+    folders += [f"indices/{name}/" for name in names_in(store.indices)]
     return [
         f"{folder}{name}"
         for folder in folders

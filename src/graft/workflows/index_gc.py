@@ -20,6 +20,7 @@ from graft.store.paths import Store, open_store
 from graft.store.projects import GONE, HERE, presence, read_project, this_host
 from graft.store.roots import names_in
 from graft.store.sizes import size_below
+from graft.store.sweep import leftovers
 from graft.store.trash import discard
 from graft.workflows.project import Context
 
@@ -61,18 +62,10 @@ def reclaim(context: Context, *, dry_run: bool = False) -> Reclaimed:
                 discard(store, path)
             else:
                 os.unlink(path)
-        for left in _left_over(store):
-            discard(store, left)
+        for left in leftovers(store):
+            if left.startswith("indices/"):
+                discard(store, os.path.join(store.root, left))
     return found
-
-
-def _left_over(store: Store) -> Iterator[str]:
-    """What commands that were killed have left: while the store is held alone, nobody's."""
-    for digest in names_in(store.indices):
-        folder = os.path.join(store.indices, digest)
-        for name in sorted(os.listdir(folder)):
-            if name.startswith(".tmp-"):
-                yield os.path.join(folder, name)
 
 
 def _survey(store: Store, own: str) -> Reclaimed:
