@@ -210,3 +210,96 @@ def test_a_parent_says_who_links_to_what_it_takes_away(
     child.graft("install")
     assert states(child)["a@1.0.0"] == "ok"
     assert child.node("console.log(require('c'))") == "c"
+
+
+@pytest.fixture
+def trusting(gold: Project, child: Child, registry: LocalRegistry) -> tuple[Project, Child]:
+    """A child with a link into a folder of its parent that may be written to."""
+    registry.publish("c@1.1.0")
+    open_parent = gold.sibling("open")
+    open_parent.write("node_modules/a/package.json", {"name": "a", "version": "9.0.0", "bin": "a"})
+    open_parent.write("node_modules/a/a", "#!/bin/sh\n")
+    child.manifest(dependencies={"a": "^1", "c": "^1"}, scripts={"own": "true"})
+    flags = ("--deps-source", str(open_parent.dir), "--trust-deps-source")
+    child.graft("install", *flags)
+    assert folder(child, "a") == open_parent.path("node_modules/a")
+    return open_parent, child
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ["update", "sync", "dedupe", "prune", "rebuild", "approve-builds --all", "doctor"],
+        ["install --force", "ci --force", "deploy {out}", "link {lib}", "remove a"],
+        ["install --layout hoisted", "install --layout isolated", "install --layout virtual"],
+        ["detach a", "install --force"],
+    ],
+    ids=lambda commands: commands[0],
+)
+def test_no_command_writes_through_a_link(
+    trusting: tuple[Project, Child], commands: list[str], machine: Machine
+) -> None:
+    parent, child = trusting
+    (machine.root / "lib").mkdir()
+    (machine.root / "lib/package.json").write_text('{"name": "a", "version": "1.0.0"}')
+    before = hashed(parent.dir)
+    paths = {"out": machine.root / "out", "lib": machine.root / "lib"}
+    for command in commands:
+        child.graft(*(word.format(**paths) for word in command.split()), check=False)
+    assert hashed(parent.dir) == before
+
+
+def test_a_patch_of_a_trusted_mirror_is_of_an_own_copy(trusting: tuple[Project, Child]) -> None:
+    """B3: patches were put into the parent's tree, or taken out of it."""
+    parent, child = trusting
+    before = hashed(parent.dir)
+    edited = Path(child.graft("patch", "a", "--json").json["folder"])
+    (edited / "index.js").write_text("module.exports = 'edited'")
+    child.graft("patch-commit", str(edited))
+    assert child.node("console.log(require('a'))") == "edited"
+    child.graft("patch-remove", "a")
+    assert hashed(parent.dir) == before
+
+
+@pytest.mark.parametrize("name", ["node_modules", "node_modules/.graft-patches"])
+def test_nothing_is_edited_behind_a_link(trusting: tuple[Project, Child], name: str) -> None:
+    parent, child = trusting
+    parent.path(name).mkdir(exist_ok=True)
+    if child.exists(name):
+        child.path(name).rename(child.dir.with_name("aside"))
+    child.path(name).symlink_to(parent.path(name))
+    before = hashed(parent.dir)
+    for command in (["patch", "c"], ["install"], ["update"], ["remove", "a"], ["prune"]):
+        failed = child.graft(*command, "--json", check=False)
+        if failed.code:
+            assert failed.json["error"]["code"] == "link-refused"
+    assert hashed(parent.dir) == before
+
+
+def test_a_folder_that_was_edited_is_not_removed_behind_a_link(
+    trusting: tuple[Project, Child],
+) -> None:
+    parent, child = trusting
+    edits = child.path("node_modules/.graft-patches")
+    edited = Path(child.graft("patch", "c", "--json").json["folder"])
+    (edited / "index.js").write_text("module.exports = 'edited'")
+    edits.rename(parent.path("edits"))
+    edits.symlink_to(parent.path("edits"))
+    before = hashed(parent.dir)
+    child.graft("patch-commit", str(edited), check=False)
+    assert hashed(parent.dir) == before
+
+
+def test_children_of_a_cold_store_fetch_each_package_once(
+    child: Child, registry: LocalRegistry, machine: Machine
+) -> None:
+    """Eight cold workspaces made the same clones eight times."""
+    others = [
+        Child(machine.project(f"cold{n}", dependencies={"a": "^1"}).dir, machine) for n in "12"
+    ]
+    home = {"GRAFT_HOME": str(machine.root / "other-home")}
+    before = len(registry.tarball_requests)
+    running = [each.spawn("install", env=home) for each in (child, *others)]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    asked = [request.path for request in registry.tarball_requests[before:]]
+    assert len(asked) == len(set(asked)) == 2

@@ -167,7 +167,7 @@ def _with_trusted(asked: Asked, sources: Sequence[Source], taking: Taking) -> Ta
         name = asked.slots[id].package
         for source in sources:
             folder = source.parent.folder(name) if source.trust and source.serves(name) else ""
-            if folder and asked.links and id not in asked.fixed:
+            if folder and asked.links and id not in asked.fixed and not asked.slots[id].salt:
                 links[id] = folder
                 hit = Hit(path=folder, matched=NAME)
                 said = _said(source, hit, LINK)

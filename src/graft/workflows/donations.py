@@ -103,7 +103,7 @@ class Donations:
         taking = decide(asked, [*sources, *self._carried(slots, previous)])
         for source in sources:
             source.looks.remember()
-        taking = self._keep_trusted(graph, taking)
+        taking = self._keep_trusted(graph, slots, taking)
         taking = self._with_bytes(graph, slots, taking)
         self._say_lost(graph, taking)
         if self._options.requires:
@@ -250,8 +250,9 @@ class Donations:
         root = read_state(present_modules(folder, ROOT))
         return [root, *(read_state(present_modules(folder, member)) for member in root.members)]
 
-    def _keep_trusted(self, graph: Graph, taking: Taking) -> Taking:
-        """What is linked to since somebody trusted its parent stays while it is there."""
+    def _keep_trusted(self, graph: Graph, slots: Mapping[str, Slot], taking: Taking) -> Taking:
+        """What is linked to since somebody trusted its parent stays while it is there, and is not
+        patched or built here: that takes an own copy."""
         states = dict(zip((ROOT, *self._states()[0].members), self._states(), strict=True))
         links, provenance = dict(taking.links), dict(taking.provenance)
         for path, importer in graph.importers.items():
@@ -260,6 +261,7 @@ class Donations:
                 target = states[path].entries.get(local, "") if path in states else ""
                 was_trusted = said is not None and said.matched == NAME and id not in provenance
                 was_trusted = was_trusted and self._kept_mode(local) == LINK
+                was_trusted = was_trusted and id in slots and not slots[id].salt
                 if said and was_trusted and os.path.isabs(target) and os.path.isdir(target):
                     links[id], provenance[id] = target, said
         return replace(taking, links=links, provenance=provenance)

@@ -69,6 +69,8 @@ def begin_patch(context: Context, text: str, folder: str = "") -> Begun:
         id = patch_id(package)
         patch = _patch_of(read_manifest(context.folder), package)
         target = folder or os.path.join(context.folder, _EDITS, file_name(id))
+        if not folder:
+            refuse_strange_file(context.folder, f"{_EDITS}/{file_name(id)}")
         if os.path.lexists(target):
             raise GraftError(
                 "patch-exists",
@@ -294,7 +296,7 @@ def _discard(project: str, paths: Iterable[str]) -> None:
 def _forget(project: str, folder: str) -> None:
     """Remove a folder that was edited, if it is where graft put it."""
     edits = os.path.join(project, _EDITS)
-    if os.path.dirname(folder) != edits:
+    if os.path.dirname(folder) != edits or not inside(project, _EDITS):
         return
     remove_tree(folder)
     if not os.listdir(edits):
