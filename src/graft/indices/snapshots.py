@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, write_atomic
@@ -72,12 +73,13 @@ class Snapshots:
         return self.path(pin.url, pin.commit)
 
     def resolve(self, source: IndexSource) -> str:
-        """The commit that a repository gives now for what the project asks of it. It is in the
-        mirror when this returns. Raises ``git-ref-missing``, ``git-unreachable`` and
-        ``offline-missing``."""
+        """The commit that a repository gives now for what the project asks of it. It is a folder
+        already, or in the mirror, when this returns. Raises ``git-ref-missing``,
+        ``git-unreachable`` and ``offline-missing``."""
         with self.mirror(source.url) as mirror:
-            commit = newest(mirror, source)
-            mirror.keep(commit)
+            commit = newest(mirror, source, lambda commit: self.has(source.url, commit))
+            if not self.has(source.url, commit):
+                mirror.keep(commit)
             self.note(source, commit)
         return commit
 
@@ -149,25 +151,28 @@ def parts_of(folder: str) -> dict[str, list[str]]:
     return found
 
 
-def newest(mirror: Mirror, source: IndexSource) -> str:
-    """As ``Snapshots.resolve``, with the mirror at hand."""
+def newest(
+    mirror: Mirror, source: IndexSource, is_here: Callable[[str], bool] = lambda _: False
+) -> str:
+    """As ``Snapshots.resolve``, with the mirror at hand: the commit is there when this returns, if
+    it is not one that ``is_here`` without it."""
     try:
-        return _newest(mirror, source)
+        return _newest(mirror, source, is_here)
     except GraftError as error:
         raise _about(source, error) from error
 
 
-def _newest(mirror: Mirror, source: IndexSource) -> str:
+def _newest(mirror: Mirror, source: IndexSource, is_here: Callable[[str], bool]) -> str:
     kind, _, value = source.ref.partition(" ")
     if kind == REV:
         full = value if len(value) in (40, 64) else mirror.named(value)
         if not full:
             raise _no_ref(source, f"no commit, or more than one, begins with {value}")
-        return mirror.fetch(full)
+        return full if is_here(full) else mirror.fetch(full)
     refs = mirror.refs()
     name = f"refs/{'tags' if kind == TAG else 'heads'}/{value}" if kind else "HEAD"
     if name in refs:
-        return mirror.fetch(refs[name], name)
+        return refs[name] if is_here(refs[name]) else mirror.fetch(refs[name], name)
     above = name.rpartition("/")[0]
     there = sorted(ref.removeprefix(f"{above}/") for ref in refs if ref.startswith(f"{above}/"))
     if not kind:
