@@ -168,6 +168,7 @@ def test_a_parents_store_keeps_what_a_child_links_to(gold: Project, linked: Chil
     gold.graft("remove", "c")
     gold.graft("store", "gc", "--older-than", "0")
     assert used.exists() and linked.node("console.log(require('c'))") == "c"
+    assert states(linked, 1)["c@1.0.0"] == "stale"
     assert str(linked.dir) in gold.graft("store", "status", "--json").stdout
     assert gold.graft("store", "verify").code == 0
     # What it links to no more is not kept for it.

@@ -52,7 +52,7 @@ class Change(Record):
     ``inputs`` is the digest of what decides the links, ``modules`` the name of the folders
     that they are in. ``scanned``, ``manifests`` and ``commands`` are what the graph's record has of
     them. ``mirrors`` are the folders of other workspaces, by node id, that links lead to, and
-    ``parents`` those workspaces."""
+    ``parents`` those workspaces. ``lent`` are the names of the slots that these are."""
 
     folder: str
     store: Store
@@ -64,6 +64,7 @@ class Change(Record):
     commands: tuple[tuple[str, str], ...] = ()
     mirrors: Mapping[str, str] = {}
     parents: tuple[str, ...] = ()
+    lent: tuple[str, ...] = ()
 
     def plan(
         self, layout: str, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
@@ -156,7 +157,7 @@ class Change(Record):
         remove_stamp(self.folder, self.modules)
         claim_graph(self.store, self.folder, self.inputs, before=state.project)
         if kin is not None:
-            kin.claim(self.inputs, record, state.project)
+            kin.claim(self.inputs, record, self.lent, state.project)
         self._commit(plan, place, anew=anew)
         if kin is not None:
             kin.settle(self.inputs, self._lock_digest(), away)

@@ -7,7 +7,7 @@ Nothing lies in the parent itself. Where its store may not be written, nothing i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
 from graft.base.files import remove_file
@@ -16,7 +16,7 @@ from graft.link.importers import ROOT, present_modules
 from graft.link.links import Action, Plan
 from graft.link.state import FOLDER, read_state
 from graft.store.graphs import GraphRecord, write_graph
-from graft.store.paths import Store, path_digest
+from graft.store.paths import Store, has_slot, path_digest
 from graft.store.projects import HERE, claim_graph, presence, read_project, settle_graph, this_host
 
 
@@ -34,14 +34,15 @@ class Kin:
         self._roots = {root: Store(root) for root in roots if root not in ("", own)}
         self._roots = {root: store for root, store in self._roots.items() if _is_store(store)}
 
-    def claim(self, inputs: str, record: GraphRecord, before: str) -> None:
-        """Before the links change. ``before`` as ``claim_graph`` has it."""
+    def claim(self, inputs: str, record: GraphRecord, slots: Collection[str], before: str) -> None:
+        """Before the links change. ``slots`` are all that they lead to, by way of which some may
+        lead to objects; ``before`` as ``claim_graph`` has it."""
         for root, store in self._roots.items():
             paths = [m.removeprefix(f"{root}/").split("/") for m in self._mirrors]
             said = GraphRecord(
                 layout=record.layout,
                 trees=record.trees,
-                slots={name for kind, name, *_ in paths if kind == "slots"},
+                slots={name for name in slots if has_slot(store, name)},
                 sources={f"objects/{name}" for kind, name, *_ in paths if kind == "objects"},
                 packages=record.packages,
                 direct=record.direct,

@@ -247,6 +247,7 @@ def _want(
         commands=_commands(checkout, local),
         mirrors=links,
         parents=donations.linked_to if donations is not None else (),
+        lent=tuple(slots[id].name for id in links if id in slots),
     )
     work.advance()
     names = own_names(checkout)
