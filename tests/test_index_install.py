@@ -245,6 +245,11 @@ def test_a_line_that_overrides(project: Project, acme: IndexShelf) -> None:
     ask(project, 'box = "1.0.0"', 'tool = "=2.0.0!"')
     project.graft("install")
     assert nodes(project.lock) == ["@acme/box#1.0.0", "@acme/tool#2.0.0"]
+    # What others ask for is still a lower bound.
+    acme.offer("acme:new", "1.0.0", needs={"acme:tool": "2.0.0"})
+    ask(project, 'new = "1.0.0"', 'tool = "=1.5.0!"')
+    assert error_of(project, "install")["code"] == "flat-conflict"
+    ask(project, 'box = "1.0.0"', 'tool = "=2.0.0!"')
     assert project.graft("ci", "--json").json["upToDate"]
     project.remove("node_modules")
     project.graft("ci")
