@@ -3,7 +3,7 @@
 Most of what a test waits for would be Python starting and graft's modules loading, once for each
 command. A process of a zygote's is a process like any other: it has an environment, a folder and
 streams of its own, ends with an exit code or a signal, and may be replaced by another program. What
-it does not show is which modules a command loads by itself, so one test in eight, chosen by its
+it does not show is which modules a command loads by itself, so one in sixteen, chosen by its
 name, has its commands started in the ordinary way, as have those that say something to Python.
 """
 
@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 _LANG = "C.UTF-8"
 _HEADER = 8
-_ONE_IN = 8
+_ONE_IN = 16
 
 
 def may_fork(env: Mapping[str, str]) -> bool:
