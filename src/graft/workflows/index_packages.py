@@ -21,23 +21,27 @@ from graft.model.origins import INDEX, is_from_registry
 from graft.project.indices_settings import Indices
 from graft.resolve.flat.index_packages import IndexPackages
 from graft.store.paths import Store
-from graft.workflows.indices import declared, snapshots_in
+from graft.workflows.indices import snapshots_in
 from graft.workflows.project import Context
 
 
 class ProjectIndices:
-    """``packed`` gives the integrity of a release that is a commit."""
+    """``indices`` are those that are declared, and ``packed`` gives the integrity of a release that
+    is a commit."""
 
-    def __init__(self, context: Context, store: Store, packed: Callable[[Manifest], str]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        indices: Indices,
+        store: Store,
+        packed: Callable[[Manifest], str],
+    ) -> None:
+        self.indices = indices
         self._context = context
         self._store = store
         self._packed = packed
         self._trees: dict[str, IndexTree] = {}
         self._pinned: PinnedIndices | None = None
-
-    @cached_property
-    def indices(self) -> Indices:
-        return declared(self._context)
 
     @cached_property
     def _snapshots(self) -> Snapshots:
@@ -47,14 +51,10 @@ class ProjectIndices:
         """What a lock does not say, or says of indices that are not asked for any more."""
         return open_pins(self.indices, _namespaces(graph), graph.indices)
 
-    def packages(
-        self, previous: Graph | None, update: Collection[str] | None
-    ) -> IndexPackages | None:
-        """For a resolver; None where no index is declared. ``update`` are the names of packages
-        that the lock has no say in, None all of them: the indices that serve those are asked for
-        their newest commits. Raises ``index-rewritten`` and what asking raises."""
-        if not self.indices.sources:
-            return None
+    def packages(self, previous: Graph | None, update: Collection[str] | None) -> IndexPackages:
+        """For a resolver. ``update`` are the names of packages that the lock has no say in, None
+        all of them: the indices that serve those are asked for their newest commits. Raises
+        ``index-rewritten`` and what asking raises."""
         pins = dict(previous.indices) if previous else {}
         if previous is not None and (update is None or update):
             pins |= self._moved(previous, update)

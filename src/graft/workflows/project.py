@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from graft.model.manifest import Manifest
     from graft.project.checkout import Checkout
     from graft.project.graft_toml import GraftToml
+    from graft.project.indices_settings import Indices
     from graft.project.namespaces import Namespaces
+    from graft.resolve.flat.index_packages import IndexPackages
     from graft.sources.archives import Archives
     from graft.sources.elsewhere import Elsewhere
     from graft.sources.packument_cache import PackumentCache
@@ -212,7 +214,23 @@ class Work(Asking):
         def packed(manifest: Manifest) -> str:
             return self.elsewhere.of_indices.packed(manifest)
 
-        return ProjectIndices(self.context, self.store, packed)
+        return ProjectIndices(self.context, self.declared_indices, self.store, packed)
+
+    @cached_property
+    def declared_indices(self) -> Indices:
+        from graft.project.graft_toml import read_graft_toml
+        from graft.workflows.namespaces import indices_of
+
+        return indices_of(read_graft_toml(self.context.folder), self.context.settings)
+
+    def index_packages(
+        self, previous: Graph | None, update: Collection[str] | None
+    ) -> IndexPackages | None:
+        """As ``ProjectIndices.packages``; None where no index is declared, as mostly: then what
+        reads them is not even loaded."""
+        if not self.declared_indices.sources:
+            return None
+        return self.indices.packages(previous, update)
 
     def _read_index(self, namespace: str, path: str) -> bytes:
         return self.indices.read(self.pins, namespace, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from graft.base.records import replace
 from graft.model.graph import Graph
@@ -13,9 +12,6 @@ from graft.project.checkout import Checkout
 from graft.resolve.locked import Locked
 from graft.resolve.nested import Resolved, resolve
 from graft.workflows.project import Work
-
-if TYPE_CHECKING:
-    from graft.resolve.flat.index_packages import IndexPackages
 
 
 class Resolving:
@@ -38,7 +34,7 @@ class Resolving:
         self._update = update
         self._adds_peers = adds_peers
         self._is_flat = flat
-        self.indices: IndexPackages | None = work.indices.packages(previous, update)
+        self._indices = work.index_packages(previous, update)
 
     def resolved(
         self,
@@ -47,7 +43,7 @@ class Resolving:
         on_chosen: Callable[[Manifest], None] = lambda _: None,
     ) -> Resolved:
         """Raises what the resolvers raise."""
-        if self._is_flat or self.indices is not None:
+        if self._is_flat or self._indices is not None:
             return self._flat(asked, locked, on_chosen)
         work, checkout = self._work, self._checkout
         return resolve(
@@ -76,7 +72,7 @@ class Resolving:
             asked,
             self._previous,
             self._update,
-            scope=Scope(everything=self._is_flat, indices=self.indices),
+            scope=Scope(everything=self._is_flat, indices=self._indices),
             source=work.source,
             elsewhere=lambda: work.elsewhere,
             locked=locked,
@@ -87,7 +83,7 @@ class Resolving:
             on_chosen=on_chosen,
             where=checkout.root.path,
         )
-        if self.indices is None:
+        if self._indices is None:
             return resolved
         pins = work.indices.pinned(resolved.graph)
         return replace(resolved, graph=replace(resolved.graph, indices=pins))

@@ -40,7 +40,7 @@ def why_not(context: Context, wish: Wish) -> WhyNot:
     with at_work(lenient(context), fresh=frozenset({wanted.package})) as work:
         checkout = context.checkout()
         graph = graph_now(work, checkout)
-        served = work.indices.packages(graph, ())
+        served = work.index_packages(graph, ())
         if served is not None and served.serves(wanted.package):
             return _of_index(work, checkout, graph, served, wish)
         try:
