@@ -7,7 +7,9 @@ from typing import Any
 
 from graft.base.diagnostics import GraftError
 from graft.indices.descriptor import Descriptor, Release
+from graft.indices.manifests import address_of
 from graft.model.requirement import Kind, Requirement
+from graft.versions.constraint import Constraint
 from graft.versions.index_constraint import parse_constraint
 from graft.versions.mistakes import MalformedError, refusal
 from graft.versions.ranges import Range
@@ -36,13 +38,18 @@ def _preferred(release: Release) -> tuple[bool, Version]:
     return not release.version.prerelease, release.version
 
 
+def typed_constraint(text: str) -> Constraint:
+    """What somebody wrote on the command line. Raises ``bad-constraint``."""
+    try:
+        return parse_constraint(text)
+    except MalformedError as error:
+        raise refusal(error.mistakes) from None
+
+
 def fitting(descriptor: Descriptor, text: str) -> list[Release]:
     """The releases that a constraint admits, oldest first, those that are yanked too if there are
     no others; all for no text. Raises ``bad-constraint`` and ``no-matching-version``."""
-    try:
-        range = parse_constraint(text).range
-    except MalformedError as error:
-        raise refusal(error.mistakes) from None
+    range = typed_constraint(text).range
     every = sorted(descriptor.releases.values(), key=lambda each: each.version)
     found = [each for each in every if range.contains(each.version)]
     if not found:
@@ -72,7 +79,7 @@ def document(descriptor: Descriptor, release: Release) -> dict[str, Any]:
         "cpu": list(release.platforms.cpu),
         "libc": list(release.platforms.libc),
         "dist": {
-            "tarball": first.urls[0] if first.urls else f"git+{first.git}#{first.commit}",
+            "tarball": address_of(first).partition(" ")[0],
             "integrity": first.integrity,
         },
         "versions": [*reversed(list(descriptor.releases))],

@@ -14,6 +14,7 @@ from graft.versions.constraint import Constraint
 from graft.versions.index_constraint import UNCONSTRAINED, parse_constraint
 from graft.versions.mistakes import read_each, refusal
 from graft.versions.specifier import INDEX, parse_specifier
+from graft.workflows.index_view import newest
 from graft.workflows.indices import declared, locked_pins, snapshots_in
 from graft.workflows.project import Context
 from graft.workflows.wishes import Wish
@@ -90,12 +91,12 @@ def index_specifier(
         if range is None or not exact:
             return text
         constraint = Constraint(text=text, range=range, at_least=range)
-    newest = _newest(released, constraint)
+    chosen = _newest(released, constraint)
     if npm:
-        return str(newest.version) if exact else f"^{newest.version}"
+        return str(chosen.version) if exact else f"^{chosen.version}"
     if exact:
-        return f"{INDEX}={newest.text}"
-    return f"{INDEX}{text or newest.text}"
+        return f"{INDEX}={chosen.text}"
+    return f"{INDEX}{text or chosen.text}"
 
 
 def _newest(descriptor: Descriptor, constraint: Constraint) -> Release:
@@ -104,9 +105,8 @@ def _newest(descriptor: Descriptor, constraint: Constraint) -> Release:
         for release in descriptor.releases.values()
         if constraint.range.contains(release.version)
     ]
-    # A prerelease only where there is nothing else.
-    usable = [release for release in fitting if not release.yanked]
-    for release in (*(r for r in usable if not r.version.prerelease), *usable):
+    release = newest(fitting)
+    if release is not None:
         return release
     yanked = [f"{release.text} was withdrawn: {release.yanked}" for release in fitting]
     shown = ", ".join(list(descriptor.releases)[:10]) or "none"

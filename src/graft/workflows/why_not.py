@@ -73,15 +73,11 @@ def _of_index(
     work: Work, checkout: Checkout, graph: Graph, served: IndexPackages, wish: Wish
 ) -> WhyNot:
     """The newest version that a constraint admits, yanked ones too if it admits just that."""
-    from graft.versions.index_constraint import parse_constraint
-    from graft.versions.mistakes import MalformedError, refusal
+    from graft.workflows.index_view import typed_constraint
     from graft.workflows.reasons_flat import reasons_flat
 
     name = wish.local
-    try:
-        constraint = parse_constraint(wish.specifier)
-    except MalformedError as error:
-        raise refusal(error.mistakes) from None
+    constraint = typed_constraint(wish.specifier)
     every = [each.version for each in served.candidates(name, None) or ()]
     every += served.yanked(name)
     fitting = constraint.range.select(every)

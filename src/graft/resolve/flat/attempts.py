@@ -15,7 +15,7 @@ from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.requirement import Kind, Requirement
 from graft.resolve.flat.causes import Asks, Bound, Root
-from graft.resolve.flat.core import Statement, minimal
+from graft.resolve.flat.core import minimal
 from graft.resolve.flat.derivation import explained
 from graft.resolve.flat.npm_catalogue import NpmCatalogue
 from graft.resolve.flat.npm_overrides import NO_WAY, Way, needed, proposed, surprised
@@ -156,15 +156,12 @@ class Attempts:
         return bool(new)
 
     def _leave_out(self, packages: Packages, error: NoSolutionError) -> bool:
-        core = minimal(packages, error.proof)
         new: set[tuple[str, str]] = set()
-        for statement in core.statements:
-            assert isinstance(statement.cause, Statement)
-            for fact in statement.cause.facts:
-                if isinstance(fact, Asks) and fact.optional:
-                    new.add((fact.owner, fact.name))
-                elif isinstance(fact, Root | Bound):
-                    new |= {(owner, fact.name) for owner in self._optional_roots(fact.name)}
+        for fact in minimal(packages, error.proof).facts():
+            if isinstance(fact, Asks) and fact.optional:
+                new.add((fact.owner, fact.name))
+            elif isinstance(fact, Root | Bound):
+                new |= {(owner, fact.name) for owner in self._optional_roots(fact.name)}
         # One at a time: without any one of them the others may be possible.
         last = sorted(new - self._left_out)[-1:]
         self._left_out.update(last)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from graft.base.records import Record
 from graft.resolve.flat.causes import (
@@ -34,6 +34,12 @@ class Core(Record):
 
     statements: tuple[Incompatibility, ...]
     proof: Incompatibility
+
+    def facts(self) -> Iterator[Fact]:
+        """All that is stated, in the order of the statements."""
+        for said in self.statements:
+            assert isinstance(said.cause, Statement)
+            yield from said.cause.facts
 
 
 def minimal(packages: Packages, proof: Incompatibility) -> Core:

@@ -13,7 +13,7 @@ from graft.model.graph import Graph
 from graft.model.links import Links
 from graft.model.origins import is_from_registry
 from graft.resolve.flat.causes import Asks
-from graft.resolve.flat.core import Statement, minimal
+from graft.resolve.flat.core import minimal
 from graft.resolve.flat.packages import Packages
 from graft.resolve.flat.problem import Problem
 from graft.resolve.flat.rules import EVERY_NAME, Rules
@@ -93,9 +93,7 @@ def needed(problem: Problem, packages: Packages, proposal: Mapping[str, str]) ->
         except UnsolvableError as unsolvable:
             culprits = {
                 fact.name
-                for statement in minimal(packages, unsolvable.proof).statements
-                if isinstance(statement.cause, Statement)
-                for fact in statement.cause.facts
+                for fact in minimal(packages, unsolvable.proof).facts()
                 if isinstance(fact, Asks)
             }
             following = culprits & left.keys() or left.keys()

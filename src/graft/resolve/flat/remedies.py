@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from graft.base.records import Record, replace
 from graft.resolve.flat.causes import Asks, Bound, Fact, Kept, Root
-from graft.resolve.flat.core import Core, Statement, minimal
+from graft.resolve.flat.core import Core, minimal
 from graft.resolve.flat.packages import Packages
 from graft.resolve.flat.problem import Candidate, Problem
 from graft.resolve.flat.solve import NoSolutionError, Solution, solve
@@ -141,11 +141,7 @@ def _edits(
 
 def _changes(core: Core) -> list[tuple[Change, str]]:
     """What could be changed so that the core is none any more."""
-    found: dict[tuple[Change, str], None] = {}
-    for statement in core.statements:
-        assert isinstance(statement.cause, Statement)
-        for fact in statement.cause.facts:
-            found.update(dict.fromkeys(_changes_of(fact)))
+    found = {change for fact in core.facts() for change in _changes_of(fact)}
     order = list(Change)
     return sorted(found, key=lambda each: (order.index(each[0]), each[1]))
 
@@ -164,14 +160,10 @@ def _changes_of(fact: Fact) -> Iterator[tuple[Change, str]]:
 def _asked(core: Core, before: Mapping[str, Range]) -> dict[str, Range]:
     """What anybody asks for of a package: an override that goes beyond that helps nobody."""
     found = dict(before)
-    for statement in core.statements:
-        assert isinstance(statement.cause, Statement)
-        for fact in statement.cause.facts:
-            if isinstance(fact, Asks):
-                had = found.get(fact.name)
-                found[fact.name] = (
-                    had.union(fact.constraint.range) if had else fact.constraint.range
-                )
+    for fact in core.facts():
+        if isinstance(fact, Asks):
+            had, range = found.get(fact.name), fact.constraint.range
+            found[fact.name] = had.union(range) if had else range
     return found
 
 
