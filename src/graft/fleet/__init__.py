@@ -1,0 +1,1 @@
+"""One release, many hosts: what is published, served, pulled, switched to and collected."""
