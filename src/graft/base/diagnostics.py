@@ -140,6 +140,19 @@ CODES: dict[str, int] = {
     "donor-missing": 100,
     "donor-required": 101,
     "editable-has-work": 102,
+    # 100: fleets
+    "fleet-unreachable": 100,
+    "fleet-unauthorized": 101,
+    "fleet-not-found": 102,
+    "fleet-busy": 103,
+    "fleet-invalid": 104,
+    "fleet-too-large": 105,
+    "fleet-not-ready": 106,
+    "fleet-blob-damaged": 107,
+    "fleet-blob-missing": 108,
+    "fleet-state": 109,
+    "blob-store-failed": 110,
+    "fleet-lost": 111,
 }
 
 
