@@ -149,6 +149,10 @@ def aim(
     else:
         put(pycurl.POSTFIELDS, request.body)
         headers.append(b"Expect:")  # without it libcurl waits for leave to send what is long
+    if request.method:
+        put(pycurl.CUSTOMREQUEST, request.method)
+    else:
+        handle.unsetopt(pycurl.CUSTOMREQUEST)
     # pycurl takes an empty list for no change: the last request's headers, with its token, would
     # be sent again.
     handle.unsetopt(pycurl.HTTPHEADER)

@@ -45,7 +45,8 @@ class ClientCertificate(Record, unshown=("key",)):
 
 
 class Request(Record, unshown=("auth",)):
-    """A GET, or a POST of ``body``, which must bear being sent twice: it is tried again as any.
+    """A GET, or a POST of ``body``, or what ``method`` says instead. It must bear being sent twice:
+    it is tried again as any.
 
     ``subject`` is what errors name (a package), ``max_bytes`` bounds the decoded answer.
 
@@ -64,6 +65,7 @@ class Request(Record, unshown=("auth",)):
     urgent: bool = False
     compressed: bool = True
     body: bytes | None = None
+    method: str = ""
     certificate: ClientCertificate | None = None
 
 
