@@ -19,6 +19,7 @@ from graft.project.overrides import NO_OVERRIDES
 from graft.resolve.dedupe import deduped
 from graft.resolve.locked import Locked
 from graft.resolve.nested import resolve
+from graft.resolve.question import Question
 from graft.sources.packument import Packument
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -191,7 +192,8 @@ def test_nothing_is_unmet_and_the_graph_never_grows(
             for name, range in sorted(asked.items())
         )
         source: Any = Source(made)
-        return resolve({".": lines}, source=source, elsewhere=_nowhere, locked=locked).graph
+        question = Question(asked={".": lines}, source=source, elsewhere=_nowhere, locked=locked)
+        return resolve(question).graph
 
     before = answered(early, day_one, Locked(None))
     both = {**second, **early}

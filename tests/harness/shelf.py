@@ -10,6 +10,7 @@ from graft.model.graph import Graph
 from graft.model.requirement import Requirement
 from graft.resolve.locked import Locked
 from graft.resolve.nested import resolve
+from graft.resolve.question import Question
 from graft.sources.elsewhere import Elsewhere
 from graft.sources.packument import Packument
 from graft.sources.registry import RegistrySource
@@ -51,4 +52,5 @@ class Shelf:
             raise AssertionError("nothing here is from elsewhere")
 
         source = cast("RegistrySource", self)
-        return resolve(asked, source=source, elsewhere=nowhere, locked=Locked(before)).graph
+        question = Question(asked=asked, source=source, elsewhere=nowhere, locked=Locked(before))
+        return resolve(question).graph

@@ -3,26 +3,17 @@ package's peers are met along the path that reaches it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
 
 from graft.base.diagnostics import Diagnostic
 from graft.base.records import Record, replace
 from graft.model.graph import Graph
-from graft.model.links import NO_LINKS, Links
-from graft.model.manifest import Manifest
 from graft.model.requirement import Requirement
-from graft.project.overrides import NO_RULES, Rules
 from graft.resolve.assemble import assemble
 from graft.resolve.closure import Closure
-from graft.resolve.lines import Lines
-from graft.resolve.locked import Locked
 from graft.resolve.peers import Missing, PeerContexts, resolve_peers
 from graft.resolve.prune import spoiled
-from graft.sources.registry import RegistrySource
-
-if TYPE_CHECKING:
-    from graft.sources.elsewhere import Elsewhere
+from graft.resolve.question import Question
 
 
 class Resolved(Record, kw_only=False):
@@ -30,39 +21,23 @@ class Resolved(Record, kw_only=False):
     notes: tuple[Diagnostic, ...]
 
 
-def resolve(
-    asked: Mapping[str, Sequence[Requirement]],
-    *,
-    source: RegistrySource,
-    elsewhere: Callable[[], Elsewhere],
-    locked: Locked,
-    rules: Rules = NO_RULES,
-    links: Links = NO_LINKS,
-    tag: str = "latest",
-    adds_peers: bool = True,
-    on_chosen: Callable[[Manifest], None] = lambda _: None,
-) -> Resolved:
-    """Find versions and peer contexts for each importer's requirements. Without ``adds_peers``,
-    what nobody provides stays missing.
+def resolve(question: Question) -> Resolved:
+    """Find versions and peer contexts for each importer's requirements.
 
-    ``links`` says which of them lead to folders of the project. ``on_chosen`` is called for each
-    package as soon as its version is decided, so that its archive can be on its way while the rest
-    is still being resolved. ``elsewhere`` is asked for when the first requirement names no
-    registry. Raises ``no-matching-version``, ``package-not-found``, and what the sources raise.
+    Raises ``no-matching-version``, ``package-not-found``, and what the sources raise.
     """
-    lines = Lines(elsewhere=elsewhere, locked=locked, rules=rules, links=links)
-    closure = Closure(source=source, lines=lines, tag=tag, on_chosen=on_chosen)
-    return graph_of(closure, asked, rules, adds_peers=adds_peers)
+    closure = Closure(
+        source=question.source,
+        lines=question.lines(),
+        tag=question.tag,
+        on_chosen=question.on_chosen,
+    )
+    return graph_of(closure, question)
 
 
-def graph_of(
-    closure: Closure,
-    asked: Mapping[str, Sequence[Requirement]],
-    rules: Rules,
-    *,
-    adds_peers: bool,
-) -> Resolved:
+def graph_of(closure: Closure, question: Question) -> Resolved:
     """The graph of what a closure chooses."""
+    asked, rules, adds_peers = question.asked, question.rules, question.adds_peers
     closure.add_importers(asked)
     _drop_failed(closure, asked, asked)
     contexts = _complete_peers(closure, asked, adds=adds_peers)

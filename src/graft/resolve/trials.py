@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graft.base.records import Record, replace
@@ -14,10 +14,9 @@ from graft.model.requirement import Kind, Requirement
 from graft.project.overrides import Rules
 from graft.resolve.locked import Locked
 from graft.resolve.nested import resolve
+from graft.resolve.question import Question, Requirements
 from graft.sources.elsewhere import Elsewhere
 from graft.sources.registry import RegistrySource
-
-Asked = Mapping[str, Sequence[Requirement]]
 
 
 class Edit(Record):
@@ -25,7 +24,7 @@ class Edit(Record):
     ``data`` is the root's package.json, and packages in ``free`` may get other versions."""
 
     text: str
-    asked: Asked
+    asked: Requirements
     data: Mapping[str, Any]
     free: frozenset[str] = frozenset()
 
@@ -36,7 +35,7 @@ class Trials:
     def __init__(
         self,
         graph: Graph,
-        asked: Asked,
+        asked: Requirements,
         data: Mapping[str, Any],
         rules_of: Callable[[Mapping[str, Any]], Rules],
         links: Links,
@@ -72,8 +71,8 @@ class Trials:
         """What comes of an edit, and the rules that are then in force. Raises what reading rules
         and resolving raise."""
         rules = self._rules_of(edit.data)
-        resolved = resolve(
-            edit.asked,
+        question = Question(
+            asked=edit.asked,
             source=self.source,
             elsewhere=self._elsewhere,
             locked=Locked(
@@ -84,7 +83,7 @@ class Trials:
             tag=self._tag,
             adds_peers=not self.graph.legacy_peers,
         )
-        return resolved.graph, rules
+        return resolve(question).graph, rules
 
     def _links_with(self, edit: Edit) -> Links:
         """Without those of lines that now ask for something else."""

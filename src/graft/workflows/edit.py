@@ -93,11 +93,12 @@ def _joined_by_dot(typed: str, name: str) -> Diagnostic:
 
 
 def _saved_of_index(work: Work, edit: ManifestEdit, wish: Wish, settings: Settings) -> str:
-    from graft.workflows.index_wishes import IndexShelf, index_specifier
+    from graft.workflows.index_trees import locked_trees
+    from graft.workflows.index_wishes import index_specifier
 
-    shelf = IndexShelf(work.context, work.store)
+    trees = locked_trees(work.context, work.store)
     npm = not edit.is_in_toml(wish.local)
-    return index_specifier(wish, shelf.descriptor, exact=settings.save_exact, npm=npm)
+    return index_specifier(wish, trees.descriptor, exact=settings.save_exact, npm=npm)
 
 
 def remove(

@@ -8,9 +8,7 @@ from functools import cached_property
 
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file
-from graft.indices.descriptor import Descriptor
-from graft.indices.parsed import ParsedCache
-from graft.indices.pins import PinnedIndices, open_pins
+from graft.indices.pins import open_pins
 from graft.indices.snapshots import Snapshots
 from graft.indices.tree import IndexTree
 from graft.lockfile.check import Unmet
@@ -21,6 +19,7 @@ from graft.model.origins import INDEX, is_from_registry
 from graft.project.indices_settings import Indices
 from graft.resolve.flat.index_packages import IndexPackages
 from graft.store.paths import Store
+from graft.workflows.index_trees import IndexTrees
 from graft.workflows.indices import snapshots_in
 from graft.workflows.project import Context
 
@@ -40,8 +39,7 @@ class ProjectIndices:
         self._context = context
         self._store = store
         self._packed = packed
-        self._trees: dict[str, IndexTree] = {}
-        self._pinned: PinnedIndices | None = None
+        self._trees: IndexTrees | None = None
 
     @cached_property
     def _snapshots(self) -> Snapshots:
@@ -58,21 +56,22 @@ class ProjectIndices:
         pins = dict(previous.indices) if previous else {}
         if previous is not None and (update is None or update):
             pins |= self._moved(previous, update)
-        self._pinned = PinnedIndices(self.indices, pins, self._snapshots)
+        cache_root = self._context.settings.cache_root
+        self._trees = IndexTrees(self.indices, pins, self._snapshots, cache_root)
         return IndexPackages(
-            self._key_of, self._find, self._packed, _from_registries(previous, update)
+            self._key_of, self._trees.find, self._packed, _from_registries(previous, update)
         )
 
     def pinned(self, graph: Graph) -> Mapping[str, IndexPin]:
         """The pins of the indices that a graph has packages of."""
-        pinned = self._pinned
+        trees = self._trees
         keys = {node.manifest.origin.removeprefix(INDEX) for node in _nodes(graph)}
-        return {key: pinned.pin(key) for key in sorted(keys)} if pinned else {}
+        return {key: trees.pinned.pin(key) for key in sorted(keys)} if trees else {}
 
     def read(self, pins: Mapping[str, IndexPin], key: str, path: str) -> bytes:
         """A file of an index at the commit that is pinned. Raises ``source-missing`` and what
         ``Snapshots.folder`` raises."""
-        resolved = self._pinned.used if self._pinned else {}
+        resolved = self._trees.pinned.used if self._trees else {}
         pin = resolved.get(key) or pins.get(key)
         folder = ""
         if pin is not None and pin.url:
@@ -95,28 +94,6 @@ class ProjectIndices:
     def _key_of(self, name: str) -> str:
         source = self.indices.route(split_name(name)[0])
         return source.namespace if source else ""
-
-    def _find(self, name: str) -> Descriptor | None:
-        key = self._key_of(name)
-        if key not in self._trees:
-            assert self._pinned is not None
-            folder = self._pinned.folder(split_name(name)[0])
-            assert folder is not None
-            pin = self._pinned.pin(key)
-            self._trees[key] = IndexTree(
-                folder,
-                where=self.indices.sources[key].place,
-                namespace=key,
-                parsed=ParsedCache(self._context.settings.cache_root),
-                snapshot=self._searched(key, pin) if pin.url else "",
-            )
-        return self._trees[key].find(name)
-
-    def _searched(self, key: str, pin: IndexPin) -> str:
-        """Where it is kept what a search of all descriptors came to: a commit never changes."""
-        return os.path.join(
-            self._context.settings.cache_root, "indices", f"{pin.commit}-{key}.json"
-        )
 
     def _moved(self, previous: Graph, update: Collection[str] | None) -> dict[str, IndexPin]:
         from graft.workflows.index_update import moved_pins

@@ -19,7 +19,7 @@ from graft.workflows.names import meant_name, not_a_dependency
 from graft.workflows.project import Context, asking
 
 if TYPE_CHECKING:
-    from graft.workflows.index_wishes import IndexShelf
+    from graft.workflows.index_trees import IndexTrees
 
 
 class Outdated(Record):
@@ -57,7 +57,7 @@ def outdated(
     looked_at: list[tuple[str, Requirement, Specifier]] = []
     found: list[Outdated] = []
     namespaces = context.namespaces()
-    shelf: IndexShelf | None = None
+    trees: IndexTrees | None = None
     for path, requirements in asked.items():
         for requirement in requirements:
             text = checkout.rules.overrides.of_importer(links.importers.get(path), requirement)
@@ -70,12 +70,12 @@ def outdated(
             if not namespaces.is_of_index(wanted.package):
                 looked_at.append((path, requirement, wanted))
                 continue
-            if shelf is None:
-                from graft.workflows.index_wishes import shelf_of
+            if trees is None:
+                from graft.workflows.index_trees import locked_trees
 
-                shelf = shelf_of(context)
+                trees = locked_trees(context)
             current = _current(graph, path, requirement.local, wanted.package)
-            found.append(_in_index(path, requirement, wanted, shelf, current))
+            found.append(_in_index(path, requirement, wanted, trees, current))
     with asking(context) as asks:
         for *_, wanted in looked_at:
             asks.source.prefetch(wanted.package)
@@ -123,11 +123,11 @@ def _compared(
 
 
 def _in_index(
-    path: str, requirement: Requirement, wanted: Specifier, shelf: IndexShelf, current: str
+    path: str, requirement: Requirement, wanted: Specifier, trees: IndexTrees, current: str
 ) -> Outdated:
     from graft.workflows.index_view import newest
 
-    releases = shelf.descriptor(wanted.package).releases.values()
+    releases = trees.descriptor(wanted.package).releases.values()
     here = [release for release in releases if str(release.version) == current]
     best, latest = newest(releases, wanted.range), newest(releases)
     return Outdated(

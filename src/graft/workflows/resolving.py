@@ -11,6 +11,7 @@ from graft.model.requirement import Requirement
 from graft.project.checkout import Checkout
 from graft.resolve.locked import Locked
 from graft.resolve.nested import Resolved, resolve
+from graft.resolve.question import Question
 from graft.workflows.project import Work
 
 
@@ -43,11 +44,9 @@ class Resolving:
         on_chosen: Callable[[Manifest], None] = lambda _: None,
     ) -> Resolved:
         """Raises what the resolvers raise."""
-        if self._is_flat or self._indices is not None:
-            return self._flat(asked, locked, on_chosen)
         work, checkout = self._work, self._checkout
-        return resolve(
-            asked,
+        question = Question(
+            asked=asked,
             source=work.source,
             elsewhere=lambda: work.elsewhere,
             locked=locked,
@@ -57,33 +56,22 @@ class Resolving:
             adds_peers=self._adds_peers,
             on_chosen=on_chosen,
         )
+        if self._is_flat or self._indices is not None:
+            return self._flat(question)
+        return resolve(question)
 
-    def _flat(
-        self,
-        asked: Mapping[str, Sequence[Requirement]],
-        locked: Locked,
-        on_chosen: Callable[[Manifest], None],
-    ) -> Resolved:
+    def _flat(self, question: Question) -> Resolved:
         from graft.resolve.flat.npm import resolve_flat
         from graft.resolve.flat.scope import Scope
 
-        work, checkout = self._work, self._checkout
         resolved = resolve_flat(
-            asked,
+            question,
             self._previous,
             self._update,
             scope=Scope(everything=self._is_flat, indices=self._indices),
-            source=work.source,
-            elsewhere=lambda: work.elsewhere,
-            locked=locked,
-            rules=checkout.rules,
-            links=checkout.links,
-            tag=work.context.settings.tag,
-            adds_peers=self._adds_peers,
-            on_chosen=on_chosen,
-            where=checkout.root.path,
+            where=self._checkout.root.path,
         )
         if self._indices is None:
             return resolved
-        pins = work.indices.pinned(resolved.graph)
+        pins = self._work.indices.pinned(resolved.graph)
         return replace(resolved, graph=replace(resolved.graph, indices=pins))

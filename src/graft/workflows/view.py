@@ -72,10 +72,10 @@ def view(context: Context, wish: Wish, fields: Sequence[str]) -> Viewed:
 
 def _of_index(context: Context, wish: Wish) -> Viewed:
     """As the index is at the commit that the lock pins."""
+    from graft.workflows.index_trees import locked_trees
     from graft.workflows.index_view import document, fitting, newest
-    from graft.workflows.index_wishes import shelf_of
 
-    descriptor = shelf_of(context).descriptor(wish.local)
+    descriptor = locked_trees(context).descriptor(wish.local)
     found = fitting(descriptor, wish.specifier)
     chosen = newest(found) or found[-1]
     matching = found if wish.specifier else [chosen]

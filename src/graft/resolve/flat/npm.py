@@ -3,94 +3,70 @@ those of indices everywhere. What else there is may live side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
 from graft.lockfile.check import several
 from graft.model.graph import Graph
-from graft.model.links import Links
 from graft.model.manifest import Manifest
-from graft.model.requirement import Requirement
-from graft.project.overrides import Rules
 from graft.resolve.closure import Closure
 from graft.resolve.flat.attempts import Attempts
 from graft.resolve.flat.npm_refusal import refused_rules, refused_several
 from graft.resolve.flat.scope import Scope
-from graft.resolve.lines import Asked, Lines
-from graft.resolve.locked import Locked
+from graft.resolve.lines import Asked
 from graft.resolve.nested import Resolved, graph_of, resolve
-from graft.sources.registry import RegistrySource
-
-if TYPE_CHECKING:
-    from graft.sources.elsewhere import Elsewhere
+from graft.resolve.question import Question
 
 
 def resolve_flat(
-    asked: Mapping[str, Sequence[Requirement]],
+    question: Question,
     previous: Graph | None,
     update: Collection[str] | None,
     *,
     scope: Scope,
-    source: RegistrySource,
-    elsewhere: Callable[[], Elsewhere],
-    locked: Locked,
-    rules: Rules,
-    links: Links,
-    tag: str,
-    adds_peers: bool,
-    on_chosen: Callable[[Manifest], None],
     where: str,
 ) -> Resolved:
     """``previous`` is preferred but for packages named in ``update``; None is all of them.
-    ``where`` is the project's package.json. What is not said here is as for ``nested.resolve``.
+    ``where`` is the project's package.json.
 
     Raises ``flat-conflict`` where there is no answer, ``version-yanked`` where all that is in the
     way is that, and ``override-unsupported``.
     """
-    if scope.everything and not rules.overrides.is_flat:
-        raise refused_rules(where, [key for key in rules.overrides.rules if "> " in key])
-    lines = Lines(elsewhere=elsewhere, locked=locked, rules=rules, links=links)
+    rules = question.rules.overrides
+    if scope.everything and not rules.is_flat:
+        raise refused_rules(where, [key for key in rules.rules if "> " in key])
+    lines = question.lines()
 
     def side_by_side() -> Graph:
-        return resolve(
-            asked,
-            source=source,
-            elsewhere=elsewhere,
-            locked=locked,
-            rules=rules,
-            links=links,
-            tag=tag,
-            adds_peers=adds_peers,
-        ).graph
+        return resolve(replace(question, on_chosen=lambda _: None)).graph
 
     askers: dict[tuple[str, str], tuple[Manifest, Asked]] = {}
     while True:
         attempts = Attempts(
-            asked,
+            question.asked,
             previous,
             update,
             askers=tuple(askers.values()),
             scope=scope,
-            source=source,
+            source=question.source,
             lines=lines,
-            tag=tag,
-            peers=adds_peers,
+            tag=question.tag,
+            peers=question.adds_peers,
             side_by_side=side_by_side,
             where=where,
         )
         answer, notes = attempts.run()
         closure = Closure(
-            source=source,
+            source=question.source,
             lines=lines,
-            tag=tag,
-            on_chosen=on_chosen,
+            tag=question.tag,
+            on_chosen=question.on_chosen,
             answer=answer,
             is_given=scope.takes,
         )
         try:
-            resolved = graph_of(closure, asked, rules, adds_peers=adds_peers)
+            resolved = graph_of(closure, question)
             break
         except GraftError:
             more = _askers(closure)
