@@ -77,6 +77,12 @@ def test_the_user_may_name_parents_in_a_file(gold: Project, child: Child, machin
     found = child.graft("install", "--json").json
     assert found["depsSource"]["missed"]["c@1.0.0"][0]["reason"] == "excluded"
     assert (child.said("a@1.0.0")["mode"], found["fetched"]) == ("copy", 1)
+    machine.project("second", dependencies={"a": "^1", "c": "^1"})
+    second = Child(machine.root / "projects/second", machine)
+    second.write("graft-lock.json", child.read("graft-lock.json"))
+    config.write_text(f'[deps-source]\npath = "{gold.dir}"\n')
+    second.graft("install")  # a second folder of the same, by the shortest road
+    assert second.links()["a"].startswith(str(gold.store))
     config.write_text('[deps-source]\npath = "/nowhere/at/all"\n')
     child.remove("node_modules")
     found = child.graft("install", "--json", "--force").json
@@ -150,3 +156,25 @@ def test_a_submodule_is_no_worktree(gold: Project, child: Child) -> None:
     os.makedirs(gold.path(".git/modules/child"))
     child.graft("install")
     assert child.links()["a"].startswith(str(child.store))
+
+
+def test_worktrees_of_another_store_change_no_lock(gold: Project, machine: Machine) -> None:
+    """What nobody named is said by the links, and not by a lock that is committed."""
+    repository, main = checked_out(machine)
+    repository.git("worktree", "add", "--quiet", str(machine.root / "tree"))
+    tree = Child(machine.root / "tree/web", machine)
+    for flags in ((), ("--force",)):
+        tree.graft("install", "--offline", *flags)
+        assert tree.read("graft-lock.json") == main.read("graft-lock.json")
+        assert tree.links()["a"] == main.links()["a"]
+    found = tree.graft("status", "--check", "--json").json["mirrors"]
+    assert {(each["id"], each["path"], each["state"]) for each in found} == {
+        ("a@1.0.0", str(main.dir), "ok"),
+        ("b@1.0.0", str(main.dir), "ok"),
+    }
+    main.graft("install", "--layout", "hoisted")  # it lends no longer, and its store still has all
+    assert tree.graft("install", "--json").json["upToDate"]
+    tree.graft("detach", "a")
+    assert tree.links()["a"].startswith(str(tree.store))
+    assert tree.read("graft-lock.json") == main.read("graft-lock.json")
+    assert gold

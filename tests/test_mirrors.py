@@ -304,3 +304,15 @@ def test_children_of_a_cold_store_fetch_each_package_once(
     assert [process.wait(60) for process in running] == [0, 0, 0]
     asked = [request.path for request in registry.tarball_requests[before:]]
     assert len(asked) == len(set(asked)) == 2
+
+
+def test_a_mirror_is_patched_without_the_network(gold: Project, linked: Child) -> None:
+    """Its bytes were not in the child's store, and so were fetched."""
+    edited = Path(linked.graft("patch", "a", "--offline", "--json").json["folder"])
+    (edited / "index.js").write_text("module.exports = 'edited'")
+    before = hashed(gold.dir, gold.store)
+    failed = linked.graft("patch-commit", str(edited), "--offline", "--json", check=False)
+    assert failed.json["error"]["code"] == "offline-missing"  # nobody vouches for that store
+    linked.graft("patch-commit", str(edited), "--offline", "--deps-source", str(gold.dir))
+    assert linked.node("console.log(require('a'))") == "edited"
+    assert hashed(gold.dir, gold.store) == before

@@ -8,8 +8,9 @@ from contextlib import ExitStack
 
 from graft.base.records import Record
 from graft.donors.hold import hold_parent
+from graft.donors.lent import Entries, foreign_shelves
 from graft.donors.offer import REASONS, Miss, same_package
-from graft.donors.parent import Parent, Shelf, read_parent, shelves_of, stores_of
+from graft.donors.parent import Parent, Shelf, read_parent, stores_of
 from graft.donors.take import observed
 from graft.donors.verify import Looks
 from graft.model.graph import Graph, Node
@@ -33,17 +34,13 @@ class Mirror(Record):
     said: str = ""
 
 
-Entries = Mapping[tuple[str, str], str]
-"""The links of a project, by importer and name."""
-
-
 def mirrors_of(
     graph: Graph, slots: Mapping[str, Slot], entries: Entries, store: str, cache_root: str
 ) -> list[Mirror]:
     """All that a graph has from others; ``store`` is the root of the project's own. What was copied
     is the project's, and always ``ok``."""
     found = []
-    shelves = [shelf for shelf in shelves_of(entries.values()) if shelf.store != store]
+    shelves = foreign_shelves(entries, store)
     by_parent: dict[str, list[Node]] = {}
     for node in graph.nodes.values():
         if node.provenance is not None and node.provenance.mode == LINK:
@@ -95,7 +92,7 @@ def _of_parent(
             state, why = _of_linked(slots.get(node.id), shelves, looks[said.level])
         if state == OK and parent is None:
             why = REASONS["busy"]
-        elif state == OK and said.matched != NAME:
+        elif state == OK and said.matched != NAME and not said.unsaid:
             state, why = _of_lock(whose, node, graph)
         yield Mirror(id=node.manifest.id, provenance=said, state=state, said=why)
     for look in looks.values():

@@ -41,6 +41,10 @@ REASONS: Mapping[str, str] = {
 }
 
 
+# Of these, the reasons that something was there and is not any more.
+GONE = ("dangling", "incomplete", "dirty")
+
+
 class Hit(Record):
     """``path`` is where the package's files lie, and ``matched`` what of it is the same. A
     ``shelf`` is where all that it needs lies as well."""

@@ -117,7 +117,7 @@ def stores_of(path: str) -> tuple[str, ...]:
 
 def _places(path: str) -> tuple[str, tuple[Shelf, ...], tuple[str, ...]]:
     """The layout, where its packages lie, and the stores that they were made from."""
-    states = list(_states(path))
+    states = list(states_in(path))
     root = states[0]
     shelves = shelves_of(target for state in states for target in state.entries.values())
     if root.layout == "isolated":
@@ -164,8 +164,8 @@ def nodes_by_name(graph: Graph) -> dict[str, list[Node]]:
     return found
 
 
-def _states(path: str) -> Iterator[State]:
-    """The records of what was linked there, the root's first."""
+def states_in(path: str) -> Iterator[State]:
+    """The records of what was linked in the workspace at ``path``, the root's first."""
     name = sound_modules_folder(path)
     root = read_state(modules_of(path, ROOT, name))
     yield root

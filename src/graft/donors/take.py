@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 
 from graft.base.files import read_file
 from graft.base.records import Record, replace
-from graft.donors.offer import Hit, Miss, offer
+from graft.donors.offer import GONE, Hit, Miss, offer
 from graft.donors.parent import Parent, Shelf
 from graft.donors.verify import Looks
 from graft.model.graph import Graph
@@ -25,7 +25,8 @@ from graft.store.slots import Slot
 class Source(Record, unshown=("looks",)):
     """A parent that is asked. ``mode`` gives how a package is to be taken, ``link`` or ``copy``,
     and ``serves`` which are. ``carried`` are the links that the project has already: they keep what
-    the lock says of them."""
+    the lock says of them. ``checkout`` says that it is another checkout of the same repository,
+    which nobody named."""
 
     parent: Parent
     looks: Looks
@@ -34,6 +35,7 @@ class Source(Record, unshown=("looks",)):
     serves: Callable[[str], bool] = lambda _: True
     trust: bool = False
     carried: bool = False
+    checkout: bool = False
 
 
 class Asked(Record):
@@ -52,18 +54,21 @@ class Asked(Record):
 class Taking(Record):
     """By node id: the folders of parents that are linked to; the sources that may have the bytes of
     others, best first, with what the lock says then; and what it says of the rest. ``misses`` are
-    the parents that gave nothing and why, as (path, reason)."""
+    the parents that gave nothing and why, as (path, reason). ``lost`` is what links of the project
+    are for and is not right any more where they lead."""
 
     links: Mapping[str, str]
     bytes: Mapping[str, Sequence[tuple[Source, Provenance]]]
     provenance: Mapping[str, Provenance]
     misses: Mapping[str, Sequence[tuple[str, str]]]
+    lost: Set[str] = frozenset()
 
 
 def decide(asked: Asked, sources: Sequence[Source]) -> Taking:
     """The first source that has a package gives it."""
     hits: dict[str, list[tuple[Source, Hit]]] = {}
     misses: dict[str, list[tuple[str, str]]] = {}
+    lost: set[str] = set()
     for id, slot in asked.slots.items():
         node = asked.graph.nodes[id]
         patch = asked.graph.patches.get(f"{node.manifest.name}@{node.manifest.version}", "")
@@ -75,7 +80,9 @@ def decide(asked: Asked, sources: Sequence[Source]) -> Taking:
                 found = offer(source.parent, node, slot, patch, source.looks)
             if isinstance(found, Hit):
                 hits[id].append((source, found))
-            elif not source.carried:
+            elif source.carried:
+                lost |= {id} if found.reason in GONE else set()
+            else:
                 misses[id].append((source.parent.path, found.reason))
     links: dict[str, str] = {}
     provenance: dict[str, Provenance] = {}
@@ -95,7 +102,7 @@ def decide(asked: Asked, sources: Sequence[Source]) -> Taking:
                 provenance[id] = _said(source, hit, STORE)
                 break
             bytes.setdefault(id, []).append((source, _said(source, hit, COPY)))
-    taking = Taking(links=links, bytes=bytes, provenance=provenance, misses=misses)
+    taking = Taking(links=links, bytes=bytes, provenance=provenance, misses=misses, lost=lost)
     return _with_trusted(asked, sources, taking)
 
 
@@ -192,4 +199,5 @@ def _said(source: Source, hit: Hit, mode: str) -> Provenance:
         matched=hit.matched,
         level=source.level,
         chain=hit.chain,
+        unsaid=source.checkout,
     )

@@ -105,7 +105,7 @@ def _node_entry(node: Node) -> dict[str, Any]:
     entry["bundled"] = manifest.bundled
     entry["bin"] = dict(sorted(manifest.bins))
     entry["scripts"] = manifest.has_scripts
-    if node.provenance is not None:
+    if node.provenance is not None and not node.provenance.unsaid:
         from graft.model.provenance import provenance_json
 
         entry[_PROVENANCE] = provenance_json(node.provenance)

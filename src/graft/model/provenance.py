@@ -23,7 +23,8 @@ LEVELS = (LOCK, SHAPE, CONTENT)
 class Provenance(Record):
     """``path`` is the absolute path of the workspace that it was taken from, and ``chain`` those
     that this one had it from, the nearest first. ``observed`` is what a ``trusted`` package calls
-    itself, whatever the lock asks for."""
+    itself, whatever the lock asks for. What is ``unsaid`` no lock says: it comes from another
+    checkout of the same repository, which nobody named."""
 
     path: str
     mode: str
@@ -32,6 +33,7 @@ class Provenance(Record):
     trusted: bool = False
     chain: tuple[str, ...] = ()
     observed: str = ""
+    unsaid: bool = False
 
 
 def provenance_json(said: Provenance) -> dict[str, Any]:

@@ -34,6 +34,8 @@ PNPM_SETTINGS = "pnpm-workspace.yaml"
 GRAFT_TOML = "graft.toml"
 # Where packages appear, as Node.js looks for them there.
 MODULES = "node_modules"
+# In settings, it says that packages may be taken from other workspaces.
+DONORS = "deps-source"
 _OWN_VARIABLE = "npm_config_user_agent"
 # All that a project's own file may hold here: the rest can be refused there, with a note.
 _HARMLESS_IN_PROJECT = frozenset(

@@ -15,8 +15,9 @@ from typing import Any
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.records import Record
+from graft.project.defaults import DONORS
 
-TABLE = "deps-source"
+TABLE = DONORS
 VARIABLE = "GRAFT_DEPS_SOURCE"
 MODES = ("link", "copy", "reflink", "auto")
 _KEYS = ("path", "mode", "trust", "include", "exclude")

@@ -147,6 +147,18 @@ def reachable(graph: Graph) -> Graph:
     return replace(graph, nodes={id: node for id, node in graph.nodes.items() if id in found})
 
 
+def below(graph: Graph, ids: Iterable[str]) -> set[str]:
+    """These nodes, and those that lie below them."""
+    found = set(ids)
+    queue = list(found)
+    while queue:
+        for child in graph.nodes[queue.pop()].edges.values():
+            if child not in found:
+                found.add(child)
+                queue.append(child)
+    return found
+
+
 def _unsupported(
     graph: Graph, importer: Importer, local: str, unfit: Collection[str], platform: Platform
 ) -> GraftError:

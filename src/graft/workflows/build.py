@@ -18,7 +18,7 @@ from graft.base.pool import Outcome
 from graft.base.records import Record, replace
 from graft.git.program import GitProgram
 from graft.model.graph import Graph, Importer
-from graft.resolve.prune import leave_out
+from graft.resolve.prune import below, leave_out
 from graft.store.admission import required_integrity
 from graft.store.complete import lacking_slots
 from graft.store.objects import find_object
@@ -86,7 +86,9 @@ class _Builder:
         ids = set(lacking.values())
         if any(self._builds.approvals.of(graph.nodes[id].manifest) for id in ids):
             _ = self.runner.confinement
-        waits = {id: _below(graph, id) & ids - {id} for id in sorted(ids)}
+        waits = {
+            id: below(graph, graph.nodes[id].edges.values()) & ids - {id} for id in sorted(ids)
+        }
         try:
             with ExitStack() as open_ones:
                 unready = self._make_ready(graph, slots, ids, open_ones)
@@ -190,24 +192,11 @@ class _Builder:
                 self.ran.add(manifest.id)
 
 
-def _below(graph: Graph, id: str) -> set[str]:
-    """Every node that code of this one may reach."""
-    found: set[str] = set()
-    queue = list(graph.nodes[id].edges.values())
-    while queue:
-        child = queue.pop()
-        if child not in found:
-            found.add(child)
-            queue.extend(graph.nodes[child].edges.values())
-    return found
-
-
 def _required(
     graph: Graph, failed: Mapping[str, GraftError], importer: Importer, local: str
 ) -> GraftError:
     """The failure that the importer's requirement leads to."""
-    below = _below(graph, importer.edges[local]) | {importer.edges[local]}
-    return failed[min(below & failed.keys())]
+    return failed[min(below(graph, [importer.edges[local]]) & failed.keys())]
 
 
 def _left_out(failure: Diagnostic) -> Diagnostic:

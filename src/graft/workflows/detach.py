@@ -25,7 +25,7 @@ def detach(context: Context, names: Sequence[str], options: InstallOptions) -> I
     with at_work(context) as work:
         checkout = context.checkout()
         graph = locked_graph(context)
-        mirrors = mirrored(graph)
+        mirrors = mirrored(work, graph)
         chosen = list(map(canonical_name, names))
         for name in chosen:
             if name not in mirrors:

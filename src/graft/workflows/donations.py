@@ -15,13 +15,13 @@ from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.pool import Outcome
 from graft.base.records import replace
 from graft.donors.hold import hold_parent
+from graft.donors.lent import entries_in, foreign_shelves, with_lent
 from graft.donors.parent import (
     Parent,
     Shelf,
     nodes_by_name,
     packages_of,
     read_parent,
-    shelves_of,
     store_at,
     stores_of,
     workspace_of,
@@ -30,15 +30,14 @@ from graft.donors.take import Asked, Source, Taking, decide, own_part
 from graft.donors.verify import Looks
 from graft.donors.versions import versions_of
 from graft.donors.worktrees import other_checkouts
-from graft.link.importers import ROOT, present_modules
 from graft.link.ladder import copied
 from graft.link.layouts import VIRTUAL
-from graft.link.state import State, read_state
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.provenance import COPY, LINK, NAME, SHAPE, Provenance
 from graft.project.checkout import Checkout
 from graft.project.donor_settings import Donor, DonorOptions, Donors, donors_in_force
+from graft.resolve.prune import below
 from graft.store.admission import required_integrity
 from graft.store.adopt import adopt_object, adopt_private_slot
 from graft.store.objects import has_object
@@ -48,6 +47,7 @@ from graft.workflows.report import Donated, InstallOptions
 
 _PATIENCE_SECONDS = 60.0
 _LINKED = ("link", "auto")
+_CHECKOUT = "worktree"
 
 
 class Donations:
@@ -58,6 +58,7 @@ class Donations:
         self._options = options.donors or DonorOptions()
         self._changes = not (options.dry_run or options.lock_only or work.store.frozen)
         self._donors = donors.donors
+        self._entries = entries_in(work.context.folder)
         self.notes = list(donors.notes)
         self.parents: list[tuple[Donor, Parent]] = []
         self._busy: list[str] = []
@@ -105,9 +106,10 @@ class Donations:
             source.looks.remember()
         taking = self._keep_trusted(graph, slots, taking)
         taking = self._with_bytes(graph, slots, taking)
+        self._bring_changed(graph, slots, taking)
         self._say_lost(graph, taking)
         if self._options.requires:
-            self._refuse_fetching(graph, taking, slots.keys() - has)
+            self._refuse_fetching(graph, taking, slots.keys())
         if named or self._busy:
             self.donated = self._report(graph, slots, taking)
         self._taking = taking
@@ -150,13 +152,18 @@ class Donations:
     @property
     def may_give(self) -> bool:
         """Whether it is worth waiting for what is taken before anything is fetched."""
-        return self.are_named or bool(self._linked_shelves())
+        return self.are_named or bool(self._linked_shelves)
 
+    def with_lent(self, previous: Graph | None) -> Graph | None:
+        """What was resolved before, and what no lock says of where that came from."""
+        if previous is None:
+            return None
+        return with_lent(previous, self._work.context.folder, self._entries, self._work.store.root)
+
+    @property
     def _linked_shelves(self) -> tuple[Shelf, ...]:
         """The folders of slots of others that the project's links lead into."""
-        entries = (target for state in self._states() for target in state.entries.values())
-        root = self._work.store.root
-        return tuple(shelf for shelf in shelves_of(entries) if shelf.store != root)
+        return foreign_shelves(self._entries, self._work.store.root)
 
     def bring(self, manifests: Iterable[Manifest]) -> None:
         """Have the files of these in the store, as far as parents that the user named have them:
@@ -196,7 +203,7 @@ class Donations:
         before = len(self.parents)
         for path in other_checkouts(self._work.context.folder):
             if os.path.isdir(packages_of(path)):
-                self._add(Donor(path=path, where="worktree", vouched=False), 0.0)
+                self._add(Donor(path=path, where=_CHECKOUT, vouched=False), 0.0)
         return self.parents[before:]
 
     def _source(self, donor: Donor, parent: Parent, slots: Mapping[str, Slot]) -> Source:
@@ -212,13 +219,14 @@ class Donations:
             mode=mode,
             serves=donor.serves,
             trust=donor.trust,
+            checkout=donor.where == _CHECKOUT,
         )
 
     def _carried(self, slots: Mapping[str, Slot], previous: Graph | None) -> list[Source]:
         """The links into other workspaces that the project has: they stay while they are good."""
         if previous is None:
             return []
-        folder, shelves = self._work.context.folder, self._linked_shelves()
+        folder, shelves = self._work.context.folder, self._linked_shelves
         if not shelves:
             return []
         nodes = nodes_by_name(previous)
@@ -245,20 +253,14 @@ class Donations:
         mode = self._options.modes.get(name) or self._options.modes.get("") or LINK
         return LINK if mode in _LINKED else COPY
 
-    def _states(self) -> list[State]:
-        folder = self._work.context.folder
-        root = read_state(present_modules(folder, ROOT))
-        return [root, *(read_state(present_modules(folder, member)) for member in root.members)]
-
     def _keep_trusted(self, graph: Graph, slots: Mapping[str, Slot], taking: Taking) -> Taking:
         """What is linked to since somebody trusted its parent stays while it is there, and is not
         patched or built here: that takes an own copy."""
-        states = dict(zip((ROOT, *self._states()[0].members), self._states(), strict=True))
         links, provenance = dict(taking.links), dict(taking.provenance)
         for path, importer in graph.importers.items():
             for local, id in importer.edges.items():
                 said = graph.nodes[id].provenance
-                target = states[path].entries.get(local, "") if path in states else ""
+                target = self._entries.get((path, local), "")
                 was_trusted = said is not None and said.matched == NAME and id not in provenance
                 was_trusted = was_trusted and self._kept_mode(local) == LINK
                 was_trusted = was_trusted and id in slots and not slots[id].salt
@@ -313,11 +315,29 @@ class Donations:
             misses.append((path, "dirty"))
         return None
 
+    def _bring_changed(self, graph: Graph, slots: Mapping[str, Slot], taking: Taking) -> None:
+        """What is patched or built here is another package than the parent's, made from the same
+        bytes."""
+        if self._changes:
+            own = (id for id, slot in slots.items() if slot.salt and id not in taking.provenance)
+            self.bring(graph.nodes[id].manifest for id in own)
+
+    def _dangling(self, graph: Graph) -> set[str]:
+        """What links of the project were for that lead nowhere any more."""
+        return {
+            id
+            for path, importer in graph.importers.items()
+            for local, id in importer.edges.items()
+            if os.path.isabs(target := self._entries.get((path, local), ""))
+            and not os.path.isdir(target)
+        }
+
     def _say_lost(self, graph: Graph, taking: Taking) -> None:
         lost: dict[str, list[str]] = {}
-        for id, node in graph.nodes.items():
-            said = node.provenance
-            if said and said.mode == LINK and id not in taking.links:
+        gone = taking.lost | below(graph, self._dangling(graph))
+        for id in gone - taking.links.keys():
+            said = graph.nodes[id].provenance
+            if said and said.mode == LINK:
                 lost.setdefault(said.path, []).append(id)
         for path, ids in sorted(lost.items()):
             there = os.path.isdir(path)
@@ -334,11 +354,12 @@ class Donations:
             if self._work.context.settings.offline:
                 self._work.context.progress.say(f"note: {note.message}")
 
-    def _refuse_fetching(self, graph: Graph, taking: Taking, lacking_ids: Iterable[str]) -> None:
+    def _refuse_fetching(self, graph: Graph, taking: Taking, ids: Iterable[str]) -> None:
         lacking = {
             graph.nodes[id].manifest.id: taking.misses.get(id, ())
-            for id in lacking_ids
+            for id in ids
             if id not in taking.provenance
+            and not has_object(self._work.store, required_integrity(graph.nodes[id].manifest))
         }
         if lacking:
             raise GraftError(

@@ -24,7 +24,7 @@ from graft.model.graph import Graph
 from graft.model.requirement import Kind
 from graft.project.checkout import Checkout
 from graft.project.choices import manifest_layout
-from graft.project.defaults import glance, home_folder
+from graft.project.defaults import DONORS, glance, home_folder
 from graft.resolve.prune import for_kinds, for_platform, without
 from graft.sources.resolutions import remembered
 from graft.store.admission import weak_integrity_note
@@ -61,9 +61,8 @@ if TYPE_CHECKING:
     from graft.workflows.builds import Builds
 
 
-# What says in a lock that packages were taken from elsewhere, and in settings that they may be.
+# What says in a lock that packages were taken from elsewhere.
 _TAKEN = b'"from_deps_source"'
-_DONORS = "deps-source"
 _NO_LINKS: Mapping[str, str] = {}
 
 
@@ -139,8 +138,8 @@ def _may_take(
     return (
         options.donors is not None
         or (lock is not None and _TAKEN in lock)
-        or (toml is not None and _DONORS in toml.toml.data)
-        or _DONORS.encode() in glance(context.settings.user_config)
+        or (toml is not None and DONORS in toml.toml.data)
+        or DONORS.encode() in glance(context.settings.user_config)
         or is_worktree(context.folder)
     )
 
@@ -205,7 +204,7 @@ def _want(
     graph, notes = answer(work, checkout, previous, options)
     donations = work.donations
     if donations is not None:
-        graph = donations.carried(previous, graph)
+        graph = donations.carried(donations.with_lent(previous), graph)
     work.advance()
     laps.lap("resolve")
     # A frozen lock stays as it was written, also where graft would write the same otherwise.
@@ -222,7 +221,7 @@ def _want(
     layout, layout_notes = _layout(context, checkout, local)
     own, links = local, _NO_LINKS
     if donations is not None:
-        links = donations.take(local, slots, layout, previous)
+        links = donations.take(local, slots, layout, donations.with_lent(previous))
         own = donations.own_part(local)
         if not (options.frozen and lock_before is not None):
             lock = write_lock(donations.said_of(graph))

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from graft.base.diagnostics import GraftError
 from graft.base.files import read_file, remove_file, remove_tree, temporary_sibling
 from graft.base.records import Record
+from graft.donors.lent import entries_in, foreign_shelves
+from graft.donors.parent import store_at
 from graft.git.program import GitProgram
 from graft.link.commit import Staging
 from graft.link.importers import MODULES, inside, refuse_strange_file
@@ -21,6 +23,7 @@ from graft.project.edit import set_section
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest, parse_manifest, read_manifest
 from graft.project.patches import FIELD, FOLDER, Patch, patch_id, patch_path, read_patches
 from graft.store.admission import required_integrity
+from graft.store.check import object_is_intact
 from graft.store.objects import StoredObject, find_object
 from graft.store.private import copy_package
 from graft.workflows.builds import package_data
@@ -240,9 +243,17 @@ def _edited_package(graph: Graph, folder: str, where: str) -> Manifest:
 
 
 def _stored(work: Work, package: Manifest) -> StoredObject:
-    stored = find_object(work.store, required_integrity(package))
+    """The files of a package: in the store, or where the project's links lead, as they should be;
+    else they are fetched."""
+    integrity = required_integrity(package)
+    stored = find_object(work.store, integrity)
     if stored is not None:
         return stored
+    for shelf in foreign_shelves(entries_in(work.context.folder), work.store.root):
+        for root in shelf.stores:
+            stored = find_object(store_at(root), integrity)
+            if stored is not None and object_is_intact(stored):
+                return stored
     found: list[StoredObject] = []
     work.archives.need(package, found.append)
     work.finish()

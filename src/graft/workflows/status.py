@@ -6,10 +6,9 @@ import hashlib
 import os
 
 from graft.base.records import Record
+from graft.donors.lent import entries_in, with_lent
 from graft.donors.mirrors import OK as AS_IT_SHOULD
-from graft.donors.mirrors import Entries, Mirror, mirrors_of
-from graft.link.importers import ROOT, present_modules
-from graft.link.state import read_state
+from graft.donors.mirrors import Mirror, mirrors_of
 from graft.model.graph import Graph
 from graft.project.checkout import Checkout
 from graft.project.editables import Editable, editables
@@ -74,23 +73,15 @@ def _installed(context: Context) -> Check:
 
 
 def _mirrors(context: Context, checkout: Checkout, graph: Graph) -> list[Mirror]:
+    entries = entries_in(context.folder)
+    store = store_below(context.settings.store_root)
+    graph = with_lent(graph, context.folder, entries, store.root)
     if all(node.provenance is None for node in graph.nodes.values()):
         return []
     local = local_graph(graph, context)
     builds = builds_for(context, checkout, InstallOptions())
     slots = slots_of(local, builds.salts(local) if builds else {}, root=context.folder)
-    store = store_below(context.settings.store_root)
-    return mirrors_of(graph, slots, _entries(context), store.root, context.settings.cache_root)
-
-
-def _entries(context: Context) -> Entries:
-    root = read_state(present_modules(context.folder, ROOT))
-    states = {path: read_state(present_modules(context.folder, path)) for path in root.members}
-    return {
-        (path, name): target
-        for path, state in ((ROOT, root), *states.items())
-        for name, target in state.entries.items()
-    }
+    return mirrors_of(graph, slots, entries, store.root, context.settings.cache_root)
 
 
 def _clone(context: Context, editable: Editable) -> Clone:

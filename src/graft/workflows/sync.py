@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from graft.base.diagnostics import GraftError
 from graft.base.http import missing_offline, redact
 from graft.base.records import Record
+from graft.donors.lent import entries_in, with_lent
 from graft.git.working_tree import Look, WorkingTree
 from graft.link.importers import inside
 from graft.model.graph import Graph
@@ -60,7 +61,7 @@ def sync(context: Context, names: Sequence[str], options: InstallOptions) -> Syn
     with at_work(context) as work:
         checkout = context.checkout()
         own = {each.name: each for each in editables(checkout.manifests)}
-        mirrors = mirrored(context.graph(checkout.links))
+        mirrors = mirrored(work, context.graph(checkout.links))
         for name in names:
             if name not in own and name not in mirrors:
                 raise _not_editable(name, own, checkout)
@@ -77,9 +78,12 @@ def sync(context: Context, names: Sequence[str], options: InstallOptions) -> Syn
     return Synced(outcomes=tuple(outcomes), report=report)
 
 
-def mirrored(graph: Graph | None) -> dict[str, str]:
+def mirrored(work: Work, graph: Graph | None) -> dict[str, str]:
     """The packages that links into other workspaces are for, with those."""
-    nodes = graph.nodes.values() if graph else ()
+    if graph is None:
+        return {}
+    folder = work.context.folder
+    nodes = with_lent(graph, folder, entries_in(folder), work.store.root).nodes.values()
     return {
         node.manifest.name: node.provenance.path
         for node in nodes
