@@ -153,6 +153,7 @@ CODES: dict[str, int] = {
     "fleet-state": 109,
     "blob-store-failed": 110,
     "fleet-lost": 111,
+    "fleet-extra-missing": 114,
 }
 
 

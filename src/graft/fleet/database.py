@@ -14,7 +14,7 @@ Row = Mapping[str, Any]
 
 
 class Transaction(Protocol):
-    """Parameters are written ``?`` in ``sql``, whatever the database."""
+    """Parameters are written ``?`` in ``sql``, whatever the database; numbers and texts only."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]: ...
 
@@ -35,10 +35,19 @@ class Lock(Protocol):
 
 
 class Database(Protocol):
-    """May be used from several threads at once."""
+    """May be used from several threads at once. Raises ``fleet-state`` where it cannot be asked.
+
+    What changes it are transactions and nothing else, one a step: whoever wants to see what is left
+    by a death puts a database of their own around this one, and dies in ``transaction``.
+    """
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """All of it or nothing. One that changes rows sees no other's changes in between."""
+        """All of it or nothing, and one at a time, over all servers: what was read in it is still
+        so when it ends. So it does nothing but ask and change rows, and never begins another."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """One state of all rows, which waits for nobody. Cannot change any."""
         ...
 
     def try_lock(self, name: str) -> Lock | None:
