@@ -76,6 +76,19 @@ def test_what_an_inventory_names_is_there_or_it_is_not(how: Any, tmp_path: Path)
     assert how.compare(str(tmp_path / "nothing"), ["gone"], INVENTORY, False) == [LACKING]
 
 
+def test_of_many_folders_each_gets_its_own_answer(how: Any, tmp_path: Path) -> None:
+    """Several threads look at them, where they are compiled."""
+    names = [f"box-{number:03}" for number in range(100)]
+    states = [(COMPLETE, LACKING, UNKNOWN)[number % 7 % 3] for number in range(100)]
+    for name, state in zip(names, states, strict=True):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("cut" if state == LACKING else "four")
+        if state != UNKNOWN:
+            (tmp_path / name / INVENTORY).write_bytes(inventory([("file", 4)]))
+    for front in BOTH:
+        assert how.compare(str(tmp_path), names, INVENTORY, front) == states
+
+
 def test_the_front_is_looked_at_alone_or_with_the_rest(how: Any, tmp_path: Path) -> None:
     (tmp_path / "box").mkdir()
     (tmp_path / "box/file").write_text("four")

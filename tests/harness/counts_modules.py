@@ -66,18 +66,18 @@ _FULL_CHECK = """
     graft.project.peer_settings graft.project.registries graft.project.settings
     graft.project.values graft.resolve
     graft.resolve.prune graft.sources graft.sources.resolutions graft.store.admission
-    graft.store.archive graft.store.archive_names graft.store.check graft.store.keys
+    graft.store.archive_names graft.store.check graft.store.keys
     graft.store.objects graft.store.slots
-    graft.store.trash graft.store.unpack graft.versions graft.versions.comparators
+    graft.store.trash graft.versions graft.versions.comparators
     graft.versions.desugar graft.versions.grammar graft.versions.intervals graft.versions.npm
     graft.versions.partial graft.versions.ranges graft.versions.specifier graft.versions.version
     graft.workflows.answer graft.workflows.change graft.workflows.fill graft.workflows.host
     graft.workflows.inputs graft.workflows.install graft.workflows.install_notes
     graft.workflows.project graft.workflows.report
     graft.model.links graft.project.checkout graft.project.pnpm_settings
-    argparse binascii bisect bz2 collections contextlib copyreg deflate encodings enum fnmatch
-    functools gettext heapq importlib itertools json keyword locale lzma operator queue re
-    reprlib shutil threading types typing unicodedata warnings zlib
+    argparse binascii bisect collections contextlib copyreg encodings enum
+    functools gettext heapq importlib itertools json keyword locale operator queue re
+    reprlib threading types typing unicodedata warnings
 """
 
 SECOND_FOLDER = frozenset(_SECOND_FOLDER.split())

@@ -54,7 +54,7 @@ class Parser(argparse.ArgumentParser):
             usage=f"graft {command.name} {usage}".rstrip(),
             description=command.summary[0].upper() + command.summary[1:] + ".",
             epilog=f"examples:\n{examples}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_unmeasured,
             allow_abbrev=False,
         )
         shared = self.add_argument_group("shared by all commands")
@@ -72,6 +72,10 @@ class Parser(argparse.ArgumentParser):
             self.error(f"'{extra[0]}' is one argument too many")
         said.command = self.prog
         return said
+
+    def format_help(self) -> str:
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+        return super().format_help()
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """A word that is nearly one of those that are possible is named."""
@@ -103,6 +107,12 @@ class Parser(argparse.ArgumentParser):
         written = message.rpartition("'")[0].rpartition("'")[2]
         flags: Iterable[str] = self._option_string_actions
         return did_you_mean(written.partition("=")[0], flags)
+
+
+def _unmeasured(prog: str) -> argparse.HelpFormatter:
+    """Each flag that is added has a formatter made, which would ask for the terminal's width, and
+    load for that what takes longer than all flags."""
+    return argparse.RawDescriptionHelpFormatter(prog, width=80)
 
 
 def source_flags(group: argparse._ActionsContainer, *, prefer_offline: str = "") -> None:

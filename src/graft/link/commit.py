@@ -366,7 +366,12 @@ def _clear(project: str, name: str, journal: str = "", gone: Iterable[str] = ())
         _remove_bare(project, importer, name)
     if journal:
         _forget(journal)
-    remove_tree(os.path.join(project, STAGING))
+    folder = os.path.join(project, STAGING)
+    remove_file(os.path.join(folder, _TOKEN))
+    try:
+        os.rmdir(folder)  # as mostly: whatever removes trees would have to be loaded first
+    except OSError:
+        remove_tree(folder)
 
 
 def _forget(journal: str) -> None:

@@ -157,6 +157,18 @@ def read_lock(data: bytes, *, where: str) -> Graph:
 
     Nothing in it is believed: names, versions and bins become paths, so they are checked here.
     """
+    if data not in _read:
+        graph = _parsed(data, where)
+        _read.clear()
+        _read[data] = graph
+    return _read[data]
+
+
+# The last one that was read: who takes packages from another checkout reads the same text twice.
+_read: dict[bytes, Graph] = {}
+
+
+def _parsed(data: bytes, where: str) -> Graph:
     try:
         said = read_whole_json(data)
         version = said["lockfile"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from graft.base.diagnostics import GraftError
 from graft.versions.specifier import INDEX
@@ -108,5 +107,7 @@ def git_specifier(said: Mapping[str, Any]) -> str:
     """The repository of an entry, and what of it."""
     url = said["git"]
     address = f"git+{url}" if url.startswith(_GIT_URLS) else url
+    from urllib.parse import quote  # costs more to load than most files of this kind to read
+
     ref = next((f"{_REF_FOLDERS[key]}{quote(said[key])}" for key in REFS if key in said), "")
     return f"{address}#{ref}" if ref else address

@@ -22,7 +22,6 @@ from graft.store.objects import (
 )
 from graft.store.paths import Store
 from graft.store.trash import publish
-from graft.store.unpack import unpack
 
 
 def required_integrity(manifest: Manifest) -> Integrity:
@@ -71,6 +70,8 @@ def admit(
     final = os.path.join(store.objects, integrity.file_name)
     staged = temporary_sibling(final)
     try:
+        from graft.store.unpack import unpack  # most installs admit nothing
+
         package, files = unpack(data, staged, subject=subject, bare=bare)
         folder = object_folder(store, integrity, package)
         # Another process, or an earlier life of this one, may have been here first and not have

@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import lru_cache
-from urllib.parse import unquote
 
 from graft.base.diagnostics import GraftError
 from graft.base.http import redact, without_user
@@ -171,7 +170,7 @@ def _git(text: str) -> GitSource:
     hosted, url, transports = _repository(text, address)
     said = _fragment(text, fragment)
     if hosted and hosted.ref and not fragment:
-        said["ref"] = _ref(text, unquote(hosted.ref))
+        said["ref"] = _ref(text, _unquoted(hosted.ref))
     return GitSource(url=url, transports=tuple(dict.fromkeys(transports)), **said)
 
 
@@ -179,7 +178,7 @@ def _repository(text: str, address: str) -> tuple[Hosted | None, str, list[str]]
     """The host if it is a known one, the repository's identity, and how to get there."""
     shortcut, colon, rest = address.partition(":")
     if colon and shortcut in HOSTS and not rest.startswith("//"):
-        return _by_shortcut(text, by_shortcut(shortcut, unquote(rest)))
+        return _by_shortcut(text, by_shortcut(shortcut, _unquoted(rest)))
     if not colon:
         owner, _, project = address.partition("/")
         if not project or "/" in project or address.startswith(("@", "-", ".")):
@@ -248,13 +247,13 @@ def _fragment(text: str, fragment: str) -> dict[str, str]:
         if not mark:
             name, mark, value = part.partition("=")
         if name == "semver" and mark:
-            key, value = "range", unquote(value)
+            key, value = "range", _unquoted(value)
         elif name == "path" and mark:
-            key, value = "path", _inner_path(text, unquote(value))
+            key, value = "path", _inner_path(text, _unquoted(value))
         elif name in _REFS and mark:
-            key, value = "ref", _ref(text, unquote(value))
+            key, value = "ref", _ref(text, _unquoted(value))
         else:
-            key, value = "ref", _ref(text, unquote(part))
+            key, value = "ref", _ref(text, _unquoted(part))
         if key in said or (key != "path" and said.keys() & {"ref", "range"}):
             raise _bad(text, "it names two things behind '#' of which only one can count")
         said[key] = value
@@ -303,3 +302,11 @@ def _bad(text: str, reason: str) -> GraftError:
         f"'{redact(text) if '://' in text else text}' cannot be read as a source: {reason}",
         fix="docs/concepts/sources.md shows what can be written",
     )
+
+
+def _unquoted(text: str) -> str:
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote  # costs more to load than all else here
+
+    return unquote(text)

@@ -14,6 +14,9 @@ from graft.workflows.report import InstallOptions
 if TYPE_CHECKING:
     from graft.workflows.builds import Builds
 
+# How the origin of such a package begins in a lock; ``file:`` alone is in repositories' URLs too.
+_LOCAL = b'"file:'
+
 
 def builds_for(context: Context, checkout: Checkout, options: InstallOptions) -> Builds | None:
     """What is changed in packages before they are used; None where nothing is."""
@@ -27,7 +30,7 @@ def builds_for(context: Context, checkout: Checkout, options: InstallOptions) ->
 
 def local_files_of(work: Work, lock: bytes) -> bytes:
     """What packages on this machine hold, which nothing else here would notice; mostly none."""
-    if b"file:" not in lock:
+    if _LOCAL not in lock:
         return b""
     from graft.workflows.local_sources import local_contents
 

@@ -19,14 +19,10 @@ from graft.store.admission import required_integrity
 from graft.store.objects import has_object
 from graft.workflows.project import Work
 
-_MARK = FILE.encode()
-
 
 def local_contents(work: Work, lock: bytes) -> bytes:
     """What the local packages of a lock hold now, as far as it decides what is installed. Empty
     where a lock has none."""
-    if _MARK not in lock:
-        return b""
     graph = read_lock(lock, where=work.context.lock_path)
     found = (f"{node.id}:{_integrity_now(work, node)}" for node in _local_nodes(graph))
     return "\n".join(found).encode()
