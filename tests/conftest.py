@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.donors import Child, says
+from harness.fleet_s3 import S3Server
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -61,3 +62,10 @@ def gold(registry: LocalRegistry, machine: Machine) -> Project:
 def child(gold: Project, machine: Machine) -> Child:
     machine.project("child", dependencies={"a": "^1"})
     return Child(gold.dir.with_name("child"), machine)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One for all tests of a worker: each makes a bucket of its own."""
+    with S3Server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
