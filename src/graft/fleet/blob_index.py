@@ -13,10 +13,13 @@ from graft.fleet.rows import rows_with, run_with
 
 
 def record(t: Transaction, blob: Blob) -> None:
-    """That it lies in ``blob.store`` now. One that was indexed before keeps when that was."""
+    """That it lies in ``blob.store`` now. One that was indexed before keeps when that was, and a
+    name if it had one: what a collector finds has none."""
     t.run(
         "INSERT INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (integrity) DO UPDATE SET"
-        " store = excluded.store, size = excluded.size, unpacked = excluded.unpacked",
+        " store = excluded.store, size = excluded.size, unpacked = excluded.unpacked,"
+        " name = COALESCE(NULLIF(blobs.name, ''), excluded.name),"
+        " version = COALESCE(NULLIF(blobs.version, ''), excluded.version)",
         (
             blob.integrity,
             blob.name,
