@@ -154,6 +154,7 @@ CODES: dict[str, int] = {
     "blob-store-failed": 110,
     "fleet-lost": 111,
     "fleet-extra-missing": 114,
+    "fleet-tree-damaged": 115,
 }
 
 

@@ -5,6 +5,7 @@ Times are milliseconds since the epoch, sizes bytes. Whatever may be absent is e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from graft.base.records import Record
@@ -22,6 +23,13 @@ READ = "read"
 MANAGE = "manage"
 HOST = "host"
 ROLES = (READ, MANAGE, HOST)
+
+_SET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def is_set_name(text: str) -> bool:
+    """Whether a text may name a package set, and a folder."""
+    return _SET_NAME.fullmatch(text) is not None
 
 
 class Pin(Record):
