@@ -36,6 +36,7 @@ CODES: dict[str, int] = {
     "index-key-unknown": 0,
     "donor-vanished": 0,
     "donor-needed": 0,
+    "fleet-large": 0,
     # 1: the operation failed
     "interrupted": 130,
     "internal-error": 1,

@@ -28,7 +28,8 @@ class Entry(Record):
 
 class Release(Record, unshown=("lock",)):
     """``lock`` is the text of a graft-lock.json, whose one importer asks for what may be imported
-    at top level and for nothing else. ``entries`` are its archives, sorted."""
+    at top level and for nothing else. ``entries`` are its archives, sorted. ``size`` and
+    ``unpacked`` are of those that somebody has seen."""
 
     hash: str
     lock: bytes
@@ -36,11 +37,11 @@ class Release(Record, unshown=("lock",)):
 
     @property
     def size(self) -> int:
-        return sum(entry.size for entry in self.entries)
+        return sum(entry.size for entry in self.entries if entry.size > 0)
 
     @property
     def unpacked(self) -> int:
-        return sum(entry.unpacked for entry in self.entries)
+        return sum(entry.unpacked for entry in self.entries if entry.unpacked > 0)
 
 
 def lockfile_hash(entries: Iterable[tuple[str, str, str]]) -> str:

@@ -15,7 +15,7 @@ class Registries:
     """URLs end in a slash and hold no credentials.
 
     ``find_default`` is asked, once and at the earliest need, when no setting names the default
-    registry.
+    registry. Where these say nothing, those ``behind`` them hold.
     """
 
     def __init__(
@@ -25,18 +25,23 @@ class Registries:
         scopes: Mapping[str, str] | None = None,
         credentials: Credentials | None = None,
         find_default: Callable[[], str] | None = None,
+        behind: Registries | None = None,
     ) -> None:
         self.scopes: Mapping[str, str] = {
-            scope.removeprefix("@"): normal_url(url) for scope, url in (scopes or {}).items()
+            **(behind.scopes if behind else {}),
+            **{scope.removeprefix("@"): normal_url(url) for scope, url in (scopes or {}).items()},
         }
         self._default = normal_url(default) if default else ""
         self._credentials = credentials or Credentials({})
         self._find_default = find_default
+        self._behind = behind
 
     @property
     def default_url(self) -> str:
         """Raises ``registry-unknown`` where nothing names one."""
         if not self._default:
+            if self._behind is not None:
+                return self._behind.default_url
             if self._find_default is None:
                 raise GraftError(
                     "registry-unknown",
@@ -69,7 +74,8 @@ class Registries:
 
     def authorization_for(self, url: str) -> str:
         """The value of the Authorization header for ``url``; empty if there is none for it."""
-        return self._credentials.header_for(url)
+        own = self._credentials.header_for(url)
+        return own or (self._behind.authorization_for(url) if self._behind else "")
 
     def asker_for(self, url: str) -> str:
         """Who asks, as far as the server of ``url`` is told: what it answers to one may be for
@@ -80,7 +86,8 @@ class Registries:
 
     def certificate_for(self, url: str) -> ClientCertificate | None:
         """The client certificate that the server of ``url`` is shown, if there is one for it."""
-        return self._credentials.certificate_for(url)
+        own = self._credentials.certificate_for(url)
+        return own or (self._behind.certificate_for(url) if self._behind else None)
 
 
 def read_registries(

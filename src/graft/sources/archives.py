@@ -50,13 +50,19 @@ class Archives:
         client: HttpClient,
         pool: Pool,
         progress: Progress,
+        *,
+        keep: Callable[[Integrity, bytes], None] | None = None,
     ) -> None:
-        """``download`` starts to get an archive, wherever its package comes from."""
+        """``download`` starts to get an archive, wherever its package comes from. ``keep`` is for
+        whoever wants the archives themselves, too: it is given the bytes of each that is needed,
+        in a thread, once they are known to be the right ones; what the store has does not serve.
+        """
         self._store = store
         self._download = download
         self._client = client
         self._pool = pool
         self._progress = progress
+        self._keep = keep
         self._to_start: deque[tuple[Manifest, Integrity]] = deque()
         self._claims = Claims(store)
         self._elsewhere: list[tuple[Manifest, Integrity]] = []  # other processes fetch these
@@ -158,7 +164,7 @@ class Archives:
     def _start(self, manifest: Manifest, integrity: Integrity) -> None:
         """Fetch it, unless another process has just done so."""
         self._held += 1
-        if has_object(self._store, integrity):
+        if self._keep is None and has_object(self._store, integrity):
             job = partial(find_object, self._store, integrity)
             self._pool.submit(job, partial(self._found, manifest, integrity))
         else:
@@ -196,9 +202,15 @@ class Archives:
             return
         self._progress.fetched_bytes += len(body)
         self._waiting_bytes += len(body)
-        bare = manifest.origin.startswith(INDEX)
-        job = partial(admit, self._store, body, integrity, subject=id, bare=bare)
+        job = partial(self._admit, manifest, integrity, body)
         self._pool.submit(job, partial(self._admitted, id, len(body)), weight=len(body))
+
+    def _admit(self, manifest: Manifest, integrity: Integrity, body: bytes) -> StoredObject:
+        bare = manifest.origin.startswith(INDEX)
+        stored = admit(self._store, body, integrity, subject=manifest.id, bare=bare)
+        if self._keep is not None:
+            self._keep(integrity, body)
+        return stored
 
     def _admitted(self, id: str, size: int, outcome: Outcome[StoredObject]) -> None:
         self._waiting_bytes -= size

@@ -1,0 +1,77 @@
+"""Archives of a release from where its packages come from: verified, unpacked once to see that they
+can be, measured, and kept until all are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from graft.base.http import Request, Response, Transfer
+from graft.fleet.composition import measured
+from graft.fleet.records import SetSettings
+from graft.fleet.release import Release
+from graft.fleet.size_cap import too_large
+from graft.fleet.spool import Spool
+from graft.model.integrity import Integrity, parse_integrity
+from graft.model.manifest import Manifest
+from graft.sources.archives import Archives
+from graft.store.admission import required_integrity
+from graft.store.objects import StoredObject
+from graft.workflows.project import Work
+
+Sizes = Mapping[str, tuple[int, int]]
+
+
+def fetch_archives(
+    work: Work,
+    spool: Spool,
+    release: Release,
+    manifests: Mapping[str, Manifest],
+    known: Sizes,
+    *,
+    elsewhere: Callable[[Integrity], bytes | None],
+    settings: SetSettings,
+) -> dict[str, tuple[int, int]]:
+    """The sizes of all archives, packed and unpacked, by integrity; those of ``known`` ones are
+    not fetched, and all others lie in ``spool`` afterwards. ``elsewhere`` is asked before the
+    registry is.
+
+    Raises ``fleet-too-large`` as soon as that is certain, and what fetching and unpacking raise.
+    """
+    sizes = dict(known)
+
+    def stored(integrity: str, object: StoredObject) -> None:
+        packed = spool.size_of(parse_integrity(integrity))
+        sizes[integrity] = packed, sum(file.size for file in object.files)
+        packed, unpacked = map(sum, zip(*sizes.values(), strict=True))
+        if max(packed, unpacked) > settings.block_bytes:
+            raise too_large(settings, measured(release, sizes).entries)
+
+    lacking = {i: manifest for i, manifest in manifests.items() if i not in known}
+    while lacking:
+        # Archives of one package for several machines have the package's id in common.
+        turn = {manifest.id: (i, manifest) for i, manifest in lacking.items()}
+        archives = Archives(
+            work.store,
+            partial(_download, work, elsewhere),
+            work.client,
+            work.pool,
+            work.context.progress,
+            keep=spool.add,
+        )
+        for integrity, manifest in turn.values():
+            archives.need(manifest, partial(stored, integrity))
+            del lacking[integrity]
+        archives.finish()
+    return sizes
+
+
+def _download(
+    work: Work, elsewhere: Callable[[Integrity], bytes | None], manifest: Manifest
+) -> Transfer:
+    data = elsewhere(required_integrity(manifest))
+    if data is None:
+        return work.download(manifest)
+    transfer = Transfer(Request(url="", subject=manifest.id))
+    transfer.finish(Response(status=200, url="", body=data, lines=[]))
+    return transfer

@@ -1,0 +1,353 @@
+"""A project's lock as a release, the way back, and what deaths leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from graft.base.diagnostics import GraftError
+from graft.base.records import replace
+from graft.fleet.blob_index import every
+from graft.fleet.blob_stores import BlobStores
+from graft.fleet.database import Transaction
+from graft.fleet.operations import hold
+from graft.fleet.records import ERROR, INSTALLING, READY
+from graft.fleet.releases import make_current, prune
+from graft.fleet.rollback import pin, rollback, unpin
+from graft.lockfile.format import read_lock, write_lock
+from graft.model.integrity import parse_integrity
+from graft.workflows.fleet_install import install, publish
+from harness.fleet_installer import LINUX, FleetInstaller, graph_of, packages, top_level
+from harness.machine import Machine
+from harness.project import Project
+from harness.registry import LocalRegistry
+
+
+@pytest.fixture
+def fleet(machine: Machine) -> Iterator[FleetInstaller]:
+    with FleetInstaller(machine) as fleet:
+        yield fleet
+
+
+def lock_of(project: Project) -> bytes:
+    project.graft("install", "--lockfile-only")
+    return project.path("graft-lock.json").read_bytes()
+
+
+# From a lock
+
+
+def test_a_lock_is_published_as_it_is_but_for_what_only_development_needs(
+    fleet: FleetInstaller, registry: LocalRegistry, project: Project
+) -> None:
+    registry.publish("a@1.0.0", dependencies={"b": "^1"})
+    registry.publish("b@1.0.0")
+    registry.publish("c@1.0.0")
+    project.manifest(dependencies={"a": "^1"}, devDependencies={"c": "^1"})
+    lock = lock_of(project)
+    registry.publish("b@1.1.0")
+    release = fleet.publish(lock)
+    assert packages(release) == ["a@1.0.0", "b@1.0.0"] and top_level(release) == {"a": "a@1.0.0"}
+    assert [r.local for r in graph_of(release).importers["."].requirements] == ["a"]
+    assert fleet.state.operation == "publish" and len(fleet.stored) == 2
+    assert fleet.publish(lock).hash == release.hash and len(fleet.history) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ({"dependencies": {"mine": "file:./mine"}}, "used where it lies"),
+        ({"dependencies": {"mine": "file:./mine.tgz"}}, "an archive of the project's"),
+        ({"workspaces": ["mine"], "dependencies": {"mine": "*"}}, "used where it lies"),
+    ],
+)
+def test_what_is_nowhere_but_in_the_project_is_refused_by_name(
+    fleet: FleetInstaller,
+    registry: LocalRegistry,
+    project: Project,
+    field: dict[str, Any],
+    why: str,
+) -> None:
+    project.manifest("mine", name="mine", version="1.0.0")
+    project.write("mine.tgz", registry.publish("mine@1.0.0").archive)
+    project.manifest(**field)
+    with pytest.raises(GraftError) as caught:
+        fleet.publish(lock_of(project))
+    said = caught.value.diagnostic
+    assert said.code == "fleet-invalid"
+    (reason,) = said.why
+    assert "mine" in reason and why in reason
+    assert fleet.state.status == ERROR and fleet.stored == set()
+
+
+def test_members_that_the_root_does_not_need_are_left_out(
+    fleet: FleetInstaller, registry: LocalRegistry, project: Project
+) -> None:
+    registry.publish("a@1.0.0")
+    registry.publish("b@1.0.0")
+    project.manifest("member", name="member", dependencies={"b": "^1"})
+    project.manifest(workspaces=["member"], dependencies={"a": "^1"})
+    assert packages(fleet.publish(lock_of(project))) == ["a@1.0.0"]
+
+
+def test_what_a_lock_names_on_this_machine_is_not_looked_at(
+    fleet: FleetInstaller, registry: LocalRegistry, project: Project, machine: Machine
+) -> None:
+    registry.publish("a@1.0.0")
+    project.manifest(dependencies={"a": "^1"})
+    lock = lock_of(project).decode()
+    secret = machine.root / "secret.tgz"
+    secret.write_bytes(registry.publish("secret@1.0.0").archive)
+    for origin in (f"file:{secret}", f"git:file://{machine.root}#{'0' * 40}"):
+        hostile = lock.replace('"a@1.0.0": {', f'"a@{origin}#1.0.0": {{"origin":"{origin}",')
+        hostile = hostile.replace('"^1","a@1.0.0"]', f'"^1","a@{origin}#1.0.0"]')
+        assert hostile != lock
+        read_lock(hostile.encode(), where="a lock")
+        with pytest.raises(GraftError) as caught:
+            fleet.publish(hostile.encode())
+        assert caught.value.diagnostic.code == "fleet-invalid"
+
+
+def test_a_patched_package_is_refused_as_hosts_have_no_patch(
+    fleet: FleetInstaller, registry: LocalRegistry, project: Project
+) -> None:
+    registry.publish("a@1.0.0")
+    project.manifest(dependencies={"a": "^1"})
+    lock = lock_of(project)
+    graph = replace(read_lock(lock, where=""), patches={"a@1.0.0": "0" * 64})
+    with pytest.raises(GraftError, match="hosts cannot get") as caught:
+        fleet.publish(write_lock(graph))
+    assert "is patched" in caught.value.diagnostic.why[0]
+
+
+def test_where_a_machine_took_packages_from_is_no_part_of_a_release(
+    fleet: FleetInstaller, registry: LocalRegistry, project: Project
+) -> None:
+    registry.publish("a@1.0.0")
+    project.manifest(dependencies={"a": "^1"})
+    plain = lock_of(project)
+    taken = {"path": "/home/somebody/gold", "mode": "link", "matched": "package", "level": "lock"}
+    said = f'"from_deps_source":{str(taken).replace(chr(39), chr(34))}'
+    lock = plain.decode().replace('"a@1.0.0": {', f'"a@1.0.0": {{{said},')
+    assert "/home/somebody" in lock
+    release = fleet.publish(lock.encode())
+    assert b"/home/somebody" not in release.lock and release.hash == fleet.publish(plain).hash
+
+
+def test_a_lock_that_is_none_is_refused(fleet: FleetInstaller) -> None:
+    with pytest.raises(GraftError) as caught:
+        fleet.publish(b"{}")
+    assert caught.value.diagnostic.code == "lock-unreadable" and fleet.state.status == ERROR
+
+
+def test_pins_after_a_published_lock_are_resolved_by_themselves(
+    fleet: FleetInstaller, registry: LocalRegistry, project: Project
+) -> None:
+    for name in ("a", "b"):
+        registry.publish(f"{name}@1.0.0")
+        registry.publish(f"{name}@1.1.0")
+    registry.publish("top@1.0.0", dependencies={"b": "^1"})
+    project.manifest(dependencies={"top": "^1"}, overrides={"b": "1.0.0"})
+    assert packages(fleet.publish(lock_of(project))) == ["b@1.0.0", "top@1.0.0"]
+    fleet.pin(top="1.0.0")
+    assert packages(fleet.install()) == ["b@1.1.0", "top@1.0.0"]
+
+
+# Back
+
+
+@pytest.fixture
+def two(fleet: FleetInstaller, registry: LocalRegistry) -> tuple[str, str]:
+    """Two releases, the second is current."""
+    registry.publish("a@1.0.0")
+    registry.publish("a@2.0.0")
+    fleet.pin(a="1.0.0")
+    first = fleet.install().hash
+    fleet.pin(a="2.0.0")
+    return first, fleet.install().hash
+
+
+def test_a_rollback_asks_no_registry_and_one_more_leads_back(
+    fleet: FleetInstaller, registry: LocalRegistry, two: tuple[str, str]
+) -> None:
+    first, second = two
+    registry.close()
+    would = rollback(fleet.fleet, "scripts", "admin", dry_run=True)
+    assert (would.release.hash, fleet.state.hash) == (first, second)
+    done = rollback(fleet.fleet, "scripts", "admin")
+    assert (done.previous, fleet.state.hash, fleet.state.status) == (second, first, READY)
+    assert [(c.before, c.after) for c in done.changes] == [("2.0.0", "1.0.0")]
+    assert fleet.state.operation == "rollback"
+    rollback(fleet.fleet, "scripts", "admin")
+    assert fleet.state.hash == second
+    rollback(fleet.fleet, "scripts", "admin", first)
+    assert fleet.state.hash == first and len(fleet.history) == 2
+
+
+def test_a_rollback_to_what_is_not_there_changes_nothing(
+    fleet: FleetInstaller, two: tuple[str, str]
+) -> None:
+    first, second = two
+    gone = next(e for e in fleet.current.entries) if fleet.current else None
+    assert gone is not None
+    with pytest.raises(GraftError) as caught:
+        rollback(fleet.fleet, "scripts", "admin", "0" * 64)
+    assert caught.value.diagnostic.code == "fleet-not-found"
+    (old,) = fleet.stored - {gone.integrity}
+    fleet.blobs.delete(parse_integrity(old))
+    acts: list[Callable[[], object]] = [
+        lambda: rollback(fleet.fleet, "scripts", "admin", first),
+        lambda: pin(fleet.fleet, "scripts", first),
+    ]
+    for act in acts:
+        with pytest.raises(GraftError) as caught:
+            act()
+        assert caught.value.diagnostic.code == "fleet-blob-missing"
+        assert "a@1.0.0" in caught.value.diagnostic.why[0]
+    assert fleet.state.hash == second
+
+
+def test_a_first_release_has_none_before_it(fleet: FleetInstaller, registry: LocalRegistry) -> None:
+    registry.publish("a@1.0.0")
+    fleet.pin(a="1.0.0")
+    fleet.install()
+    with pytest.raises(GraftError) as caught:
+        rollback(fleet.fleet, "scripts", "admin")
+    assert caught.value.diagnostic.code == "fleet-not-found"
+
+
+def test_a_pinned_release_stays_whatever_comes(
+    fleet: FleetInstaller, registry: LocalRegistry, two: tuple[str, str]
+) -> None:
+    first, second = two
+    pin(fleet.fleet, "scripts", first)
+    for version in ("3.0.0", "4.0.0", "5.0.0"):
+        registry.publish(f"a@{version}")
+        fleet.pin(a=version)
+        fleet.install()
+    with fleet.database.transaction() as t:
+        assert prune(t, "scripts") == [second]
+    unpin(fleet.fleet, "scripts", first)
+    with fleet.database.transaction() as t:
+        assert prune(t, "scripts") == [first]
+
+
+# Deaths
+
+
+class Died(BaseException):
+    """What nothing survives: from here on, this process does nothing any more."""
+
+
+class Dying:
+    """A fleet that dies before its n-th step: a transaction, or an archive that is put."""
+
+    def __init__(self, fleet: FleetInstaller, at: int) -> None:
+        self.left = at
+        self._fleet = fleet
+        self._put = fleet.blobs.put
+        fleet.fleet = replace(
+            fleet.fleet, database=_Steps(fleet.database, self.step), stores=BlobStores([self])
+        )
+        fleet.installer = replace(fleet.installer, fleet=fleet.fleet)
+        self.id = fleet.blobs.id
+
+    def step(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Died
+
+    def put(self, *said: Any) -> None:
+        self.step()
+        self._put(*said)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._fleet.blobs, name)
+
+
+class _Steps:
+    def __init__(self, whole: Any, step: Callable[[], None]) -> None:
+        self._whole = whole
+        self._step = step
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        self._step()
+        return self._whole.transaction()  # type: ignore[no-any-return]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+
+def test_a_death_at_any_step_of_an_install_leaves_the_release_before_it_or_the_new_one(
+    fleet: FleetInstaller, registry: LocalRegistry, machine: Machine
+) -> None:
+    registry.publish("a@1.0.0")
+    for name in ("b", "c"):
+        registry.publish(f"{name}@1.0.0")
+    fleet.pin(a="1.0.0")
+    before = fleet.install()
+    fleet.pin(b="1.0.0", c="1.0.0")
+    after = install(fleet.installer, "scripts", "admin", dry_run=True).release.hash
+    outcomes = []
+    for at in range(20):
+        with FleetInstaller(machine, fresh=False) as dying:
+            steps = Dying(dying, at)
+            try:
+                dying.install()
+            except Died:
+                assert steps.left < 0
+        outcomes.append(fleet.state.hash)
+        # What hosts are to have is all there, whatever is said of the attempt.
+        now = fleet.current
+        assert now is not None and {e.integrity for e in now.entries} <= fleet.stored
+        if fleet.state.hash == after:
+            break
+        assert fleet.state.hash == before.hash
+    assert set(outcomes) == {before.hash, after} and len(outcomes) > 4
+    assert fleet.install().hash == after
+    assert fleet.state.status == READY and len(fleet.history) == 2
+    with fleet.database.reading() as t:
+        assert {row.integrity for row in every(t)} == fleet.stored
+
+
+def test_who_has_lost_the_lock_does_not_move_what_hosts_are_to_have(
+    fleet: FleetInstaller, two: tuple[str, str]
+) -> None:
+    first, second = two
+    with hold(fleet.database, "install", "scripts", "a paused one", lambda: 1) as held:
+        old = held.epoch
+    fleet.install()
+    with pytest.raises(GraftError) as caught, fleet.database.transaction() as t:
+        make_current(t, "scripts", first, old, 1)
+    assert caught.value.diagnostic.code == "fleet-lost" and fleet.state.hash == second
+
+
+def test_an_internal_error_is_recorded_without_its_text(
+    fleet: FleetInstaller, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    fleet.pin(a="1.0.0")
+
+    def spoiled(*_: object) -> None:
+        raise RuntimeError("a text with a secret in it")
+
+    fleet.blobs.put = spoiled  # type: ignore[assignment,method-assign]
+    with pytest.raises(RuntimeError):
+        fleet.install()
+    assert fleet.state.status == ERROR and fleet.state.error == "internal-error: RuntimeError"
+
+
+def test_platforms_are_of_locks_as_of_pins(
+    fleet: FleetInstaller, registry: LocalRegistry, project: Project
+) -> None:
+    registry.publish("mac@1.0.0", os=["darwin"])
+    registry.publish("a@1.0.0", optional={"mac": "1.0.0"})
+    project.manifest(dependencies={"a": "^1"})
+    lock = lock_of(project)
+    assert packages(fleet.publish(lock)) == ["a@1.0.0", "mac@1.0.0"]
+    fleet.settings(platforms=(LINUX,))
+    assert packages(publish(fleet.installer, "scripts", lock, "admin").release) == ["a@1.0.0"]
+    assert fleet.state.status != INSTALLING
