@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from graft.link.ladder import read_ladder
 from harness.donors import Child, hashed, says
 from harness.index_shelf import IndexShelf
 from harness.machine import Machine
@@ -41,11 +42,20 @@ def test_a_workspace_of_the_same_store_gives_what_the_store_has(
     assert other.links()["a"] == gold.links()["a"]
 
 
-def test_a_copy_is_the_childs_own(gold: Project, child: Child) -> None:
+def test_a_copy_is_the_childs_own(gold: Project, child: Child, registry: LocalRegistry) -> None:
     child.take(gold, "--offline", "--deps-source-mode", "copy")
-    assert child.links()["a"].startswith(str(child.store))
     assert child.said("b@1.0.0")["mode"] == "copy"
-    before = hashed(child.store / "objects")
+    a = Path(os.path.realpath(child.path("node_modules/a")))
+    own = Path(os.path.realpath(a.with_name("b")))
+    assert child.dir in own.parents and child.dir in a.parents
+    assert (own / "index.js").stat().st_mode & 0o200
+    (own / "index.js").write_text("module.exports = 'mine'")
+    (own / "added.js").write_text("")
+    assert child.node("console.log(require('a'))") == "a with mine"
+    registry.publish("e@1.0.0")
+    child.graft("add", "e")
+    assert child.node("console.log(require('a'))") == "a with mine"
+    (own / "index.js").write_text("module.exports = 'b'")
     gold.remove("node_modules")
     for path in [gold.store, *gold.store.rglob("*")]:
         if path.is_dir() and not path.is_symlink():
@@ -54,7 +64,7 @@ def test_a_copy_is_the_childs_own(gold: Project, child: Child) -> None:
     assert child.node("console.log(require('a'))") == "a with b"
     assert child.graft("install", "--json").json["upToDate"]
     assert child.graft("store", "verify", check=False).code == 0
-    assert hashed(child.store / "objects") == before
+    assert child.graft("install", "--json").json["upToDate"]
 
 
 def test_code_meets_one_copy_of_a_package_where_another_needs_it_too(
@@ -64,7 +74,8 @@ def test_code_meets_one_copy_of_a_package_where_another_needs_it_too(
     child.manifest(dependencies={"a": "^1", "c": "^1", "d": "^1"})
     found = child.take(gold)
     taken = {id: each["mode"] for id, each in found["depsSource"]["taken"].items()}
-    assert taken == {"a@1.0.0": "copy", "b@1.0.0": "copy", "c@1.0.0": "link"}
+    assert taken == {"a@1.0.0": "bytes", "b@1.0.0": "bytes", "c@1.0.0": "link"}
+    assert found["depsSource"]["taken"]["b@1.0.0"]["because"] == "connected"
     assert found["fetched"] == 1
     real = "fs.realpathSync(require.resolve('b', {paths: [fs.realpathSync('node_modules/%s')]}))"
     assert child.node(f"console.log({real % 'a'} === {real % 'd'})") == "true"
@@ -73,8 +84,84 @@ def test_code_meets_one_copy_of_a_package_where_another_needs_it_too(
 @pytest.mark.parametrize("layout", ["isolated", "hoisted"])
 def test_layouts_of_files_take_bytes(gold: Project, child: Child, layout: str) -> None:
     child.take(gold, "--offline", "--layout", layout)
-    assert child.said("a@1.0.0")["mode"] == "copy"
+    said = child.said("a@1.0.0")
+    assert (said["mode"], said["because"]) == ("bytes", "layout")
     assert child.node("console.log(require('a'))") == "a with b"
+
+
+@pytest.mark.parametrize("parents", ["virtual", "isolated"])
+@pytest.mark.parametrize("layout", ["isolated", "hoisted"])
+def test_links_are_made_in_every_layout_for_who_asks_for_them(
+    gold: Project, child: Child, registry: LocalRegistry, layout: str, parents: str
+) -> None:
+    registry.publish("d@1.0.0", dependencies={"e": "^1"}, files={"index.js": says("e", "d")})
+    registry.publish("e@1.0.0", files={"index.js": "module.exports = 'e'"}, bin={"e": "index.js"})
+    gold.graft("install", "--layout", parents)
+    child.manifest(dependencies={"a": "^1", "c": "^1", "d": "^1"})
+    before = hashed(gold.dir, gold.store)
+    flags = ("--layout", layout)
+    found = child.take(gold, "--deps-source-mode", "link", *flags)
+    taken = {id: each["mode"] for id, each in found["depsSource"]["taken"].items()}
+    assert set(taken.values()) == {"link"} and found["fetched"] == 2
+    where = gold.store if parents == "virtual" else gold.dir
+    assert child.links()["a"].startswith(str(where))
+    code = "console.log(require('a'), require('d'), require('c'))"
+    assert child.node(code) == "a with b d with e c"
+    assert child.path("node_modules/.bin/c").exists()
+    assert child.graft("status", "--check").code == 0
+    registry.publish("f@1.0.0")
+    child.graft("add", "f", *flags)  # what is linked stays so
+    assert child.said("b@1.0.0")["mode"] == "link" and child.node(code) == "a with b d with e c"
+    child.graft("remove", "a", *flags)
+    child.graft("install", "--force", *flags)
+    child.graft("detach", "c", "--offline", "--deps-source", str(gold.dir), *flags)
+    own = Path(os.path.realpath(child.path("node_modules/c")))
+    assert child.dir in own.parents and (own / "index.js").stat().st_mode & 0o200
+    assert hashed(gold.dir, gold.store) == before
+
+
+def test_a_tool_that_needs_files_in_the_project_gets_them(
+    gold: Project, child: Child, registry: LocalRegistry
+) -> None:
+    rung = next(each for each in read_ladder() if each.layout == "isolated")
+    registry.publish(f"{rung.package}@16.0.0")
+    child.manifest(dependencies={"a": "^1", rung.package: "^16"})
+    found = child.take(gold, "--deps-source-mode", "link")
+    taken = found["depsSource"]["taken"]["a@1.0.0"]
+    assert (taken["mode"], taken["because"]) == ("bytes", "tool")
+    assert child.dir in Path(os.path.realpath(child.path("node_modules/a"))).parents
+
+
+def test_each_package_may_be_taken_otherwise(gold: Project, child: Child) -> None:
+    child.manifest(dependencies={"a": "^1", "c": "^1"})
+    child.take(gold, "--offline", "--deps-source-mode", "c=copy")
+    assert (child.said("a@1.0.0")["mode"], child.said("c@1.0.0")["mode"]) == ("link", "copy")
+    assert child.links()["a"].startswith(str(gold.store))
+    own = Path(os.path.realpath(child.path("node_modules/c")))
+    assert child.dir in own.parents and (own / "index.js").stat().st_mode & 0o200
+    # A package below: what needs it lies in the project as well, and meets it there.
+    child.take(gold, "--offline", "--deps-source-mode", "b=copy")
+    modes = {id: child.said(id)["mode"] for id in ("a@1.0.0", "b@1.0.0", "c@1.0.0")}
+    assert modes == {"a@1.0.0": "bytes", "b@1.0.0": "copy", "c@1.0.0": "link"}
+    b = "fs.realpathSync(require.resolve('b', {paths: [fs.realpathSync('node_modules/a')]}))"
+    own_b = Path(child.node(f"console.log({b})"))
+    assert child.dir in own_b.parents and own_b.stat().st_mode & 0o200
+    assert child.graft("status", "--check").code == 0
+    assert child.graft("doctor").code == 0
+
+
+def test_reflinks_are_made_or_refused(gold: Project, child: Child) -> None:
+    """Also where there are none: this is what any file system answers."""
+    flags = ("--offline", "--deps-source-mode")
+    asked = ("--deps-source", str(gold.dir), *flags, "reflink", "--json")
+    done = child.graft("install", *asked, check=False)
+    if done.code:
+        assert (done.code, done.json["error"]["code"]) == (102, "donor-no-reflink")
+        assert not child.exists("node_modules")
+    else:
+        assert child.said("a@1.0.0")["mode"] == "reflink"
+    child.take(gold, *flags, "auto")
+    assert child.said("a@1.0.0")["mode"] == ("link" if done.code else "reflink")
 
 
 @pytest.mark.parametrize("layout", ["isolated", "hoisted"])
@@ -82,7 +169,7 @@ def test_parents_of_every_layout_give(gold: Project, child: Child, layout: str) 
     gold.graft("install", "--layout", layout)
     before = hashed(gold.dir)
     child.take(gold, "--offline")
-    assert child.said("a@1.0.0")["mode"] == ("link" if layout == "isolated" else "copy")
+    assert child.said("a@1.0.0")["mode"] == ("link" if layout == "isolated" else "bytes")
     assert child.node("console.log(require('a'))") == "a with b"
     assert hashed(gold.dir) == before
 
@@ -120,7 +207,7 @@ def test_a_patch_makes_another_package(gold: Project, child: Child) -> None:
     assert found["depsSource"]["taken"]["b@1.0.0"]["mode"] == "link"
     assert child.node("console.log(require('a'))") == "a with patched"
     child.graft("install", "--deps-source", str(gold.dir), "--deps-source-mode=copy", "--force")
-    assert child.links()["a"].startswith(str(child.store))
+    assert child.dir in Path(os.path.realpath(child.path("node_modules/a"))).parents
     assert child.node("console.log(require('a'))") == "a with patched"
     assert hashed(gold.dir, gold.store) == before
 
@@ -294,5 +381,5 @@ def test_packages_of_an_index_are_taken(gold: Project, child: Child) -> None:
     assert (taken["mode"], found["fetched"]) == ("link", 0)
     child.remove("node_modules")
     assert child.take(gold, "--offline", "--deps-source-mode", "copy")["fetched"] == 0
-    assert child.links()["@acme/tool"].startswith(str(child.store))
+    assert child.dir in Path(os.path.realpath(child.path("node_modules/@acme/tool"))).parents
     assert child.node("console.log(require('@acme/tool').said)")

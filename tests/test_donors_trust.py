@@ -175,6 +175,6 @@ def test_worktrees_of_another_store_change_no_lock(gold: Project, machine: Machi
     main.graft("install", "--layout", "hoisted")  # it lends no longer, and its store still has all
     assert tree.graft("install", "--json").json["upToDate"]
     tree.graft("detach", "a")
-    assert tree.links()["a"].startswith(str(tree.store))
+    assert tree.dir in Path(os.path.realpath(tree.path("node_modules/a"))).parents
     assert tree.read("graft-lock.json") == main.read("graft-lock.json")
     assert gold

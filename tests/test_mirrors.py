@@ -105,14 +105,14 @@ def test_a_lock_that_changed_since_is_seen(project: Project, registry: LocalRegi
 def test_detach_makes_an_own_copy(gold: Project, linked: Child) -> None:
     before = hashed(gold.dir, gold.store)
     linked.graft("detach", "c", "--offline", "--deps-source", str(gold.dir))
-    assert linked.links()["c"].startswith(str(linked.store))
+    assert linked.dir in folder(linked, "c").parents
     assert linked.links()["a"].startswith(str(gold.store))
     assert linked.said("c@1.0.0")["mode"] == "copy"
     assert linked.node("console.log(require('c'))") == "c"
     # A later change does not link to it again.
     linked.manifest(dependencies={"a": "^1", "c": "1.0.0"})
     linked.graft("install")
-    assert linked.links()["c"].startswith(str(linked.store))
+    assert linked.dir in folder(linked, "c").parents
     assert linked.links()["a"].startswith(str(gold.store))
     assert states(linked)["c@1.0.0"] == "ok"
     assert hashed(gold.dir, gold.store) == before
@@ -120,7 +120,8 @@ def test_detach_makes_an_own_copy(gold: Project, linked: Child) -> None:
 
 def test_detach_takes_what_is_connected_along_and_needs_no_parent(linked: Child) -> None:
     linked.graft("detach", "b")
-    assert {linked.links()[name].startswith(str(linked.store)) for name in "a"} == {True}
+    assert linked.dir in folder(linked, "a").parents
+    assert linked.dir in (folder(linked, "a").parent / "b").resolve().parents
     assert linked.said("a@1.0.0") is None and linked.said("c@1.0.0")["mode"] == "link"
     assert linked.node("console.log(require('a'))") == "a with b"
 

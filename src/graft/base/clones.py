@@ -83,6 +83,20 @@ class Cloner:
         return False
 
 
+def can_reflink(source: str, folder: str) -> bool:
+    """Whether a file in ``folder`` can share its blocks with the file ``source``."""
+    import tempfile
+
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    try:
+        with open(source, "rb") as origin, tempfile.TemporaryFile(dir=folder) as made:
+            fcntl.ioctl(made.fileno(), _FICLONE, origin.fileno())
+            return True
+    except OSError:
+        return False
+
+
 def _copy(source: str, target: str, file: File) -> None:
     import shutil  # costs more to load than most installs take
 

@@ -140,6 +140,7 @@ CODES: dict[str, int] = {
     # 100: donors
     "donor-missing": 100,
     "donor-required": 101,
+    "donor-no-reflink": 102,
     "editable-has-work": 102,
     # 100: fleets
     "fleet-unreachable": 100,

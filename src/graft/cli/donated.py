@@ -6,10 +6,16 @@ from collections import Counter
 from typing import Any
 
 from graft.cli.console import Console
-from graft.donors.offer import REASONS
+from graft.donors.offer import INSTEAD, REASONS
 from graft.workflows.report import Donated
 
-_MODES = {"link": "linked", "copy": "copied", "store": "in the store already"}
+_MODES = {
+    "link": "linked",
+    "copy": "copied",
+    "reflink": "reflinked",
+    "bytes": "brought into the store",
+    "store": "in the store already",
+}
 
 
 def show_donated(console: Console, donated: Donated) -> None:
@@ -30,7 +36,9 @@ def show_donated(console: Console, donated: Donated) -> None:
 def _explained(donated: Donated, id: str) -> str:
     taken = donated.taken.get(id)
     if taken:
-        return f"hit {id}: {taken['mode']}, same {taken['matched']}, {taken['path']}"
+        because = taken.get("because", "")
+        said = f" ({because}: {INSTEAD.get(because, '')})" if because else ""
+        return f"hit {id}: {taken['mode']}, same {taken['matched']}, {taken['path']}{said}"
     reasons = donated.missed[id] or [("", "no parent was asked")]
     said = "; ".join(f"{path} ({reason}: {REASONS.get(reason, '')})" for path, reason in reasons)
     return f"miss {id}: {said}"

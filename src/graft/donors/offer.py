@@ -41,7 +41,16 @@ REASONS: Mapping[str, str] = {
 }
 
 
-# Of these, the reasons that something was there and is not any more.
+# Why bytes were taken where a link was asked for, or would have been made.
+INSTEAD: Mapping[str, str] = {
+    "layout": "this layout keeps files in the project, unless links are asked for",
+    "tool": "a tool that the project uses needs files in the project",
+    "connected": "something that it is connected with has to be this project's own",
+    "closure": "the parent has it beside other packages than this project's",
+    "folders": "in the layout of the parent its files lie in a folder with others, and may change",
+}
+
+# Of the reasons for a miss, those that something was there and is not any more.
 GONE = ("dangling", "incomplete", "dirty")
 
 

@@ -16,22 +16,22 @@ from graft.base.records import Record, replace
 from graft.donors.offer import GONE, Hit, Miss, offer
 from graft.donors.parent import Parent, Shelf
 from graft.donors.verify import Looks
-from graft.model.graph import Graph
-from graft.model.provenance import COPY, LINK, NAME, STORE, Provenance
+from graft.model.graph import Graph, Importer, Node
+from graft.model.provenance import BYTES, LINK, NAME, OWN_MODES, STORE, Provenance
 from graft.resolve.prune import reachable
 from graft.store.slots import Slot
 
 
 class Source(Record, unshown=("looks",)):
-    """A parent that is asked. ``mode`` gives how a package is to be taken, ``link`` or ``copy``,
-    and ``serves`` which are. ``carried`` are the links that the project has already: they keep what
-    the lock says of them. ``checkout`` says that it is another checkout of the same repository,
-    which nobody named."""
+    """A parent that is asked. ``mode`` gives how a package is to be taken, and where it is by bytes
+    though nobody asked for those, why; ``serves`` which are. ``carried`` are the links that the
+    project has already: they keep what the lock says of them. ``checkout`` says that it is another
+    checkout of the same repository, which nobody named."""
 
     parent: Parent
     looks: Looks
     level: str
-    mode: Callable[[str], str]
+    mode: Callable[[str], tuple[str, str]]
     serves: Callable[[str], bool] = lambda _: True
     trust: bool = False
     carried: bool = False
@@ -41,14 +41,13 @@ class Source(Record, unshown=("looks",)):
 class Asked(Record):
     """``graph`` is what this machine installs and ``slots`` what it would have in the store at
     ``store``; ``has`` says of which nodes that has the files. ``fixed`` are nodes whose files have
-    to be the project's own; ``links`` says whether the layout can have links to elsewhere."""
+    to be the project's own."""
 
     graph: Graph
     slots: Mapping[str, Slot]
     store: str
     has: Callable[[str], bool]
     fixed: Collection[str] = frozenset()
-    links: bool = True
 
 
 class Taking(Record):
@@ -98,25 +97,57 @@ def decide(asked: Asked, sources: Sequence[Source]) -> Taking:
         for source, hit in found_ones:
             if source.carried:
                 continue
+            said = _not_linked(asked, id, source, hit)
             if asked.has(id):
-                provenance[id] = _said(source, hit, STORE)
+                own = said.mode in OWN_MODES
+                provenance[id] = said if own else replace(said, mode=STORE, because="")
                 break
-            bytes.setdefault(id, []).append((source, _said(source, hit, COPY)))
+            bytes.setdefault(id, []).append((source, said))
     taking = Taking(links=links, bytes=bytes, provenance=provenance, misses=misses, lost=lost)
     return _with_trusted(asked, sources, taking)
 
 
-def own_part(graph: Graph, links: Mapping[str, str]) -> Graph:
-    """What of the graph has to be in this project's own store."""
-    if not links:
+def own_part(graph: Graph, elsewhere: Collection[str]) -> Graph:
+    """What of the graph has to be in this project's own store: what is not found ``elsewhere``."""
+    if not elsewhere:
         return graph
-    importers = {
-        path: replace(
-            importer, edges={k: id for k, id in importer.edges.items() if id not in links}
-        )
-        for path, importer in graph.importers.items()
+
+    def edges(holder: Node | Importer) -> dict[str, str]:
+        return {local: id for local, id in holder.edges.items() if id not in elsewhere}
+
+    importers = {path: replace(each, edges=edges(each)) for path, each in graph.importers.items()}
+    nodes = {
+        id: replace(node, edges=edges(node))
+        for id, node in graph.nodes.items()
+        if id not in elsewhere
     }
-    return reachable(replace(graph, importers=importers))
+    return reachable(replace(graph, importers=importers, nodes=nodes))
+
+
+def seen_part(graph: Graph, own: Graph, elsewhere: Collection[str]) -> Graph:
+    """What of the graph code meets here: without what only packages from ``elsewhere`` need, which
+    find it there."""
+    if not elsewhere:
+        return graph
+    nodes = {
+        id: replace(node, edges={k: to for k, to in node.edges.items() if to in seen})
+        for seen in [own.nodes.keys() | elsewhere]
+        for id, node in graph.nodes.items()
+        if id in seen
+    }
+    return replace(graph, nodes=nodes)
+
+
+def _not_linked(asked: Asked, id: str, source: Source, hit: Hit) -> Provenance:
+    """What is said of a package that a parent has and that is not linked to."""
+    mode, because = source.mode(asked.slots[id].package)
+    if mode != LINK:
+        return replace(_said(source, hit, mode), because=because)
+    if hit.shelf is None:
+        because = "folders" if source.parent.layout == "hoisted" else "closure"
+    else:
+        because = "tool" if id in asked.fixed else "connected"
+    return replace(_said(source, hit, BYTES), because=because)
 
 
 def _linked(
@@ -124,14 +155,14 @@ def _linked(
 ) -> dict[str, tuple[Source, Hit]]:
     """Each of the component with where it lies, if all of it lies on one shelf of one parent that
     may be linked to."""
-    if not asked.links or any(id in asked.fixed for id in component):
+    if any(id in asked.fixed for id in component):
         return {}
     first = next(iter(component))
     for source, hit in hits[first]:
         if hit.shelf is None or hit.shelf.store == asked.store:
             continue
         found = {id: _on(hits[id], source, hit.shelf) for id in component}
-        if any(source.mode(asked.slots[id].package) != LINK for id in component):
+        if any(source.mode(asked.slots[id].package)[0] != LINK for id in component):
             continue
         every = {id: (source, its) for id, its in found.items() if its is not None}
         if len(every) == len(component):
@@ -174,7 +205,7 @@ def _with_trusted(asked: Asked, sources: Sequence[Source], taking: Taking) -> Ta
         name = asked.slots[id].package
         for source in sources:
             folder = source.parent.folder(name) if source.trust and source.serves(name) else ""
-            if folder and asked.links and id not in asked.fixed and not asked.slots[id].salt:
+            if folder and id not in asked.fixed and not asked.slots[id].salt:
                 links[id] = folder
                 hit = Hit(path=folder, matched=NAME)
                 said = _said(source, hit, LINK)

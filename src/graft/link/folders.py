@@ -10,21 +10,21 @@ from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.files import remove_tree
 from graft.link.links import Folder
-from graft.link.state import FOLDER, mark_own
+from graft.link.state import FOLDER, OWN_FOLDER, mark_own
 from graft.store.private import Finished, make_writable
 from graft.store.slots import Slot
 
 
 def folder_entry(folder: Folder, slots: Mapping[str, Slot]) -> str:
     """One text for all that is in a folder."""
-    digest = hashlib.sha256(b"own" if folder.own else b"")
+    digest = hashlib.sha256()
     parts = [
         (path, f"{slots[id].integrity} {slots[id].salt}")
         for path, id in sorted(folder.packages.items())
     ]
     for path, what in (*parts, *sorted(folder.links.items())):
         digest.update(f"{len(path)}:{path}{len(what)}:{what}".encode())
-    return f"{FOLDER}{digest.hexdigest()[:32]}"
+    return f"{OWN_FOLDER if folder.own else FOLDER}{digest.hexdigest()[:32]}"
 
 
 def make_folder(

@@ -19,6 +19,7 @@ from graft.model.graph import Graph
 from graft.store.slots import Slot
 
 _BELOW = f"/{MODULES}/"
+_NOTHING: Mapping[str, str] = {}
 
 
 def placement(graph: Graph) -> Hoisted:
@@ -29,12 +30,17 @@ def placement(graph: Graph) -> Hoisted:
 
 
 def hoisted_trees(
-    graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str], own: str = MODULES
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    names: Mapping[str, str],
+    own: str = MODULES,
+    mirrors: Mapping[str, str] = _NOTHING,
 ) -> dict[str, Wanted]:
-    """As ``virtual_trees``."""
-    placed = placement(graph)
+    """As ``virtual_trees``. One of the ``mirrors``, which are folders of other workspaces by node
+    id, is a link in whatever place on top its package has; what it needs it finds there."""
+    placed = _without_inner(placement(graph), mirrors)
     return {
-        importer: _tree(graph, slots, placed, importer, names.get(importer, ""), own)
+        importer: _tree(graph, slots, placed, importer, names.get(importer, ""), own, mirrors)
         for importer in graph.importers
     }
 
@@ -46,8 +52,9 @@ def _tree(
     importer: str,
     own_name: str,
     own: str,
+    mirrors: Mapping[str, str],
 ) -> Wanted:
-    links = _links(graph, placed, importer, own)
+    links = _links(graph, placed, importer, own, mirrors)
     packages: dict[str, dict[str, str]] = {}
     inside: dict[str, dict[str, str]] = {}
     entries: dict[str, str] = {}
@@ -76,7 +83,30 @@ def _tree(
     return Wanted(entries, reasons, folders)
 
 
-def _links(graph: Graph, placed: Hoisted, importer: str, own: str) -> dict[str, str]:
+def _without_inner(placed: Hoisted, mirrors: Mapping[str, str]) -> Hoisted:
+    """Without what lies in folders that are mirrors: nothing is put into those."""
+    if not mirrors:
+        return placed
+
+    def kept(importer: str, path: str) -> bool:
+        top = path.partition(_BELOW)[0]
+        return top == path or placed.packages[importer].get(top) not in mirrors
+
+    return Hoisted(
+        packages={
+            importer: {path: id for path, id in its.items() if kept(importer, path)}
+            for importer, its in placed.packages.items()
+        },
+        loops={
+            importer: {path: to for path, to in its.items() if kept(importer, path)}
+            for importer, its in placed.loops.items()
+        },
+    )
+
+
+def _links(
+    graph: Graph, placed: Hoisted, importer: str, own: str, mirrors: Mapping[str, str]
+) -> dict[str, str]:
     """By path in the importer's ``node_modules``, in however deep a folder."""
     links = {}
     beside: dict[str, dict[str, str]] = {"": {}}
@@ -86,9 +116,13 @@ def _links(graph: Graph, placed: Hoisted, importer: str, own: str) -> dict[str, 
         manifest = graph.nodes[id].manifest
         if manifest.is_link:
             links[path] = relative_target(f"{importer}/{own}/{path}", manifest.folder)
+        elif id in mirrors:
+            links[path] = mirrors[id]
     for path, (to, its) in placed.loops[importer].items():
         links[path] = relative_target(f"{importer}/{own}/{path}", f"{to}/{own}/{its}")
     for above, ids in beside.items():
+        if placed.packages[importer].get(above) in mirrors:
+            continue
         folder = f"{above}{_BELOW}.bin" if above else ".bin"
         for command, (local, path) in chosen_bins(graph, ids).items():
             links[f"{folder}/{command}"] = f"../{local}/{path}"

@@ -13,7 +13,7 @@ from graft.store.slots import Slot
 VIRTUAL = "virtual"
 ISOLATED = "isolated"
 HOISTED = "hoisted"
-_NO_MIRRORS: Mapping[str, str] = {}
+_NO_FOLDERS: Mapping[str, str] = {}
 
 
 def layout_trees(
@@ -23,24 +23,33 @@ def layout_trees(
     store: Store,
     names: Mapping[str, str],
     own: str = MODULES,
-    mirrors: Mapping[str, str] = _NO_MIRRORS,
+    mirrors: Mapping[str, str] = _NO_FOLDERS,
+    copies: Collection[str] = (),
 ) -> dict[str, Wanted]:
     """What each importer's ``node_modules`` holds, by the importer's path. ``names`` are the names
-    by which importers can be met in their own code, ``own`` is that of their folders. Where the
-    layout is one of links, ``mirrors`` has the folders of other workspaces, by node id, that some
-    lead to."""
+    by which importers can be met in their own code, ``own`` is that of their folders. ``mirrors``
+    has the folders of other workspaces, by node id, that stand for packages, and ``copies`` are the
+    nodes whose files are to be the project's own and may be written."""
     if layout == HOISTED:
         from graft.link.hoisted import hoisted_trees
 
-        return hoisted_trees(graph, slots, names, own)
-    if layout == ISOLATED:
+        return hoisted_trees(graph, slots, names, own, mirrors)
+    trees: Mapping[str, Wanted]
+    if layout == ISOLATED or copies or mirrors:
+        from graft.link.held import held
         from graft.link.isolated import isolated_trees
 
-        trees = isolated_trees(graph, slots, names, own)
+        elsewhere = dict(mirrors)
+        if layout != ISOLATED:
+            here = held(graph, copies, mirrors)
+            for id, slot in slots.items():
+                if id not in here:
+                    elsewhere.setdefault(id, store.package(slot.name, slot.package))
+        trees = isolated_trees(graph, slots, names, own, elsewhere, copies)
     else:
         from graft.link.virtual import virtual_trees
 
-        trees = virtual_trees(graph, slots, store, names, own, mirrors)
+        trees = virtual_trees(graph, slots, store, names, own)
     from graft.link.ladder import copied
 
     ids = copied(graph)

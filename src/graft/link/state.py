@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # In front of what a folder of files was made from, where a link has its target: no target that
 # graft writes begins so.
 FOLDER = "folder:"
+# The same where its files are the project's own, and may be written.
+OWN_FOLDER = f"{FOLDER}own-"
 # The time of a manifest in a folder whose files may be written: a second that nobody else takes.
 OWN_TIME = 1_000_000_000
 _STATE_FILE = "state"
@@ -128,6 +130,11 @@ def read_head(modules: str) -> tuple[str, str] | None:
     return said[0].rstrip("\n"), said[1].rstrip("\n")
 
 
+def is_slot(path: str) -> bool:
+    """Whether an entry is one that code does not ask for by name: a slot in the project."""
+    return path.startswith(f"{STATE_FOLDER}/")
+
+
 def state_file(modules: str) -> str:
     return os.path.join(modules, STATE_FOLDER, _STATE_FILE)
 
@@ -168,7 +175,7 @@ def entry_on_disk(modules: str, path: str, recorded: str) -> str | None:
 def _is_made(full: str, path: str) -> bool:
     """Whether graft could have made a folder: nobody else makes files that cannot be written, or
     gives them this time."""
-    if path.startswith(f"{STATE_FOLDER}/"):
+    if is_slot(path):
         return os.path.isdir(full)
     try:
         seen = os.stat(os.path.join(full, "package.json"))

@@ -21,11 +21,9 @@ def virtual_trees(
     store: Store,
     names: Mapping[str, str],
     own: str,
-    mirrors: Mapping[str, str],
 ) -> dict[str, Wanted]:
     """What each importer's ``node_modules`` holds, by the importer's path. ``names`` are the names
     by which importers can be met in their own code, and ``own`` is that of their folders.
-    ``mirrors`` are folders of other workspaces, by node id, that take the place of slots.
 
     Links to packages are absolute, because projects are moved more often than stores; links to
     commands, and to folders of the project's own, are relative.
@@ -35,7 +33,7 @@ def virtual_trees(
         manifest = graph.nodes[id].manifest
         if manifest.is_link:
             return relative_target(at, manifest.folder)
-        return mirrors.get(id) or store.package(slots[id].name, slots[id].package)
+        return store.package(slots[id].name, slots[id].package)
 
     return {
         importer: Wanted(*direct_links(graph, importer, names, target, own))

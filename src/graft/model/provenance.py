@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# How it came: as a link into the parent, as a copy of its bytes, or not at all, as both use one
-# store.
-LINK, COPY, STORE = "link", "copy", "store"
-MODES = (LINK, COPY, STORE)
+# How it came: as a link into the parent, as files that are the project's own and may be written,
+# these sharing blocks with the parent's, as bytes for the project's store, or not at all, as that
+# had them.
+LINK, COPY, REFLINK, BYTES, STORE = "link", "copy", "reflink", "bytes", "store"
+MODES = (LINK, COPY, REFLINK, BYTES, STORE)
+OWN_MODES = (COPY, REFLINK)
 # What was the same: all that lies below it as well, just the package, or no more than its name.
 CLOSURE, PACKAGE, NAME = "closure", "package", "name"
 # What was looked at: the parent's lock alone, what is there with its sizes, or every byte.
@@ -24,7 +26,8 @@ class Provenance(Record):
     """``path`` is the absolute path of the workspace that it was taken from, and ``chain`` those
     that this one had it from, the nearest first. ``observed`` is what a ``trusted`` package calls
     itself, whatever the lock asks for. What is ``unsaid`` no lock says: it comes from another
-    checkout of the same repository, which nobody named."""
+    checkout of the same repository, which nobody named. ``because`` is why bytes were taken where a
+    link was to be had."""
 
     path: str
     mode: str
@@ -33,6 +36,7 @@ class Provenance(Record):
     trusted: bool = False
     chain: tuple[str, ...] = ()
     observed: str = ""
+    because: str = ""
     unsaid: bool = False
 
 
@@ -46,6 +50,7 @@ def provenance_json(said: Provenance) -> dict[str, Any]:
         "trusted": said.trusted,
         "chain": list(said.chain),
         "observed": said.observed,
+        "because": said.because,
     }
     return {key: value for key, value in every.items() if value}
 
@@ -53,7 +58,8 @@ def provenance_json(said: Provenance) -> dict[str, Any]:
 def read_provenance(said: Mapping[str, Any]) -> Provenance:
     """Raises ValueError, KeyError or TypeError for what ``provenance_json`` did not write."""
     chain = said.get("chain", [])
-    texts = [said["path"], said["mode"], said["matched"], said["level"], said.get("observed", "")]
+    texts = [said["path"], said["mode"], said["matched"], said["level"]]
+    texts += [said.get(key, "") for key in ("observed", "because")]
     if not isinstance(chain, list) or not all(isinstance(t, str) for t in (*texts, *chain)):
         raise TypeError("where a package came from is not said in texts")
     if not all(path.startswith("/") and path.isprintable() for path in (said["path"], *chain)):
@@ -68,4 +74,5 @@ def read_provenance(said: Mapping[str, Any]) -> Provenance:
         trusted=said.get("trusted", False) is True,
         chain=tuple(chain),
         observed=said.get("observed", ""),
+        because=said.get("because", ""),
     )

@@ -20,16 +20,18 @@ from graft.project.defaults import DONORS
 TABLE = DONORS
 VARIABLE = "GRAFT_DEPS_SOURCE"
 MODES = ("link", "copy", "reflink", "auto")
-_KEYS = ("path", "mode", "trust", "include", "exclude")
+_KEYS = ("path", "mode", "modes", "trust", "include", "exclude")
 
 
 class Donor(Record):
     """``path`` is absolute, as somebody wrote it. ``where`` says who did; ``vouched`` that this was
-    no repository. ``include`` and ``exclude`` are patterns of names; nothing to include is all."""
+    no repository. ``include`` and ``exclude`` are patterns of names; nothing to include is all.
+    ``modes`` are by patterns of names, the empty one for all; none where nobody said how packages
+    are to be taken."""
 
     path: str
     where: str
-    mode: str = "link"
+    modes: Mapping[str, str] = {}
     trust: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -41,10 +43,10 @@ class Donor(Record):
 
 
 class DonorOptions(Record):
-    """What flags and environment say. ``paths`` are absolute; ``modes`` are by package, with an
-    empty name for all. ``requires`` fails instead of fetching; ``takes_versions`` prefers the
-    versions of the parents' locks; ``searches`` looks for other checkouts of the same repository.
-    ``explains`` reports each package."""
+    """What flags and environment say. ``paths`` are absolute; ``modes`` are by patterns of names,
+    with an empty one for all. ``requires`` fails instead of fetching; ``takes_versions`` prefers
+    the versions of the parents' locks; ``searches`` looks for other checkouts of the same
+    repository. ``explains`` reports each package."""
 
     paths: tuple[str, ...] = ()
     where: str = ""
@@ -56,8 +58,9 @@ class DonorOptions(Record):
     searches: bool = True
     level: str = "shape"
 
-    def mode_of(self, name: str, donor: Donor) -> str:
-        return self.modes.get(name) or self.modes.get("") or donor.mode
+    def mode_of(self, name: str, donor: Donor | None = None) -> str:
+        """What was said, of this package or of all; empty for nothing."""
+        return _mode_in(self.modes, name) or (_mode_in(donor.modes, name) if donor else "")
 
 
 class Donors(Record):
@@ -78,6 +81,12 @@ def donors_in_force(
     if TABLE in project:
         return _of_project(project[TABLE], folder, options.trust)
     return Donors(donors=_of_user(user_config, options.trust))
+
+
+def _mode_in(modes: Mapping[str, str], name: str) -> str:
+    """The first pattern that is for this package says it, and what is said for all only then."""
+    fitting = (mode for pattern, mode in modes.items() if pattern and fnmatchcase(name, pattern))
+    return next(fitting, "") or modes.get("", "")
 
 
 def read_modes(said: Iterable[str]) -> dict[str, str]:
@@ -144,7 +153,7 @@ def _donor(
     return Donor(
         path=path,
         where=where,
-        mode=table.get("mode", "link"),
+        modes={**table.get("modes", {}), "": table.get("mode", "")},
         trust=trust,
         include=tuple(table.get("include", ())),
         exclude=tuple(table.get("exclude", ())),
@@ -161,8 +170,10 @@ def _tables(said: Any, where: str) -> list[Mapping[str, Any]]:
         unknown = sorted(table.keys() - set(_KEYS))
         if unknown:
             raise _unreadable(where, f"[{TABLE}] has no '{unknown[0]}': {', '.join(_KEYS)}")
-        if table.get("mode", "link") not in MODES:
-            raise _unreadable(where, f"[{TABLE}] mode is none of {', '.join(MODES)}")
+        modes = table.get("modes", {})
+        said = [table.get("mode", MODES[0]), *(modes.values() if isinstance(modes, dict) else [""])]
+        if any(mode not in MODES for mode in said):
+            raise _unreadable(where, f"[{TABLE}] a mode is one of {', '.join(MODES)}")
         for key in ("include", "exclude"):
             names = table.get(key, [])
             if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

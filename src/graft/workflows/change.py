@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from graft.link.state import (
     STATE_FOLDER,
     State,
     entries_on_disk,
+    is_slot,
     member_inputs,
     read_state,
     state_bytes,
@@ -52,7 +53,8 @@ class Change(Record):
     ``inputs`` is the digest of what decides the links, ``modules`` the name of the folders
     that they are in. ``scanned``, ``manifests`` and ``commands`` are what the graph's record has of
     them. ``mirrors`` are the folders of other workspaces, by node id, that links lead to, and
-    ``parents`` those workspaces. ``lent`` are the names of the slots that these are."""
+    ``parents`` those workspaces. ``lent`` are the names of the slots that these are. ``copies`` are
+    the nodes whose files may be written."""
 
     folder: str
     store: Store
@@ -65,6 +67,7 @@ class Change(Record):
     mirrors: Mapping[str, str] = {}
     parents: tuple[str, ...] = ()
     lent: tuple[str, ...] = ()
+    copies: Collection[str] = frozenset()
 
     def plan(
         self, layout: str, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
@@ -72,7 +75,8 @@ class Change(Record):
         """``names`` are those by which importers can be met in their own code, by path. Raises
         ``link-refused`` where an importer's folder is not the project's."""
         trees = {}
-        wanted = layout_trees(layout, graph, slots, self.store, names, self.modules, self.mirrors)
+        places = self.store, names, self.modules, self.mirrors, self.copies
+        wanted = layout_trees(layout, graph, slots, *places)
         for importer, its in wanted.items():
             if its.entries or importer == ROOT:
                 refuse_strange_importer(self.folder, importer, self.modules)
@@ -200,7 +204,7 @@ class Change(Record):
             layout=plan.layout,
             inputs=self.inputs,
             project=self.folder,
-            store="" if plan.layout == VIRTUAL else self.store.root,
+            store=self.store.root if _has_slots(plan) else "",
         )
         for importer, tree in plan.trees.items():
             before, state = self._state(importer), states[importer]
@@ -235,6 +239,11 @@ def _is_made_whole(before: State | None, tree: Tree, layout: str, *, anew: bool)
     return before is None or anew or not tree.folders or before.layout != layout
 
 
+def _has_slots(plan: Plan) -> bool:
+    """Whether packages lie in the project."""
+    return plan.layout != VIRTUAL or any(map(is_slot, plan.trees[ROOT].folders))
+
+
 def _sources(slots: Mapping[str, Slot]) -> set[str]:
     """What files of the project's own were made from."""
     return {
@@ -255,6 +264,7 @@ def _copies(plan: Plan, slots: Mapping[str, Slot]) -> dict[str, str]:
         )
         for importer, tree in plan.trees.items()
         for path, folder in tree.folders.items()
+        if not is_slot(path)
         for id in folder.packages.values()
     }
 

@@ -26,7 +26,7 @@ from graft.donors.parent import (
     stores_of,
     workspace_of,
 )
-from graft.donors.take import Asked, Source, Taking, decide, own_part
+from graft.donors.take import Asked, Source, Taking, decide, own_part, seen_part
 from graft.donors.verify import Looks
 from graft.donors.versions import versions_of
 from graft.donors.worktrees import other_checkouts
@@ -34,7 +34,7 @@ from graft.link.ladder import copied
 from graft.link.layouts import VIRTUAL
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
-from graft.model.provenance import COPY, LINK, NAME, SHAPE, Provenance
+from graft.model.provenance import LINK, NAME, SHAPE, Provenance
 from graft.project.checkout import Checkout
 from graft.project.donor_settings import Donor, DonorOptions, Donors, donors_in_force
 from graft.resolve.prune import below
@@ -42,11 +42,11 @@ from graft.store.admission import required_integrity
 from graft.store.adopt import adopt_object, adopt_private_slot
 from graft.store.objects import has_object
 from graft.store.slots import Slot
+from graft.workflows.donor_modes import Modes
 from graft.workflows.project import Work
 from graft.workflows.report import Donated, InstallOptions
 
 _PATIENCE_SECONDS = 60.0
-_LINKED = ("link", "auto")
 _CHECKOUT = "worktree"
 
 
@@ -65,6 +65,9 @@ class Donations:
         for donor in donors.donors:
             self._add(donor, _PATIENCE_SECONDS)
         self.donated: Donated | None = None
+        # Folders of others that are linked to, by node id, and nodes whose files may be written.
+        self.links: Mapping[str, str] = {}
+        self.copies: frozenset[str] = frozenset()
         self._taking = Taking(links={}, bytes={}, provenance={}, misses={})
 
     @property
@@ -81,10 +84,9 @@ class Donations:
 
     def take(
         self, graph: Graph, slots: Mapping[str, Slot], layout: str, previous: Graph | None
-    ) -> Mapping[str, str]:
+    ) -> None:
         """Decide, and bring into the store the bytes that are to be had. ``graph`` is the part for
-        this machine. The folders of others that are linked to, by node id. Raises
-        ``donor-required``."""
+        this machine. Raises ``donor-required`` and ``donor-no-reflink``."""
         store = self._work.store
         has = {
             id for id in slots if has_object(store, required_integrity(graph.nodes[id].manifest))
@@ -98,13 +100,13 @@ class Donations:
             store=store.root,
             has=has.__contains__,
             fixed=copied(graph) if layout == VIRTUAL else frozenset(),
-            links=layout == VIRTUAL,
         )
-        sources = [self._source(donor, parent, slots) for donor, parent in named]
-        taking = decide(asked, [*sources, *self._carried(slots, previous)])
+        modes = Modes(self._work, self._options, layout, graph, self._entries)
+        sources = [self._source(donor, parent, slots, modes) for donor, parent in named]
+        taking = decide(asked, [*sources, *self._carried(slots, previous, modes)])
         for source in sources:
             source.looks.remember()
-        taking = self._keep_trusted(graph, slots, taking)
+        taking = self._keep_trusted(graph, slots, taking, modes)
         taking = self._with_bytes(graph, slots, taking)
         self._bring_changed(graph, slots, taking)
         self._say_lost(graph, taking)
@@ -113,7 +115,12 @@ class Donations:
         if named or self._busy:
             self.donated = self._report(graph, slots, taking)
         self._taking = taking
-        return taking.links
+        self.links = taking.links
+        self.copies = frozenset(
+            id
+            for id in slots.keys() - taking.links.keys()
+            if modes.is_own(graph.nodes[id], slots[id], taking.provenance.get(id))
+        )
 
     @property
     def linked_to(self) -> tuple[str, ...]:
@@ -124,7 +131,11 @@ class Donations:
 
     def own_part(self, graph: Graph) -> Graph:
         """What of the graph has to be in this project's own store."""
-        return own_part(graph, self._taking.links)
+        return own_part(graph, self.links.keys())
+
+    def seen_part(self, graph: Graph, own: Graph) -> Graph:
+        """What of the graph code meets in this project."""
+        return seen_part(graph, own, self.links.keys())
 
     def said_of(self, graph: Graph) -> Graph:
         """The graph that says where packages came from. What nothing was taken for now keeps what
@@ -206,23 +217,23 @@ class Donations:
                 self._add(Donor(path=path, where=_CHECKOUT, vouched=False), 0.0)
         return self.parents[before:]
 
-    def _source(self, donor: Donor, parent: Parent, slots: Mapping[str, Slot]) -> Source:
+    def _source(
+        self, donor: Donor, parent: Parent, slots: Mapping[str, Slot], modes: Modes
+    ) -> Source:
         options, cache = self._options, self._work.context.settings.cache_root
-
-        def mode(name: str) -> str:
-            return LINK if options.mode_of(name, donor) in _LINKED else COPY
-
         return Source(
             parent=parent,
             looks=Looks(parent, slots.values(), options.level, cache),
             level=options.level,
-            mode=mode,
+            mode=modes.of(donor, parent),
             serves=donor.serves,
             trust=donor.trust,
             checkout=donor.where == _CHECKOUT,
         )
 
-    def _carried(self, slots: Mapping[str, Slot], previous: Graph | None) -> list[Source]:
+    def _carried(
+        self, slots: Mapping[str, Slot], previous: Graph | None, modes: Modes
+    ) -> list[Source]:
         """The links into other workspaces that the project has: they stay while they are good."""
         if previous is None:
             return []
@@ -243,17 +254,15 @@ class Donations:
                 parent=parent,
                 looks=looks,
                 level=SHAPE,
-                mode=self._kept_mode,
+                mode=modes.kept,
                 serves=linked.__contains__,
                 carried=True,
             )
         ]
 
-    def _kept_mode(self, name: str) -> str:
-        mode = self._options.modes.get(name) or self._options.modes.get("") or LINK
-        return LINK if mode in _LINKED else COPY
-
-    def _keep_trusted(self, graph: Graph, slots: Mapping[str, Slot], taking: Taking) -> Taking:
+    def _keep_trusted(
+        self, graph: Graph, slots: Mapping[str, Slot], taking: Taking, modes: Modes
+    ) -> Taking:
         """What is linked to since somebody trusted its parent stays while it is there, and is not
         patched or built here: that takes an own copy."""
         links, provenance = dict(taking.links), dict(taking.provenance)
@@ -262,7 +271,7 @@ class Donations:
                 said = graph.nodes[id].provenance
                 target = self._entries.get((path, local), "")
                 was_trusted = said is not None and said.matched == NAME and id not in provenance
-                was_trusted = was_trusted and self._kept_mode(local) == LINK
+                was_trusted = was_trusted and modes.kept(local)[0] == LINK
                 was_trusted = was_trusted and id in slots and not slots[id].salt
                 if said and was_trusted and os.path.isabs(target) and os.path.isdir(target):
                     links[id], provenance[id] = target, said
@@ -380,6 +389,7 @@ class Donations:
                 missed[package] = tuple(reasons)
             else:
                 taken[package] = {"path": said.path, "mode": said.mode, "matched": said.matched}
+                taken[package] |= {"because": said.because} if said.because else {}
                 taken[package] |= {"folder": taking.links[id]} if id in taking.links else {}
         missed = {package: why for package, why in missed.items() if package not in taken}
         return Donated(taken=taken, missed=missed, explained=self._options.explains)

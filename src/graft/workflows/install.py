@@ -221,8 +221,10 @@ def _want(
     layout, layout_notes = _layout(context, checkout, local)
     own, links = local, _NO_LINKS
     if donations is not None:
-        links = donations.take(local, slots, layout, donations.with_lent(previous))
+        donations.take(local, slots, layout, donations.with_lent(previous))
+        links = donations.links
         own = donations.own_part(local)
+        local = donations.seen_part(local, own)
         if not (options.frozen and lock_before is not None):
             lock = write_lock(donations.said_of(graph))
         laps.lap("donors")
@@ -247,9 +249,11 @@ def _want(
         mirrors=links,
         parents=donations.linked_to if donations is not None else (),
         lent=tuple(slots[id].name for id in links if id in slots),
+        copies=donations.copies if donations is not None else frozenset(),
     )
     work.advance()
     names = own_names(checkout)
+    slots = {id: slot for id, slot in slots.items() if id in local.nodes}
     plan = change.plan(layout, local, slots, names)
     engines, bare = said_of_engines(local, checkout.root, context), bare_links(checkout)
     said = (

@@ -23,7 +23,7 @@ from graft.base.records import Record
 from graft.link.commit import Staging
 from graft.link.importers import MODULES, ROOT, STAGING, modules_of
 from graft.link.stamp import write_stamp
-from graft.link.state import FOLDER, read_state, state_bytes, state_file, states_of
+from graft.link.state import FOLDER, is_slot, read_state, state_bytes, state_file, states_of
 from graft.project.defaults import GRAFT_TOML, PNPM_SETTINGS, npmrc_files
 from graft.project.roots import DECIDING, folders_above, may_be_part, may_be_root
 from graft.store.graphs import GraphRecord, graph_stayed_whole, read_graph
@@ -119,6 +119,8 @@ def relink(
     record = read_graph(store, inputs)
     if record is None or record.layout != LAYOUT or record.mirrors:
         return None
+    if any(map(is_slot, record.trees.get(ROOT, ()))):
+        return None  # copies of that project's own
     if not (is_as_known(folder, record, importers) if is_root else record.trees.keys() == {ROOT}):
         return None
     with hold_project(store, folder, command, say):

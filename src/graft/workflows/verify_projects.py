@@ -11,7 +11,7 @@ from graft.base.files import read_file
 from graft.base.records import Record
 from graft.link.importers import MODULES, ROOT, present_modules
 from graft.link.isolated import SLOTS
-from graft.link.state import State, read_state
+from graft.link.state import OWN_FOLDER, State, is_slot, read_state
 from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.manifest import Manifest
 from graft.model.names import file_name
@@ -108,8 +108,15 @@ def _said(state: State, graphs: Mapping[str, GraphRecord | None]) -> Iterator[st
         yield "its links were made for a graph that the store does not know it by"
     elif graph is None:
         yield f"the store has no graph {state.inputs}, which it is linked to"
-    elif graph.trees.get(ROOT) != state.entries:
+    elif graph.trees.get(ROOT) != state.entries and not (
+        _has_copies(state.entries) or _has_copies(graph.trees.get(ROOT, {}))
+    ):
         yield "what it says it holds is not what its graph comes to"
+
+
+def _has_copies(entries: Mapping[str, str]) -> bool:
+    """Of two projects that ask for the same, one may have made some of it its own."""
+    return any(is_slot(entry) and made.startswith(OWN_FOLDER) for entry, made in entries.items())
 
 
 def _locked(data: bytes | None, path: str) -> dict[tuple[str, str], Manifest]:
@@ -132,8 +139,8 @@ def _shared_files(
     """Files in the project that are the store's, or read-only copies of those: what the layout
     ``isolated`` has, and what should be there."""
     slots = f"{SLOTS}/"
-    for entry in state.entries:
-        if not entry.startswith(slots):
+    for entry, made in state.entries.items():
+        if not entry.startswith(slots) or made.startswith(OWN_FOLDER):
             continue
         name = entry.removeprefix(slots)
         record = records.get(name)
