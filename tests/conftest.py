@@ -14,6 +14,10 @@ from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from harness.fleet_postgres import Postgres
+
 
 @pytest.fixture(autouse=True, scope="session")
 def heeds_signals() -> Iterator[None]:
@@ -31,6 +35,15 @@ def heeds_signals() -> Iterator[None]:
 def registry() -> Iterator[LocalRegistry]:
     with LocalRegistry() as registry:
         yield registry
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One for all tests of a worker, which takes a second to start: ask for a ``url`` of it."""
+    from harness.fleet_postgres import Postgres
+
+    with Postgres() as postgres:
+        yield postgres
 
 
 @pytest.fixture

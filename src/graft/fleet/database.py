@@ -55,7 +55,8 @@ class Database(Protocol):
         ...
 
     def ring(self) -> None:
-        """Tell whoever listens, here and in other processes, that there are new events."""
+        """Tell whoever listens, here and in other processes, that there are new events. Never
+        fails: what is so is written already, and who has not heard of it looks by themselves."""
         ...
 
     def listen(self, callback: Callable[[], None]) -> Callable[[], None]:

@@ -29,11 +29,18 @@ def shown(url_or_path: str) -> str:
     """As it may be said: without a password."""
     if "://" not in url_or_path:
         return url_or_path
-    parts = urlsplit(url_or_path)
+    try:
+        parts = urlsplit(url_or_path)
+    except ValueError:
+        return f"{url_or_path.partition(':')[0]}://…"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _open(said: str) -> Database:
+    if said.startswith(("postgresql://", "postgres://")):
+        from graft.fleet.postgres import PostgresDatabase
+
+        return PostgresDatabase(said, shown=shown(said))
     path = re.sub(r"^sqlite:(//(?=/))?", "", said)
     if "://" in path or path.startswith("//"):
         raise GraftError(

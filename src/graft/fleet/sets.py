@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
 from graft.fleet.database import Row, Transaction
-from graft.fleet.records import IDLE, Pin, SetSettings
+from graft.fleet.records import IDLE, Pin, SetSettings, is_set_name
 from graft.model.platform import Platform
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-
-
-def is_set_name(text: str) -> bool:
-    """Whether a text from outside may be the name of a set, and so of a folder."""
-    return _NAME.fullmatch(text) is not None
 
 
 def create_set(t: Transaction, name: str, settings: SetSettings, now: int) -> None:

@@ -1,0 +1,70 @@
+"""A database whose user dies: killed, not stopped, at the n-th of the steps that it takes in it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from graft.fleet.database import Database, Lock, Transaction
+from graft.fleet.opening import open_database
+
+
+class Mortal:
+    """Steps are: taking a lock, what is about to be committed, what has just been, and ringing."""
+
+    def __init__(self, database: Database, at: int) -> None:
+        self._database = database
+        self._left = at
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        return self._dying()
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        return self._database.reading()
+
+    def try_lock(self, name: str) -> Lock | None:
+        lock = self._database.try_lock(name)
+        self._step()
+        return lock
+
+    def ring(self) -> None:
+        self._step()
+        self._database.ring()
+
+    def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
+        return self._database.listen(callback)
+
+    def close(self) -> None:
+        self._database.close()
+
+    @contextmanager
+    def _dying(self) -> Iterator[Transaction]:
+        with self._database.transaction() as t:
+            yield t
+            self._step()
+        self._step()
+
+    def _step(self) -> None:
+        self._left -= 1
+        if not self._left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dies_at(step: int, url: str, work: Callable[[Database], None]) -> bool:
+    """Do it in a process of its own, which is killed at that step; False if it took fewer."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            work(Mortal(open_database(url), step))
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(status) == 0, "what was to be killed failed"
+    return False
