@@ -21,7 +21,7 @@ def store_failed(where: str, what: str, why: str) -> GraftError:
 def blob_missing(subject: str) -> GraftError:
     return GraftError(
         "fleet-blob-missing",
-        f"no blob store has the archive {subject}",
+        f"no blob store has the archive of {subject}",
         fix="install the set again: what is missing is fetched",
     )
 
@@ -30,7 +30,7 @@ def blob_damaged(subject: str, where: Sequence[str]) -> GraftError:
     """``where`` names the stores whose copy is not what the integrity says."""
     return GraftError(
         "fleet-blob-damaged",
-        f"the archive {subject} is not what its integrity says",
+        f"the archive of {subject} is not what its integrity says",
         why=[f"the copy in the blob store '{store}' has other bytes" for store in where],
         fix="'graft fleet storage scrub' looks through all of them",
     )

@@ -59,13 +59,16 @@ class BlobStores:
         store.put(integrity, data)
         return store.id
 
-    def read(self, integrity: Integrity, *, active: str = "", indexed: str = "") -> Served:
+    def read(
+        self, integrity: Integrity, *, active: str = "", indexed: str = "", subject: str = ""
+    ) -> Served:
         """From the active store, or the one that the index names, or any other that has it whole.
 
-        A store that fails is passed over, as one that lacks it. Where none is left, raises
-        ``blob-store-failed`` if one may have it, else ``fleet-blob-damaged`` if one has other
-        bytes, else ``fleet-blob-missing``.
+        ``subject`` is the package with its version, for diagnostics. A store that fails is passed
+        over, as one that lacks it. Where none is left, raises ``blob-store-failed`` if one may have
+        it, else ``fleet-blob-damaged`` if one has other bytes, else ``fleet-blob-missing``.
         """
+        subject = subject or str(integrity)
         failure: GraftError | None = None
         damaged: list[str] = []
         for store in self._in_order(active, indexed):
@@ -82,7 +85,7 @@ class BlobStores:
             damaged.append(store.id)
         if failure:
             raise failure
-        raise blob_damaged(str(integrity), damaged) if damaged else blob_missing(str(integrity))
+        raise blob_damaged(subject, damaged) if damaged else blob_missing(subject)
 
     def part(
         self, integrity: Integrity, start: int, end: int, *, active: str = "", indexed: str = ""
