@@ -536,10 +536,10 @@ def test_from_a_folder_to_an_object_store_and_back(s3: S3Server, tmp_path: Path)
     stores = open_blob_stores([str(tmp_path / "blobs"), location], s3.environment())
     database = open_database(str(tmp_path / "fleet.db"))
     fleet = Archives(database, [stores.store(id) for id in stores.ids])
-    names = [f"p{number}" for number in range(40)]
+    names = [f"p{number}" for number in range(8)]
     fleet.add(*names)
-    fleet.publish(*names[:30])
-    assert fleet.migrate("s3").copied_bytes == 40_000
+    fleet.publish(*names[:6])
+    assert fleet.migrate("s3").copied_bytes == 8_000
     lost, rotten = (archive(name)[0].file_name for name in names[:2])
     there = s3.root / "story/blobs"
     (there / rotten).write_bytes(b"rotten")
@@ -547,10 +547,10 @@ def test_from_a_folder_to_an_object_store_and_back(s3: S3Server, tmp_path: Path)
     assert {it.what for it in fleet.scrub().findings} == {"repaired"}
     fleet.at += 25 * HOUR
     collected = fleet.collect()
-    assert (len(collected.copies), collected.waiting) == (40, 10)
+    assert (len(collected.copies), collected.waiting) == (8, 2)
     fleet.at += 25 * HOUR
-    assert fleet.collect().freed_bytes == 10_000
+    assert fleet.collect().freed_bytes == 2_000
     assert [*FolderBlobs("folder", str(tmp_path / "blobs")).list()] == []
-    assert fleet.migrate("folder").copied_bytes == 30_000
-    assert len([*FolderBlobs("folder", str(tmp_path / "blobs")).list()]) == 30
+    assert fleet.migrate("folder").copied_bytes == 6_000
+    assert len([*FolderBlobs("folder", str(tmp_path / "blobs")).list()]) == 6
     database.close()
