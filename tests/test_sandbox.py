@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from graft.workflows.confinement import confinement
+from graft.scripts.confinement import confinement
 from harness.project import Project
 from harness.registry import LocalRegistry
 from harness.tree import snapshot

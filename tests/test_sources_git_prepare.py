@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from graft.scripts.confinement import confinement
 from graft.scripts.phases import Phase, scripts_digest
-from graft.workflows.confinement import confinement
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry

@@ -155,6 +155,8 @@ CODES: dict[str, int] = {
     "fleet-state": 109,
     "blob-store-failed": 110,
     "fleet-lost": 111,
+    "fleet-run-refused": 112,
+    "fleet-run-timeout": 113,
     "fleet-extra-missing": 114,
     "fleet-tree-damaged": 115,
 }

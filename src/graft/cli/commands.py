@@ -81,6 +81,8 @@ COMMANDS = (
     Command("index publish", "index_publish", "put a version of a package into an index"),
     Command("index yank", "index_yank", "hide a version in an index from who has not locked it"),
     Command("index check", "index_check", "say what a change of an index would break"),
+    Command("fleet run", "fleet_run", "run a script with the packages that this host has of a set"),
+    Command("fleet policy", "fleet_policy", "say what scripts may do on this host, or change it"),
 )
 
 

@@ -57,7 +57,7 @@ def build_environment(
     folders for this one build."""
     folder = os.path.dirname(package.path)
     made = script_environment(
-        _handed_on(environ, network),
+        handed_on(environ, network),
         package,
         tools,
         folder=folder,
@@ -83,7 +83,9 @@ def build_environment(
     return made
 
 
-def _handed_on(environ: Mapping[str, str], network: bool) -> dict[str, str]:
+def handed_on(environ: Mapping[str, str], network: bool) -> dict[str, str]:
+    """What of ``environ`` is no secret, whoever gets it."""
+
     def passes(name: str, value: str) -> bool:
         if name in _HANDED_ON or name.startswith("LC_"):
             return True

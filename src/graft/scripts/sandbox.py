@@ -1,8 +1,9 @@
-"""The command that runs scripts of packages inside bubblewrap.
+"""The command that runs something inside bubblewrap.
 
-Inside there is a system to read, node, and the store's packages; to write there is the package's
-folder and a folder of its own for home and temporary files. All else is not forbidden but absent:
-the user's home, the project, sockets of services, the network.
+Inside there is a system to read, and what its caller names: for the scripts of packages node, the
+store's packages and the package's own folder, for those of a fleet's users the tree of a release.
+To write there is a folder of its own for home and temporary files. All else is not forbidden but
+absent: the user's home, the project, sockets of services, the network.
 """
 
 from __future__ import annotations
@@ -36,9 +37,11 @@ def confined(
     scratch: str,
     readable: Iterable[str],
     network: bool,
+    writable: Iterable[str] = (),
 ) -> list[str]:
-    """``command`` in a sandbox. It starts in ``folder`` and may write there and in ``scratch``,
-    where ``tmp`` is what it sees as ``/tmp``; it may read what is at and below ``readable``.
+    """``command`` in a sandbox. It starts in ``folder``; it may read what is at and below
+    ``readable``, and write to what is ``writable`` and in ``scratch``, where ``tmp`` is what it
+    sees as ``/tmp``.
 
     All are absolute. What would be hidden by something larger has to come later.
     """
@@ -49,7 +52,8 @@ def confined(
         *("--cap-drop", "ALL", "--new-session", "--die-with-parent"),
         *("--proc", "/proc", "--dev", "/dev", "--bind", f"{scratch}/tmp", "/tmp"),
         *_mounts((*_SYSTEM, *(_OF_THE_NETWORK if network else ()), *readable)),
-        *("--bind", scratch, scratch, "--bind", folder, folder, "--chdir", folder),
+        *(word for path in (scratch, *writable) for word in ("--bind", path, path)),
+        *("--chdir", folder),
         "--",
         *command,
     ]

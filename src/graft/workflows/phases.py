@@ -14,12 +14,12 @@ from graft.base.diagnostics import GraftError
 from graft.base.processes import Group
 from graft.base.records import Record, replace
 from graft.scripts.build_environment import CERTIFICATES, Addons, build_environment
+from graft.scripts.confinement import Confinement, confinement
 from graft.scripts.package import Package
 from graft.scripts.phases import Phase
 from graft.scripts.sandbox import confined
 from graft.store.paths import Store
 from graft.workflows.builds import package_data
-from graft.workflows.confinement import Confinement, confinement
 from graft.workflows.jobs import Place, shell_at, tools_at
 from graft.workflows.node import Node, find_npm, gyp_commands, gyp_script, npm_script
 from graft.workflows.project import Context
@@ -131,6 +131,7 @@ class Runner:
             # The store goes last: it may lie below one of the others.
             readable=[*filter(None, known), self._store.objects, self._store.slots],
             network=site.network,
+            writable=[site.package],
         )
         return command, environ
 

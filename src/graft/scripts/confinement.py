@@ -1,4 +1,4 @@
-"""Whether there is a sandbox for scripts of packages, and what has to do where there is none."""
+"""Whether there is a sandbox here, and what has to do where there is none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from graft.base.records import Record
 from graft.scripts.sandbox import confined
 
 _PROBE_SECONDS = 10.0
-_INSTALL = "install bubblewrap: 'apt install bubblewrap', or your system's package of that name"
+INSTALL_BUBBLEWRAP = (
+    "install bubblewrap: 'apt install bubblewrap', or your system's package of that name"
+)
 
 
 class Confinement(Record):
@@ -33,7 +35,7 @@ class Confinement(Record):
                 code="build-unconfined",
                 message=f"scripts of {subjects} ran without a sandbox, with all that you may do",
                 why=(self.why,),
-                fix=f"{_INSTALL}; sandbox=required in ~/.npmrc insists on it",
+                fix=f"{INSTALL_BUBBLEWRAP}; sandbox=required in ~/.npmrc insists on it",
             ),
         )
 
@@ -55,7 +57,7 @@ def confinement(wanted: str, environ: Mapping[str, str]) -> Confinement:
             "sandbox-missing",
             "there is no sandbox for the scripts of packages, and sandbox=required is set",
             why=[why],
-            fix=_INSTALL,
+            fix=INSTALL_BUBBLEWRAP,
         )
     return Confinement(prefix=prefix, why=why)
 
