@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.donors import Child, hashed
+import pytest
+
+from harness.donors import Child, hashed, says
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -35,6 +37,92 @@ def test_who_is_trusted_gives_what_lies_there(gold: Project, child: Child) -> No
     assert hashed(gold.dir) == before
 
 
+@pytest.fixture
+def lockless(gold: Project, machine: Machine) -> Project:
+    """What another package manager made: folders, and nobody who says what should be in them."""
+    made = machine.project("lockless", dependencies={"a": "^1", "c": "^1"})
+    for name, version, asks in (
+        ("a", "1.4.0", {"b": "^2"}),
+        ("b", "1.0.1", {}),
+        ("c", "1.9.0", {}),
+    ):
+        manifest = {"name": name, "version": version, "dependencies": asks}
+        made.write(f"node_modules/{name}/package.json", manifest)
+    made.write("node_modules/a/index.js", says("b", "theirs"))
+    made.write("node_modules/a/node_modules/b/package.json", {"name": "b", "version": "2.0.0"})
+    made.write("node_modules/a/node_modules/b/index.js", "module.exports = 'inner'")
+    made.write("node_modules/b/index.js", "module.exports = 'outer'")
+    made.write("node_modules/c/index.js", "module.exports = 'theirs'")
+    assert gold
+    return made
+
+
+@pytest.mark.parametrize("layout", ["virtual", "isolated", "hoisted"])
+@pytest.mark.parametrize("mode", ["link", "copy"])
+def test_what_a_trusted_package_needs_is_trusted_with_it(
+    lockless: Project, child: Child, layout: str, mode: str
+) -> None:
+    child.manifest(dependencies={"a": "^1", "c": "^1"})
+    child.graft("install", "--lockfile-only")
+    before = hashed(lockless.dir)
+    flags = ("--trust-deps-source", "--deps-source-mode", mode, "--layout", layout)
+    found = child.take(lockless, "--offline", *flags)
+    assert found["depsSource"]["misses"] == 0
+    assert {id: child.said(id)["observed"] for id in ("a@1.0.0", "b@1.0.0", "c@1.0.0")} == {
+        "a@1.0.0": "a@1.4.0",
+        "b@1.0.0": "b@2.0.0",
+        "c@1.0.0": "c@1.9.0",
+    }
+    assert child.said("b@1.0.0")["mode"] == mode and child.said("b@1.0.0")["trusted"]
+    where = Path(os.path.realpath(child.path("node_modules/a")))
+    code = "console.log(require('a'), require('c'))"
+    assert child.node(code) == "theirs with inner theirs"
+    assert (lockless.dir if mode == "link" else child.dir) in where.parents
+    assert child.graft("status", "--check").code == 0
+    again = ("--offline", "--layout", layout)
+    for command in (["install", "--force"], ["remove", "c"]):
+        child.graft(*command, *again)
+        assert child.node("console.log(require('a'))") == "theirs with inner"
+        assert child.said("b@1.0.0")["observed"] == "b@2.0.0"
+    if mode == "copy":
+        (where / "index.js").write_text("module.exports = 'mine'")
+    assert hashed(lockless.dir) == before
+    child.graft("install", "--deps-source-mode", "copy", "--layout", layout)  # what the lock says
+    assert hashed(lockless.dir) == before
+
+
+def test_a_trusted_package_below_ones_own(
+    lockless: Project, child: Child, registry: LocalRegistry
+) -> None:
+    """What needs it lies in the project, as no slot of a store leads into a workspace."""
+    registry.publish("d@1.0.0", dependencies={"b": "^1"}, files={"index.js": says("b", "own")})
+    child.manifest(dependencies={"d": "^1"})
+    found = child.take(lockless, "--trust-deps-source")
+    assert found["depsSource"]["taken"]["b@1.0.0"]["matched"] == "name" and found["fetched"] == 1
+    assert child.node("console.log(require('d'))") == "own with outer"
+    assert child.dir in Path(os.path.realpath(child.path("node_modules/d"))).parents
+    assert child.graft("status", "--check").code == 0
+    assert child.graft("install", "--json").json["upToDate"]
+    child.graft("store", "gc", "--grace", "0s", check=False)
+    assert child.graft("store", "verify").code == 0
+    child.graft("install", "--offline", "--force")
+    assert child.node("console.log(require('d'))") == "own with outer"
+
+
+def test_without_a_lock_and_a_network_the_parents_folders_say_what_there_is(
+    lockless: Project, child: Child
+) -> None:
+    found = child.take(lockless, "--offline", "--trust-deps-source")
+    assert found["depsSource"]["misses"] == 0
+    assert child.said("a@1.4.0")["observed"] == "a@1.4.0" and child.said("b@2.0.0")["trusted"]
+    assert child.node("console.log(require('a'))") == "theirs with inner"
+    assert child.graft("install", "--json").json["upToDate"]
+    child.graft("install", "--force", "--offline")
+    child.remove("node_modules")
+    failed = child.graft("ci", "--json", check=False)
+    assert failed.json["error"]["code"] == "integrity-missing"
+
+
 def test_a_project_may_name_a_parent_and_not_trust_it(gold: Project, child: Child) -> None:
     child.write("graft.toml", '[deps-source]\npath = "../gold"\ntrust = true\n')
     found = child.graft("install", "--json").json
@@ -48,12 +136,33 @@ def test_a_project_may_name_a_parent_and_not_trust_it(gold: Project, child: Chil
 
 def test_what_a_repository_names_puts_no_bytes_into_the_store(gold: Project, child: Child) -> None:
     """Its records say what the bytes should be, and anyone may have written those."""
-    child.write("graft.toml", '[deps-source]\npath = "../gold"\nmode = "copy"\n')
-    found = child.graft("install", "--json").json
+    child.write("graft.toml", '[deps-source]\npath = "../gold"\n')
+    found = child.graft("install", "--layout", "isolated", "--json").json
     assert found["depsSource"]["missed"]["a@1.0.0"] == [
         {"path": str(gold.dir), "reason": "unvouched"}
     ]
     assert found["fetched"] == 2
+
+
+def test_a_copy_that_a_repository_asks_for_is_in_the_project_alone(
+    gold: Project, child: Child
+) -> None:
+    asks = '[deps-source]\npath = "../gold"\nmode = "link"\nmodes = { c = "copy", "x*" = "auto" }\n'
+    child.write("graft.toml", asks)
+    child.manifest(dependencies={"a": "^1", "c": "^1"})
+    child.graft("install", "--lockfile-only")
+    child.graft("install", "--offline")
+    assert (child.said("a@1.0.0")["mode"], child.said("c@1.0.0")["mode"]) == ("link", "copy")
+    own = Path(os.path.realpath(child.path("node_modules/c")))
+    assert child.dir in own.parents and (own / "index.js").stat().st_mode & 0o200
+    assert not list((child.store / "objects").iterdir()) and gold
+    (own / "index.js").write_text("module.exports = 'mine'")
+    child.write("graft.toml", "")
+    child.manifest(dependencies={"c": "^1"})
+    child.graft("install", "--offline")
+    assert child.node("console.log(require('c'))") == "mine"
+    child.write("graft.toml", asks.replace('"copy"', '"move"'))
+    assert child.graft("install", "--json", check=False).json["error"]["code"]
 
 
 def test_a_lock_does_not_lead_to_a_workspace(gold: Project, child: Child) -> None:

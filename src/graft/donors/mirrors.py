@@ -11,7 +11,7 @@ from graft.donors.hold import hold_parent
 from graft.donors.lent import Entries, foreign_shelves
 from graft.donors.offer import REASONS, Miss, same_package
 from graft.donors.parent import Parent, Shelf, read_parent, stores_of
-from graft.donors.take import observed
+from graft.donors.trust import observed
 from graft.donors.verify import Looks
 from graft.model.graph import Graph, Node
 from graft.model.provenance import LINK, NAME, Provenance
@@ -35,10 +35,15 @@ class Mirror(Record):
 
 
 def mirrors_of(
-    graph: Graph, slots: Mapping[str, Slot], entries: Entries, store: str, cache_root: str
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    entries: Entries,
+    where: Mapping[str, str],
+    store: str,
+    cache_root: str,
 ) -> list[Mirror]:
-    """All that a graph has from others; ``store`` is the root of the project's own. What was copied
-    is the project's, and always ``ok``."""
+    """All that a graph has from others; ``store`` is the root of the project's own, and ``where``
+    the folders in which code finds packages. What was copied is the project's own, and ``ok``."""
     found = []
     shelves = foreign_shelves(entries, store)
     by_parent: dict[str, list[Node]] = {}
@@ -54,7 +59,7 @@ def mirrors_of(
             if held is not None:
                 holds.push(held)
                 parent = read_parent(path)
-            found += _of_parent(path, parent, nodes, graph, slots, entries, shelves, cache_root)
+            found += _of_parent(path, parent, nodes, graph, slots, where, shelves, cache_root)
     return sorted(found, key=lambda mirror: mirror.id)
 
 
@@ -68,18 +73,12 @@ def _of_parent(
     nodes: Iterable[Node],
     graph: Graph,
     slots: Mapping[str, Slot],
-    entries: Entries,
+    found: Mapping[str, str],
     shelves: Collection[Shelf],
     cache_root: str,
 ) -> Iterable[Mirror]:
     whose = parent or Parent(path=path, graph=None)
     looks: dict[str, Looks] = {}
-    targets = {
-        id: entries[path, local]
-        for path, importer in graph.importers.items()
-        for local, id in importer.edges.items()
-        if (path, local) in entries
-    }
     for node in nodes:
         said = node.provenance
         assert said is not None
@@ -87,7 +86,7 @@ def _of_parent(
             its = [slots[each.id] for each in nodes if each.id in slots]
             looks[said.level] = Looks(whose, its, said.level, cache_root)
         if said.matched == NAME:
-            state, why = _of_trusted(targets.get(node.id, ""), said)
+            state, why = _of_trusted(found.get(node.id, ""), said)
         else:
             state, why = _of_linked(slots.get(node.id), shelves, looks[said.level])
         if state == OK and parent is None:

@@ -7,17 +7,15 @@ no slot of a store may lead into another workspace.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 
-from graft.base.files import read_file
 from graft.base.records import Record, replace
 from graft.donors.offer import GONE, Hit, Miss, offer
 from graft.donors.parent import Parent, Shelf
 from graft.donors.verify import Looks
 from graft.model.graph import Graph, Importer, Node
-from graft.model.provenance import BYTES, LINK, NAME, OWN_MODES, STORE, Provenance
+from graft.model.provenance import BYTES, LINK, OWN_MODES, STORE, Provenance
 from graft.resolve.prune import reachable
 from graft.store.slots import Slot
 
@@ -51,7 +49,8 @@ class Asked(Record):
 
 
 class Taking(Record):
-    """By node id: the folders of parents that are linked to; the sources that may have the bytes of
+    """By node id: the folders of parents that are linked to, and those that are copied from, past
+    any store (``given``); the sources that may have the bytes of
     others, best first, with what the lock says then; and what it says of the rest. ``misses`` are
     the parents that gave nothing and why, as (path, reason). ``lost`` is what links of the project
     are for and is not right any more where they lead."""
@@ -61,6 +60,7 @@ class Taking(Record):
     provenance: Mapping[str, Provenance]
     misses: Mapping[str, Sequence[tuple[str, str]]]
     lost: Set[str] = frozenset()
+    given: Mapping[str, str] = {}
 
 
 def decide(asked: Asked, sources: Sequence[Source]) -> Taking:
@@ -103,8 +103,7 @@ def decide(asked: Asked, sources: Sequence[Source]) -> Taking:
                 provenance[id] = said if own else replace(said, mode=STORE, because="")
                 break
             bytes.setdefault(id, []).append((source, said))
-    taking = Taking(links=links, bytes=bytes, provenance=provenance, misses=misses, lost=lost)
-    return _with_trusted(asked, sources, taking)
+    return Taking(links=links, bytes=bytes, provenance=provenance, misses=misses, lost=lost)
 
 
 def own_part(graph: Graph, elsewhere: Collection[str]) -> Graph:
@@ -196,31 +195,9 @@ def _components(graph: Graph, slots: Mapping[str, Slot]) -> list[list[str]]:
     return found
 
 
-def _with_trusted(asked: Asked, sources: Sequence[Source], taking: Taking) -> Taking:
-    """What nothing else gives, and a parent that is trusted has a folder for: only for what the
-    project asks for itself. What such a package finds is that parent's business."""
-    links, provenance = dict(taking.links), dict(taking.provenance)
-    direct = {id for each in asked.graph.importers.values() for id in each.edges.values()}
-    for id in sorted(direct & asked.slots.keys() - provenance.keys() - taking.bytes.keys()):
-        name = asked.slots[id].package
-        for source in sources:
-            folder = source.parent.folder(name) if source.trust and source.serves(name) else ""
-            if folder and id not in asked.fixed and not asked.slots[id].salt:
-                links[id] = folder
-                hit = Hit(path=folder, matched=NAME)
-                said = _said(source, hit, LINK)
-                provenance[id] = replace(said, trusted=True, observed=observed(folder))
-                break
-    return replace(taking, links=links, provenance=provenance)
-
-
-def observed(folder: str) -> str:
-    """What a package calls itself, whatever the lock asks for."""
-    try:
-        said = json.loads(read_file(f"{folder}/package.json") or b"{}")
-        return f"{said['name']}@{said['version']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "unknown"
+def said_of(source: Source, path: str, matched: str, mode: str) -> Provenance:
+    """What is said of a package that lies at ``path``."""
+    return _said(source, Hit(path=path, matched=matched), mode)
 
 
 def _said(source: Source, hit: Hit, mode: str) -> Provenance:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graft.base.records import replace
-from graft.donors.parent import Parent
 from graft.model.graph import Graph
 from graft.model.origins import FILE, LINK
 
 
 def versions_of(
-    parents: Iterable[Parent], previous: Graph | None, *, first: bool = False
+    graphs: Iterable[Graph], previous: Graph | None, *, first: bool = False
 ) -> Graph | None:
-    """A graph of what ``previous`` has, and of what the parents' locks have beside that; with
-    ``first``, these go before it. An earlier parent goes before later ones. None where no parent
-    has a lock."""
-    theirs = [_fetched(parent.graph) for parent in parents if parent.graph]
+    """A graph of what ``previous`` has, and of what ``graphs``, those of parents, have beside that;
+    with ``first``, these go before it, an earlier parent's before later ones. None where there are
+    none."""
+    theirs = [_fetched(graph) for graph in graphs]
     if not theirs:
         return None
     own = [previous] if previous else []

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Collection, Mapping
 
 from graft.base import trees
 from graft.base.clones import Cloner
 from graft.base.files import remove_tree
+from graft.link.importers import MODULES
 from graft.link.links import Folder
 from graft.link.state import FOLDER, OWN_FOLDER, mark_own
+from graft.store.objects import ObjectFile
 from graft.store.private import Finished, make_writable
 from graft.store.slots import Slot
 
@@ -54,3 +57,25 @@ def make_folder(
             make_writable(f"{root}/{path}", packages[id].files)
     if "" in folder.packages and (folder.own or not os.path.exists(f"{root}/package.json")):
         mark_own(root)
+
+
+def package_in(folder: str, beside: Collection[str]) -> Finished:
+    """The files of a package that no store has, as they lie in a folder: without those of its
+    ``node_modules`` that it has ``beside`` it, and without links that lead out of it."""
+    files: list[ObjectFile] = []
+    links: dict[str, str] = {}
+    apart = {f"{MODULES}/.bin", *(f"{MODULES}/{name}" for name in beside)}
+    for place, within, names in os.walk(folder):
+        above = os.path.relpath(place, folder)
+        prefix = "" if above == "." else f"{above}/"
+        within[:] = [name for name in within if prefix + name not in apart]
+        for name in (*names, *within):
+            path, full = prefix + name, f"{place}/{name}"
+            seen = os.lstat(full)
+            if stat.S_ISLNK(seen.st_mode):
+                target = os.readlink(full)
+                if f"{os.path.realpath(full)}/".startswith(f"{os.path.realpath(folder)}/"):
+                    links |= {path: target} if path not in apart else {}
+            elif stat.S_ISREG(seen.st_mode):
+                files.append(ObjectFile(path, bool(seen.st_mode & 0o100), seen.st_size, ""))
+    return Finished(folder=folder, files=tuple(sorted(files)), links=links)

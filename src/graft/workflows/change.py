@@ -54,7 +54,7 @@ class Change(Record):
     that they are in. ``scanned``, ``manifests`` and ``commands`` are what the graph's record has of
     them. ``mirrors`` are the folders of other workspaces, by node id, that links lead to, and
     ``parents`` those workspaces. ``lent`` are the names of the slots that these are. ``copies`` are
-    the nodes whose files may be written."""
+    the nodes whose files may be written, ``unslotted`` those whose slots are only the project's."""
 
     folder: str
     store: Store
@@ -68,6 +68,7 @@ class Change(Record):
     parents: tuple[str, ...] = ()
     lent: tuple[str, ...] = ()
     copies: Collection[str] = frozenset()
+    unslotted: Collection[str] = frozenset()
 
     def plan(
         self, layout: str, graph: Graph, slots: Mapping[str, Slot], names: Mapping[str, str]
@@ -139,12 +140,14 @@ class Change(Record):
             remove_stamp(self.folder, self.modules)
             self._commit(plan, place, anew=anew)
             return
-        names = {slot.name for slot in slots.values()} if plan.layout == VIRTUAL else set()
+        stored = {id: slot for id, slot in slots.items() if id not in self.unslotted}
+        names = {slot.name for slot in stored.values()} if plan.layout == VIRTUAL else set()
+        apart = slots if plan.layout != VIRTUAL else {id: slots[id] for id in self.unslotted}
         record = GraphRecord(
             layout=plan.layout,
             trees={importer: tree.entries for importer, tree in plan.trees.items()},
             slots=names,
-            sources=() if plan.layout == VIRTUAL else _sources(slots),
+            sources=_sources(apart),
             packages=report.packages,
             direct=report.direct,
             ignored=report.ignored,

@@ -8,7 +8,7 @@ lacks something.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import partial
 
 from graft.base.diagnostics import Diagnostic, GraftError
@@ -27,20 +27,24 @@ from graft.donors.parent import (
     workspace_of,
 )
 from graft.donors.take import Asked, Source, Taking, decide, own_part, seen_part
+from graft.donors.trust import is_trusted, observed_graph, places, with_trusted
 from graft.donors.verify import Looks
 from graft.donors.versions import versions_of
 from graft.donors.worktrees import other_checkouts
+from graft.link.held import above
+from graft.link.importers import present_modules
 from graft.link.ladder import copied
 from graft.link.layouts import VIRTUAL
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
-from graft.model.provenance import LINK, NAME, SHAPE, Provenance
+from graft.model.provenance import LINK, OWN_MODES, SHAPE, Provenance
 from graft.project.checkout import Checkout
 from graft.project.donor_settings import Donor, DonorOptions, Donors, donors_in_force
 from graft.resolve.prune import below
 from graft.store.admission import required_integrity
 from graft.store.adopt import adopt_object, adopt_private_slot
-from graft.store.objects import has_object
+from graft.store.check import object_is_intact
+from graft.store.objects import find_object, has_object
 from graft.store.slots import Slot
 from graft.workflows.donor_modes import Modes
 from graft.workflows.project import Work
@@ -68,6 +72,8 @@ class Donations:
         # Folders of others that are linked to, by node id, and nodes whose files may be written.
         self.links: Mapping[str, str] = {}
         self.copies: frozenset[str] = frozenset()
+        # Folders that files are copied from, past any store.
+        self.given: Mapping[str, str] = {}
         self._taking = Taking(links={}, bytes={}, provenance={}, misses={})
 
     @property
@@ -80,7 +86,12 @@ class Donations:
         first = self._options.takes_versions
         if not (first or self._work.context.settings.offline):
             return None
-        return versions_of([parent for _, parent in self.parents], previous, first=first)
+        graphs = [
+            parent.graph or observed_graph(parent)
+            for donor, parent in self.parents
+            if parent.graph or donor.trust
+        ]
+        return versions_of(graphs, previous, first=first)
 
     def take(
         self, graph: Graph, slots: Mapping[str, Slot], layout: str, previous: Graph | None
@@ -88,9 +99,7 @@ class Donations:
         """Decide, and bring into the store the bytes that are to be had. ``graph`` is the part for
         this machine. Raises ``donor-required`` and ``donor-no-reflink``."""
         store = self._work.store
-        has = {
-            id for id in slots if has_object(store, required_integrity(graph.nodes[id].manifest))
-        }
+        has = {id for id in slots if self._has(graph.nodes[id].manifest)}
         named = [(donor, parent) for donor, parent in self.parents]
         if not named and has != slots.keys() and self._options.searches:
             named = self._checkouts()
@@ -106,6 +115,7 @@ class Donations:
         taking = decide(asked, [*sources, *self._carried(slots, previous, modes)])
         for source in sources:
             source.looks.remember()
+        taking = with_trusted(asked, sources, taking)
         taking = self._keep_trusted(graph, slots, taking, modes)
         taking = self._with_bytes(graph, slots, taking)
         self._bring_changed(graph, slots, taking)
@@ -114,8 +124,8 @@ class Donations:
             self._refuse_fetching(graph, taking, slots.keys())
         if named or self._busy:
             self.donated = self._report(graph, slots, taking)
-        self._taking = taking
-        self.links = taking.links
+        self._taking, self._graph = taking, graph
+        self.links, self.given = taking.links, taking.given
         self.copies = frozenset(
             id
             for id in slots.keys() - taking.links.keys()
@@ -131,11 +141,35 @@ class Donations:
 
     def own_part(self, graph: Graph) -> Graph:
         """What of the graph has to be in this project's own store."""
-        return own_part(graph, self.links.keys())
+        return own_part(graph, self._elsewhere)
 
     def seen_part(self, graph: Graph, own: Graph) -> Graph:
         """What of the graph code meets in this project."""
-        return seen_part(graph, own, self.links.keys())
+        return seen_part(graph, own, self._elsewhere)
+
+    def unslotted(self, own: Graph) -> frozenset[str]:
+        """What of the project's ``own`` part has slots only in the project, as these lead to what
+        no store has."""
+        above_all = above(self._graph, self._elsewhere) if self._elsewhere else set()
+        return frozenset(above_all & own.nodes.keys())
+
+    def told_apart(self, slots: Mapping[str, Slot]) -> Mapping[str, Slot]:
+        """The slots, in which what is trusted has no integrity that a store's files have."""
+        trusted = {
+            id: replace(slots[id], integrity=f"{said.path} {said.observed}")
+            for id, said in self._taking.provenance.items()
+            if id in slots and id in self.given and is_trusted(said)
+        }
+        return {**slots, **trusted}
+
+    @property
+    def _elsewhere(self) -> Set[str]:
+        return self.links.keys() | self.given.keys()
+
+    def _has(self, manifest: Manifest) -> bool:
+        return bool(manifest.integrity) and has_object(
+            self._work.store, required_integrity(manifest)
+        )
 
     def said_of(self, graph: Graph) -> Graph:
         """The graph that says where packages came from. What nothing was taken for now keeps what
@@ -263,29 +297,51 @@ class Donations:
     def _keep_trusted(
         self, graph: Graph, slots: Mapping[str, Slot], taking: Taking, modes: Modes
     ) -> Taking:
-        """What is linked to since somebody trusted its parent stays while it is there, and is not
-        patched or built here: that takes an own copy."""
-        links, provenance = dict(taking.links), dict(taking.provenance)
-        for path, importer in graph.importers.items():
-            for local, id in importer.edges.items():
-                said = graph.nodes[id].provenance
-                target = self._entries.get((path, local), "")
-                was_trusted = said is not None and said.matched == NAME and id not in provenance
-                was_trusted = was_trusted and modes.kept(local)[0] == LINK
-                was_trusted = was_trusted and id in slots and not slots[id].salt
-                if said and was_trusted and os.path.isabs(target) and os.path.isdir(target):
-                    links[id], provenance[id] = target, said
-        return replace(taking, links=links, provenance=provenance)
+        """What is there since somebody trusted its parent stays while it is there, and is not
+        patched or built here, nor needed by what is: that takes what the lock says. Copies that no
+        store has are their own source."""
+        barred = below(graph, [id for id, slot in slots.items() if slot.salt])
+        kept = {
+            id
+            for id in slots.keys() - taking.provenance.keys() - taking.bytes.keys() - barred
+            if is_trusted(graph.nodes[id].provenance) or modes.is_kept(slots[id])
+        }
+        if not kept:
+            return taking
+        links, given = dict(taking.links), dict(taking.given)
+        provenance = dict(taking.provenance)
+        folder = self._work.context.folder
+        importers = {path: present_modules(folder, path) for path in graph.importers}
+        own = os.path.join(os.path.realpath(folder), "")
+        for id, there in places(graph, importers).items():
+            said = graph.nodes[id].provenance
+            if id not in kept:
+                continue
+            is_link = not there.startswith(own)
+            may_link = modes.kept(slots[id].package)[0] == LINK
+            if is_link and may_link and said is not None and is_trusted(said):
+                links[id], provenance[id] = there, said
+            elif is_link:
+                continue
+            elif said is not None and is_trusted(said):
+                if modes.is_kept_trusted(slots[id], said):
+                    given[id], provenance[id] = there, said
+            elif modes.is_kept(slots[id]) and not self._has(graph.nodes[id].manifest):
+                given[id] = there
+        return replace(taking, links=links, given=given, provenance=provenance)
 
     def _with_bytes(self, graph: Graph, slots: Mapping[str, Slot], taking: Taking) -> Taking:
         """The same with what could be had of the bytes that parents may have."""
         provenance = dict(taking.provenance)
         misses = {id: list(reasons) for id, reasons in taking.misses.items()}
 
-        def adopted(id: str, outcome: Outcome[Provenance | None]) -> None:
-            said = outcome.get()
-            if said is not None:
-                provenance[id] = said
+        given = dict(taking.given)
+
+        def adopted(id: str, outcome: Outcome[tuple[Provenance, str] | None]) -> None:
+            got = outcome.get()
+            if got is not None:
+                provenance[id], folder = got
+                given.update({id: folder} if folder else {})
 
         pool = self._work.pool if taking.bytes else None
         for id, offers in taking.bytes.items():
@@ -294,7 +350,7 @@ class Donations:
                 pool.submit(job, partial(adopted, id))
         while pool is not None and pool.pending:
             pool.settle(wait=True)
-        return replace(taking, provenance=provenance, misses=misses)
+        return replace(taking, provenance=provenance, misses=misses, given=given)
 
     def _adopt(
         self,
@@ -303,24 +359,28 @@ class Donations:
         id: str,
         offers: Sequence[tuple[Source, Provenance]],
         misses: list[tuple[str, str]],
-    ) -> Provenance | None:
-        """Runs in a thread of the pool."""
+    ) -> tuple[Provenance, str] | None:
+        """What is said of a package whose bytes are in the store now, or may only come into this
+        project: then also from which folder. Runs in a thread of the pool."""
         integrity = required_integrity(graph.nodes[id].manifest)
         store = self._work.store
         for source, said in offers:
             path = source.parent.path
-            if not source.parent.vouched:
-                misses.append((path, "unvouched"))
-                continue
             others = [store_at(root) for root in source.parent.stores if root != store.root]
             others = [other for other in others if has_object(other, integrity)]
+            if not source.parent.vouched:
+                stored = find_object(others[0], integrity) if others and not slot.salt else None
+                if said.mode in OWN_MODES and stored and object_is_intact(stored):
+                    return said, stored.folder
+                misses.append((path, "unvouched"))
+                continue
             if not others:
                 misses.append((path, "unverifiable"))
                 continue
             if not self._changes or any(adopt_object(store, other, integrity) for other in others):
                 if slot.salt and self._changes:
                     any(adopt_private_slot(store, other, slot) for other in others)
-                return said
+                return said, ""
             misses.append((path, "dirty"))
         return None
 
@@ -367,8 +427,7 @@ class Donations:
         lacking = {
             graph.nodes[id].manifest.id: taking.misses.get(id, ())
             for id in ids
-            if id not in taking.provenance
-            and not has_object(self._work.store, required_integrity(graph.nodes[id].manifest))
+            if id not in taking.provenance and not self._has(graph.nodes[id].manifest)
         }
         if lacking:
             raise GraftError(

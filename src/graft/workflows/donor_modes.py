@@ -15,7 +15,7 @@ from graft.donors.parent import Parent, store_at
 from graft.link.importers import ROOT, present_modules
 from graft.link.isolated import SLOTS
 from graft.link.ladder import needed_rung
-from graft.link.layouts import VIRTUAL
+from graft.link.layouts import HOISTED, VIRTUAL
 from graft.link.state import OWN_FOLDER, is_slot, read_state
 from graft.model.graph import Graph, Node
 from graft.model.provenance import BYTES, COPY, LINK, OWN_MODES, REFLINK, Provenance
@@ -36,6 +36,7 @@ class Modes:
         self._work = work
         self._options = options
         self._layout = layout
+        self._was = read_state(present_modules(work.context.folder, ROOT)).layout
         self._own_slots = {
             entry.removeprefix(f"{SLOTS}/").rpartition("-")[0]
             for (_, entry), made in entries.items()
@@ -71,9 +72,7 @@ class Modes:
         said = self._options.mode_of(name)
         if said in OWN_MODES:
             return COPY, ""
-        folder = self._work.context.folder
-        is_same = read_state(present_modules(folder, ROOT)).layout == self._layout
-        return self._linked(asked=is_same or said in (LINK, _AUTO))
+        return self._linked(asked=self._was == self._layout or said in (LINK, _AUTO))
 
     def is_own(self, node: Node, slot: Slot, said: Provenance | None) -> bool:
         """Whether a package's files are to be the project's own: they were taken so just now, or
@@ -83,7 +82,18 @@ class Modes:
             return True
         if mode in OWN_MODES:
             return node.provenance is not None and node.provenance.mode in (LINK, *OWN_MODES)
-        return not mode and _readable(slot) in self._own_slots
+        return not mode and self.is_kept(slot)
+
+    def is_kept(self, slot: Slot) -> bool:
+        """Whether the project has an own copy of it."""
+        return _readable(slot) in self._own_slots
+
+    def is_kept_trusted(self, slot: Slot, said: Provenance) -> bool:
+        """The same of what was copied from a trusted parent. In the layout ``hoisted`` every folder
+        is an own copy, and the lock alone says of what."""
+        return self.is_kept(slot) or (
+            said.mode in OWN_MODES and self._was == HOISTED == self._layout
+        )
 
     def _linked(self, *, asked: bool) -> tuple[str, str]:
         if self._layout == VIRTUAL or (asked and not self._needs_files):

@@ -250,10 +250,13 @@ def _want(
         parents=donations.linked_to if donations is not None else (),
         lent=tuple(slots[id].name for id in links if id in slots),
         copies=donations.copies if donations is not None else frozenset(),
+        unslotted=donations.unslotted(own) if donations is not None else frozenset(),
     )
     work.advance()
     names = own_names(checkout)
     slots = {id: slot for id, slot in slots.items() if id in local.nodes}
+    if donations is not None:
+        slots = donations.told_apart(slots)
     plan = change.plan(layout, local, slots, names)
     engines, bare = said_of_engines(local, checkout.root, context), bare_links(checkout)
     said = (
@@ -296,8 +299,10 @@ def _carry_out(
     if work.store.frozen:
         pass  # all is there
     elif wanted.layout == VIRTUAL or wanted.builds is not None:
-        made = fill_store(work, wanted.local, wanted.slots, distrust=options.force)
-    if wanted.layout != VIRTUAL:
+        unslotted = wanted.change.unslotted
+        stored = {id: slot for id, slot in wanted.slots.items() if id not in unslotted}
+        made = fill_store(work, wanted.local, stored, distrust=options.force)
+    if wanted.layout != VIRTUAL or wanted.change.unslotted:
         fill_objects(work, wanted.local, distrust=options.force)
     laps.lap("fetch")
     if wanted.builds is not None and not work.store.frozen:
@@ -310,7 +315,7 @@ def _carry_out(
     )
     copied: list[Diagnostic] = []
     modules = modules_of(context.folder, ROOT, checkout.modules)
-    place = partial(_place, work, local, slots, copied, modules)
+    place = partial(_place, work, local, {**wanted.whole_slots, **slots}, copied, modules)
     anew = options.force or options.rebuild is not None
     wanted.change.apply(wanted.plan, slots, report, place, anew=anew)
     work.changed = True
@@ -448,7 +453,8 @@ def _place(
 
         # That of a node_modules with folders was said when those were made first.
         is_known = read_state(modules).layout not in ("", VIRTUAL)
-        if place_folders(work, graph, slots, jobs) and not is_known:
+        given = work.donations.given if work.donations is not None else {}
+        if place_folders(work, graph, slots, jobs, given) and not is_known:
             notes.append(copied_note(work))
 
 

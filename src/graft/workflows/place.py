@@ -10,7 +10,7 @@ from graft.base.clones import Cloner
 from graft.base.diagnostics import Diagnostic
 from graft.base.mounts import mount_of
 from graft.base.pool import Outcome
-from graft.link.folders import make_folder
+from graft.link.folders import make_folder, package_in
 from graft.link.links import Folder
 from graft.model.graph import Graph
 from graft.store.admission import required_integrity
@@ -22,16 +22,27 @@ from graft.workflows.fill import fill_objects
 if TYPE_CHECKING:
     from graft.workflows.project import Work
 
+_NOTHING: Mapping[str, str] = {}
 Job = tuple[str, Folder]
 """Where a folder is to be made, and what of."""
 
 
-def place_folders(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Sequence[Job]) -> bool:
-    """Make them all. Objects that turn out to be damaged are fetched anew, once. Whether files were
-    copied because the store lies on another file system."""
+def place_folders(
+    work: Work,
+    graph: Graph,
+    slots: Mapping[str, Slot],
+    jobs: Sequence[Job],
+    given: Mapping[str, str] = _NOTHING,
+) -> bool:
+    """Make them all. Objects that turn out to be damaged are fetched anew, once. What is ``given``,
+    by node id, is copied from those folders and has nothing in the store. Whether files were copied
+    because the store lies on another file system."""
     work.context.progress.to_link += len(jobs)
     cloners = {False: Cloner(), True: Cloner(shared=False)}
-    left = _make(work, graph, slots, jobs, cloners)
+    finished: dict[str, Finished | None] = {
+        id: package_in(folder, slots[id].dependencies) for id, folder in given.items()
+    }
+    left = _make(work, graph, slots, jobs, cloners, finished)
     if left and work.store.frozen:
         from graft.workflows.frozen import damaged
 
@@ -39,7 +50,7 @@ def place_folders(work: Work, graph: Graph, slots: Mapping[str, Slot], jobs: Seq
         raise damaged(work.store, {graph.nodes[id].manifest.id for id in ids})
     if left:
         fill_objects(work, graph)
-        if _make(work, graph, slots, left, cloners):
+        if _make(work, graph, slots, left, cloners, {id: finished[id] for id in given}):
             raise AssertionError("a package that was just stored lacks files")
     return cloners[False].apart
 
@@ -50,11 +61,12 @@ def _make(
     slots: Mapping[str, Slot],
     jobs: Iterable[Job],
     cloners: Mapping[bool, Cloner],
+    finished: dict[str, Finished | None],
 ) -> list[Job]:
     """The jobs for which objects are missing or damaged; those are no longer trusted. ``cloners``
-    are one for folders that share files with the store, and one for those of own files."""
+    are one for folders that share files with the store, and one for those of own files;
+    ``finished`` has the packages that are known."""
     store, progress, pool = work.store, work.context.progress, work.pool
-    finished: dict[str, Finished | None] = {}
     left: list[Job] = []
 
     def package(id: str) -> Finished | None:
@@ -74,6 +86,8 @@ def _make(
             if all(holds_just(its.folder, its.files) for its in found.values()):
                 raise
         for id in () if store.frozen else ids:
+            if id not in graph.nodes:
+                continue  # it is given
             if id not in found or not holds_just(found[id].folder, found[id].files):
                 distrust_object(store, required_integrity(graph.nodes[id].manifest))
         return False

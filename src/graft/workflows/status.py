@@ -9,6 +9,8 @@ from graft.base.records import Record
 from graft.donors.lent import entries_in, with_lent
 from graft.donors.mirrors import OK as AS_IT_SHOULD
 from graft.donors.mirrors import Mirror, mirrors_of
+from graft.donors.trust import is_trusted, places
+from graft.link.importers import present_modules
 from graft.model.graph import Graph
 from graft.project.checkout import Checkout
 from graft.project.editables import Editable, editables
@@ -81,7 +83,10 @@ def _mirrors(context: Context, checkout: Checkout, graph: Graph) -> list[Mirror]
     local = local_graph(graph, context)
     builds = builds_for(context, checkout, InstallOptions())
     slots = slots_of(local, builds.salts(local) if builds else {}, root=context.folder)
-    return mirrors_of(graph, slots, entries, store.root, context.settings.cache_root)
+    trusts = any(is_trusted(node.provenance) for node in graph.nodes.values())
+    modules = {path: present_modules(context.folder, path) for path in graph.importers}
+    where = places(graph, modules) if trusts else {}
+    return mirrors_of(graph, slots, entries, where, store.root, context.settings.cache_root)
 
 
 def _clone(context: Context, editable: Editable) -> Clone:
