@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -19,11 +20,15 @@ from graft.fleet.releases import make_current, prune
 from graft.fleet.rollback import pin, rollback, unpin
 from graft.lockfile.format import read_lock, write_lock
 from graft.model.integrity import parse_integrity
+from graft.resolve.prune import for_platform
 from graft.workflows.fleet_install import install, publish
-from harness.fleet_installer import LINUX, FleetInstaller, graph_of, packages, top_level
+from harness.archive import pack_files
+from harness.fleet_installer import LINUX, MAC, FleetInstaller, graph_of, packages, top_level
+from harness.index_shelf import IndexShelf
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
+from harness.repository import Repository
 
 
 @pytest.fixture
@@ -351,3 +356,81 @@ def test_platforms_are_of_locks_as_of_pins(
     fleet.settings(platforms=(LINUX,))
     assert packages(publish(fleet.installer, "scripts", lock, "admin").release) == ["a@1.0.0"]
     assert fleet.state.status != INSTALLING
+
+
+# Sources of every kind
+
+
+def test_a_commit_below_a_pin_is_an_archive_as_any(
+    fleet: FleetInstaller,
+    registry: LocalRegistry,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", str(machine.home))
+    tool = Repository(machine, "tool")
+    tool.known_as("https://git.example.com/team/tool.git")
+    commit = tool.commit("from git")
+    url = f"git+https://git.example.com/team/tool.git#{commit}"
+    registry.publish("a@1.0.0", dependencies={"tool": url})
+    fleet.pin(a="1.0.0")
+    release = fleet.install()
+    assert packages(release) == ["a@1.0.0", "tool@1.0.0"]
+    body = fleet.blobs.get(parse_integrity(release.entries[1].integrity))
+    assert body is not None and b"from git" in body
+    # A second server packs the same bytes of it.
+    fleet.blobs.delete(parse_integrity(release.entries[1].integrity))
+    assert fleet.install() == release
+
+
+def hosted_index(machine: Machine, project: Project) -> Repository:
+    """acme:box in a git-hosted index, with one archive for each of two systems within it."""
+    index = Repository(machine, "acme")
+    shelf = IndexShelf(index.path, "acme")
+    tables = []
+    for system in ("linux", "darwin"):
+        data = pack_files({"package.json": '{"name": "@acme/box"}', "system": system})
+        shelf.write(f"archives/box-{system}.tgz", data)
+        digest = hashlib.sha256(data).hexdigest()
+        tables.append(
+            f'[[versions."1.0.0".archives]]\nurl = "archives/box-{system}.tgz"\n'
+            f'sha256 = "{digest}"\nos = ["{system}"]'
+        )
+    shelf.offer("acme:box", "1.0.0", tables="\n".join(tables))
+    index.commit()
+    index.known_as("https://git.example.com/acme.git")
+    project.write("graft.toml", '[dependencies.acme]\nbox = "1.0.0"\n[indices]\n')
+    return index
+
+
+def test_a_package_of_an_index_has_one_archive_for_each_platform(
+    fleet: FleetInstaller, machine: Machine, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(machine.home))
+    hosted_index(machine, project)
+    at = project.read("graft.toml") + 'acme = { url = "https://git.example.com/acme.git" }\n'
+    project.write("graft.toml", at)
+    lock = lock_of(project)
+    release = fleet.publish(lock)
+    assert packages(release) == ["@acme/box@1.0.0"] * 2 and len(fleet.stored) == 2
+    assert {entry.platforms.os for entry in release.entries} == {("linux",), ("darwin",)}
+    fleet.settings(platforms=(LINUX,))
+    (entry,) = fleet.publish(lock).entries
+    assert entry.platforms.os == ("linux",)
+    stored = {e.integrity for e in release.entries}
+    for platform in (LINUX, MAC):
+        node = for_platform(graph_of(release), platform).nodes
+        (manifest,) = [each.manifest for each in node.values()]
+        assert str(parse_integrity(manifest.integrity)) in stored
+
+
+def test_a_package_in_an_index_on_the_machine_is_refused(
+    fleet: FleetInstaller, machine: Machine, project: Project
+) -> None:
+    index = hosted_index(machine, project)
+    project.write(
+        "graft.toml", project.read("graft.toml") + f'acme = {{ path = "{index.path}" }}\n'
+    )
+    with pytest.raises(GraftError) as caught:
+        fleet.publish(lock_of(project))
+    assert "an index that is on this machine" in caught.value.diagnostic.why[0]

@@ -116,6 +116,9 @@ def _refuse(graph: Graph) -> None:
             unfit[node.id] = f"comes from {what} of the project's"
         elif f"{GIT}file:" in origin or "git+file:" in _addresses(node.manifest):
             unfit[node.id] = "comes from a repository on this machine"
+        elif origin.startswith(INDEX) and "://" not in _addresses(node.manifest):
+            if origin.removeprefix(INDEX) not in _reachable_indices(graph):
+                unfit[node.id] = "lies in an index that is on this machine"
         elif f"{node.manifest.name}@{node.manifest.version}" in graph.patches:
             unfit[node.id] = "is patched by the project"
     if unfit:
