@@ -328,6 +328,20 @@ def test_size_cap_is_of_packed_and_unpacked_bytes_and_equal_is_not_over(
         assert note.code == "fleet-large" and fleet.state.status == READY
 
 
+def test_what_is_too_large_is_not_fetched_to_its_end(
+    fleet: FleetInstaller, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0", files={"zeros": "0" * 100_000})
+    registry.publish("slow@1.0.0")
+    registry.fault("/slow/-/slow-1.0.0.tgz", delay=2)
+    fleet.pin(a="1.0.0", slow="1.0.0")
+    fleet.settings(block_bytes=50_000)
+    with pytest.raises(GraftError) as caught:
+        fleet.install()
+    assert caught.value.diagnostic.code == "fleet-too-large"
+    assert caught.value.diagnostic.why[0].startswith("the 1 that were looked at come to")
+
+
 def test_a_dry_run_says_what_would_change_and_changes_nothing(
     fleet: FleetInstaller, registry: LocalRegistry
 ) -> None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
-from graft.fleet.blob_index import every
-from graft.fleet.blob_stores import BlobStores
-from graft.fleet.database import Transaction
 from graft.fleet.operations import hold
 from graft.fleet.records import ERROR, INSTALLING, READY
 from graft.fleet.releases import make_current, prune
@@ -21,7 +17,7 @@ from graft.fleet.rollback import pin, rollback, unpin
 from graft.lockfile.format import read_lock, write_lock
 from graft.model.integrity import parse_integrity
 from graft.resolve.prune import for_platform
-from graft.workflows.fleet_install import install, publish
+from graft.workflows.fleet_install import publish
 from harness.archive import pack_files
 from harness.fleet_installer import LINUX, MAC, FleetInstaller, graph_of, packages, top_level
 from harness.index_shelf import IndexShelf
@@ -240,82 +236,7 @@ def test_a_pinned_release_stays_whatever_comes(
         assert prune(t, "scripts") == [first]
 
 
-# Deaths
-
-
-class Died(BaseException):
-    """What nothing survives: from here on, this process does nothing any more."""
-
-
-class Dying:
-    """A fleet that dies before its n-th step: a transaction, or an archive that is put."""
-
-    def __init__(self, fleet: FleetInstaller, at: int) -> None:
-        self.left = at
-        self._fleet = fleet
-        self._put = fleet.blobs.put
-        fleet.fleet = replace(
-            fleet.fleet, database=_Steps(fleet.database, self.step), stores=BlobStores([self])
-        )
-        fleet.installer = replace(fleet.installer, fleet=fleet.fleet)
-        self.id = fleet.blobs.id
-
-    def step(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise Died
-
-    def put(self, *said: Any) -> None:
-        self.step()
-        self._put(*said)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._fleet.blobs, name)
-
-
-class _Steps:
-    def __init__(self, whole: Any, step: Callable[[], None]) -> None:
-        self._whole = whole
-        self._step = step
-
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        self._step()
-        return self._whole.transaction()  # type: ignore[no-any-return]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._whole, name)
-
-
-def test_a_death_at_any_step_of_an_install_leaves_the_release_before_it_or_the_new_one(
-    fleet: FleetInstaller, registry: LocalRegistry, machine: Machine
-) -> None:
-    registry.publish("a@1.0.0")
-    for name in ("b", "c"):
-        registry.publish(f"{name}@1.0.0")
-    fleet.pin(a="1.0.0")
-    before = fleet.install()
-    fleet.pin(b="1.0.0", c="1.0.0")
-    after = install(fleet.installer, "scripts", "admin", dry_run=True).release.hash
-    outcomes = []
-    for at in range(20):
-        with FleetInstaller(machine, fresh=False) as dying:
-            steps = Dying(dying, at)
-            try:
-                dying.install()
-            except Died:
-                assert steps.left < 0
-        outcomes.append(fleet.state.hash)
-        # What hosts are to have is all there, whatever is said of the attempt.
-        now = fleet.current
-        assert now is not None and {e.integrity for e in now.entries} <= fleet.stored
-        if fleet.state.hash == after:
-            break
-        assert fleet.state.hash == before.hash
-    assert set(outcomes) == {before.hash, after} and len(outcomes) > 4
-    assert fleet.install().hash == after
-    assert fleet.state.status == READY and len(fleet.history) == 2
-    with fleet.database.reading() as t:
-        assert {row.integrity for row in every(t)} == fleet.stored
+# What goes wrong
 
 
 def test_who_has_lost_the_lock_does_not_move_what_hosts_are_to_have(

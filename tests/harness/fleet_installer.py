@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from graft.base.records import replace
 from graft.fleet.attempt import Fleet
 from graft.fleet.blob_stores import BlobStores
+from graft.fleet.database import Database
 from graft.fleet.folder_blobs import FolderBlobs
 from graft.fleet.opening import open_database
 from graft.fleet.records import PublishedRelease, SetSettings, SetState
 from graft.fleet.release import Release
 from graft.fleet.releases import history, read_release, state
-from graft.fleet.sets import create_set, enable_pin, put_pin, remove_pin, write_settings
+from graft.fleet.sets import create_set, enable_pin, put_pin, read_set, remove_pin, write_settings
 from graft.lockfile.format import read_lock
 from graft.model.graph import Graph
 from graft.model.platform import Platform
@@ -30,12 +32,13 @@ MAC = Platform(os="darwin", cpu="arm64")
 
 
 class FleetInstaller(Closing):
-    """``tokens`` and ``settings`` of its one set, ``scripts``, may be changed at any time. One that
-    is not ``fresh`` is another process beside the first."""
+    """``tokens`` and ``settings`` of its one set, ``scripts``, may be changed at any time. Its
+    state is at ``url``, by default a file; one that is given a ``database`` is another server of
+    what is there."""
 
-    def __init__(self, machine: Machine, *, fresh: bool = True) -> None:
+    def __init__(self, machine: Machine, url: str = "", database: Database | None = None) -> None:
         self.folder = machine.root / "fleet"
-        self.database = open_database(str(self.folder / "state.db"))
+        self.database = database or open_database(url or str(self.folder / "state.db"))
         self.blobs = FolderBlobs("folder", str(self.folder / "blobs"))
         self.tokens: dict[str, str] = {}
         clock = itertools.count(1_000)
@@ -50,8 +53,8 @@ class FleetInstaller(Closing):
             settings=read_settings(str(self.folder), machine.env, str(machine.home), {}),
             tokens=lambda _: self.tokens,
         )
-        if fresh:
-            with self.database.transaction() as t:
+        with self.database.transaction() if database is None else nullcontext() as t:
+            if t is not None and read_set(t, "scripts") is None:
                 create_set(t, "scripts", SetSettings(), 1)
 
     def close(self) -> None:
