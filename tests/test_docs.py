@@ -176,6 +176,7 @@ def test_the_page_of_commands_has_the_flags_that_help_has(command: str) -> None:
     for flag, title in (
         ("--filter", "Flags about members of a workspace"),
         ("--parallel", "Flags of running in several members"),
+        ("--token-file", "Flags about a fleet's server"),
     ):
         if f"{flag} " in graft_help(*command.split()):
             told |= flags_in_tables(written[title])

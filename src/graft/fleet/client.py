@@ -23,6 +23,7 @@ from graft.model.platform import Platform
 from graft.project.credentials import parse_address
 
 _MAX_ANSWER = 256 << 20
+_MAX_FAILURE = 64 << 10
 
 
 class Desired(Record):
@@ -119,8 +120,8 @@ class FleetClient:
                 headers={"Range": f"bytes={start}-{end - 1}"},
                 subject=subject,
                 auth="" if offer.url else self._auth,
-                # Stores that know no ranges answer with the whole.
-                max_bytes=offer.size,
+                # Stores that know no ranges answer with the whole, and failures are said in words.
+                max_bytes=max(offer.size, _MAX_FAILURE),
                 compressed=False,
             )
         )

@@ -29,11 +29,13 @@ class Found(Record):
     links: Mapping[str, str]
 
 
-def search(client: HttpClient, registries: Registries, words: str, limit: int) -> Transfer:
-    """Ask the default registry for at most ``limit`` packages, 1 to ``MOST``."""
+def search(
+    client: HttpClient, registries: Registries, words: str, limit: int, registry: str = ""
+) -> Transfer:
+    """Ask ``registry``, else the default one, for at most ``limit`` packages, 1 to ``MOST``."""
     query = urlencode({"text": words, "size": limit})
-    registry = registries.default_url
-    return offers.ask(client, registries, registry, f"-/v1/search?{query}", offer="search")
+    url = registry or registries.default_url
+    return offers.ask(client, registries, url, f"-/v1/search?{query}", offer="search")
 
 
 def read_found(transfer: Transfer) -> tuple[tuple[Found, ...], int]:

@@ -1,0 +1,77 @@
+"""Who calls, and what that one may do. Every route but four says what it needs; none is trusted for
+where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from graft.base.diagnostics import GraftError
+from graft.fleet.records import HOST, MANAGE, READ, Token
+from graft.fleet.server.refusals import RefusedError
+from graft.fleet.server.services import services_of
+from graft.fleet.tokens import USE_NOTED_EVERY, authenticate, find_token
+
+_bearer = HTTPBearer(auto_error=False, description="a token of 'graft fleet token create'")
+# Who manages may read; whoever reads may see what hosts see.
+_ENOUGH = {READ: (READ, MANAGE), MANAGE: (MANAGE,), HOST: (HOST, READ, MANAGE)}
+
+
+def needs(role: str) -> Callable[..., Token]:
+    """A dependency: the caller's token, if it is one that reaches."""
+
+    def caller(
+        request: Request,
+        said: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Token:
+        token = _token(request, said.credentials if said else "")
+        if token.role not in _ENOUGH[role]:
+            raise _forbidden(f"a token of the role '{token.role}' may not do this")
+        return token
+
+    caller.role = role  # type: ignore[attr-defined]
+    return caller
+
+
+def need_own(token: Token, host: str) -> None:
+    """A host speaks for itself, and whoever manages for any."""
+    if token.role == MANAGE or (token.role == HOST and token.host == host):
+        return
+    raise _forbidden(f"this token may not report for the host '{host}'")
+
+
+def _token(request: Request, secret: str) -> Token:
+    services = services_of(request)
+    if secret:
+        now = services.now()
+        with services.database.reading() as t:
+            token = find_token(t, secret)
+        if token and now - token.used_at >= USE_NOTED_EVERY:
+            with services.database.transaction() as t:
+                token = authenticate(t, secret, now)
+        if token:
+            return token
+    raise GraftError(
+        "fleet-unauthorized",
+        "the server does not know this token" if secret else "the server wants a token",
+        where=request.url.path,
+        fix="make one with 'graft fleet token create' on the server, and put it into "
+        "GRAFT_FLEET_TOKEN",
+    )
+
+
+def _forbidden(message: str) -> RefusedError:
+    return RefusedError(
+        403,
+        "fleet-unauthorized",
+        message,
+        fix="use one whose role reaches: 'graft fleet token create --role manage' makes one",
+    )
+
+
+Reads = Annotated[Token, Depends(needs(READ))]
+Manages = Annotated[Token, Depends(needs(MANAGE))]
+Hosted = Annotated[Token, Depends(needs(HOST))]

@@ -1,0 +1,100 @@
+"""What hosts are to have: the hash, the release that it names, and which archives a host lacks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from graft.base.diagnostics import GraftError
+from graft.fleet.blob_index import find
+from graft.fleet.records import Blob
+from graft.fleet.release import Release
+from graft.fleet.releases import read_release, state
+from graft.fleet.server.answers import Desired, Missing, MissingAsked, Offer, ReleaseAnswer
+from graft.fleet.server.auth import Hosted
+from graft.fleet.server.blobs import address_of
+from graft.fleet.server.names import Hash, SetName, checked_hash
+from graft.fleet.server.services import Served, Services
+from graft.fleet.wire import release_document
+from graft.model.platform import Platform
+
+router = APIRouter(prefix="/v1/sets/{set}", tags=["hosts"])
+
+FOR_EVER = "private, max-age=31536000, immutable"
+_ADDRESS_SECONDS = 3600
+
+
+@router.get("/desired", response_model=Desired, responses={304: {"description": "as before"}})
+def desired(
+    served: Served,
+    _: Hosted,
+    set: SetName,
+    response: Response,
+    if_none_match: Annotated[str, Header()] = "",
+) -> Desired | Response:
+    with served.database.reading() as t:
+        said = state(t, set)
+    etag = f'"{said.epoch}-{said.hash}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if etag in [each.strip() for each in if_none_match.split(",")]:
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return Desired(set=set, hash=said.hash, epoch=said.epoch)
+
+
+@router.get("/releases/{hash}")
+def release(
+    served: Served, _: Hosted, set: SetName, hash: Hash, response: Response
+) -> ReleaseAnswer:
+    """An unknown hash is not found, and never a release of nothing."""
+    found = need_release(served, set, hash)
+    response.headers["Cache-Control"] = FOR_EVER
+    response.headers["ETag"] = f'"{hash}"'
+    return ReleaseAnswer.model_validate(release_document(found))
+
+
+@router.post("/releases/{hash}/missing")
+def missing(served: Served, _: Hosted, set: SetName, hash: Hash, asked: MissingAsked) -> Missing:
+    """Which archives of a release a host of that platform lacks, in one answer."""
+    found = need_release(served, set, hash)
+    said = asked.platform
+    platform = Platform(os=said.os, cpu=said.cpu, libc=said.libc)
+    have = frozenset(asked.have)
+    wanted = {
+        entry.integrity: entry.size
+        for entry in found.entries
+        if entry.integrity not in have and entry.platforms.admit(platform)
+    }
+    with served.database.reading() as t:
+        indexed = find(t, wanted)
+    return Missing(
+        blobs=[
+            _offer(served, integrity, size, indexed.get(integrity))
+            for integrity, size in wanted.items()
+        ]
+    )
+
+
+def _offer(served: Services, integrity: str, size: int, indexed: Blob | None) -> Offer:
+    # What is in no index is said too: who asks for it is told that it is missing.
+    if indexed is None:
+        return Offer(integrity=integrity, size=size)
+    url = address_of(served, indexed, _ADDRESS_SECONDS)
+    return Offer(integrity=integrity, size=indexed.size, url=url)
+
+
+def need_release(served: Services, set: str, hash: str) -> Release:
+    checked_hash(hash)
+    with served.database.reading() as t:
+        state(t, set)  # that there is such a set
+        found = read_release(t, set, hash)
+    if found is None:
+        raise GraftError(
+            "fleet-not-found",
+            f"the package set '{set}' has no release {hash}",
+            where=set,
+            why=("it was never published there, or is not retained any more",),
+            fix="ask for what is desired now",
+        )
+    return found

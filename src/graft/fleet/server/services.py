@@ -1,0 +1,60 @@
+"""What the server's routes are given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Request
+
+from graft.base.records import Record
+from graft.fleet.blob_stores import BlobStores
+from graft.fleet.database import Database
+from graft.fleet.server.announcements import Announcements
+from graft.fleet.server.jobs import Jobs
+from graft.fleet.server.kept import Kept
+
+Report = Mapping[str, Any]
+"""What something came to, as JSON has it."""
+Began = Callable[[], None]
+
+
+class Work(Protocol):
+    """What takes its time, or asks a registry. Each raises what went wrong; where there is a
+    ``began``, it is called once the lock is held, so that ``fleet-busy`` comes before it."""
+
+    def install(self, set: str, by: str, began: Began, *, dry_run: bool) -> Report: ...
+
+    def publish(self, set: str, lock: bytes, by: str, began: Began, *, dry_run: bool) -> Report: ...
+
+    def rollback(self, set: str, hash: str, by: str, *, dry_run: bool) -> Report: ...
+
+    def pin(self, set: str, hash: str) -> None: ...
+
+    def search(self, set: str, text: str, limit: int) -> Report: ...
+
+    def versions(self, set: str, name: str) -> Report: ...
+
+
+class Services(Record, unshown=("key",)):
+    """``key`` seals registries' tokens; ``presigned`` sends hosts to the blob stores themselves,
+    where these have URLs that anyone can read. ``now`` is in milliseconds."""
+
+    database: Database
+    stores: BlobStores
+    work: Work
+    now: Callable[[], int]
+    announcements: Announcements
+    jobs: Jobs
+    kept: Kept
+    key: str = ""
+    presigned: bool = False
+
+
+def services_of(request: Request) -> Services:
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+Served = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,99 @@
+"""What a fleet's server does on behalf of those who ask it: installs, moves, collects, searches."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graft.base.progress import Progress
+from graft.base.records import Record
+from graft.fleet.attempt import Fleet
+from graft.fleet.blob_stores import BlobStores
+from graft.fleet.database import Database
+from graft.fleet.publish import Published
+from graft.fleet.secrets import registry_tokens
+from graft.project.settings import Settings
+from graft.workflows.fleet_release import Installer
+
+Report = Mapping[str, Any]
+Began = Callable[[], None]
+
+
+def holder() -> str:
+    """This process, as admins find it."""
+    return f"{os.uname().nodename}, process {os.getpid()}"
+
+
+class FleetWork(Record, unshown=("key",)):
+    """``settings`` are the server's own. ``key`` unseals the tokens of registries, in memory."""
+
+    database: Database
+    stores: BlobStores
+    settings: Settings
+    now: Callable[[], int]
+    key: str = ""
+
+    def install(self, set: str, by: str, began: Began, *, dry_run: bool) -> Report:
+        from graft.workflows.fleet_install import install
+
+        return _published(install(self._installer(began), set, by, dry_run=dry_run))
+
+    def publish(self, set: str, lock: bytes, by: str, began: Began, *, dry_run: bool) -> Report:
+        from graft.workflows.fleet_install import publish
+
+        return _published(publish(self._installer(began), set, lock, by, dry_run=dry_run))
+
+    def rollback(self, set: str, hash: str, by: str, *, dry_run: bool) -> Report:
+        from graft.fleet.rollback import rollback
+
+        return _published(rollback(self.fleet, set, by, hash, dry_run=dry_run))
+
+    def pin(self, set: str, hash: str) -> None:
+        from graft.fleet.rollback import pin
+
+        pin(self.fleet, set, hash)
+
+    def search(self, set: str, text: str, limit: int) -> Report:
+        from graft.workflows.fleet_registry import search
+
+        return search(self._installer(lambda: None), set, text, limit)
+
+    def versions(self, set: str, name: str) -> Report:
+        from graft.workflows.fleet_registry import versions
+
+        return versions(self._installer(lambda: None), set, name)
+
+    @property
+    def fleet(self) -> Fleet:
+        return Fleet(database=self.database, stores=self.stores, holder=holder(), now=self.now)
+
+    def _installer(self, began: Began) -> Installer:
+        def progress() -> Progress:
+            # Made once the lock is held: whoever asked need not wait any longer.
+            began()
+            return Progress()
+
+        return Installer(
+            fleet=self.fleet, settings=self.settings, tokens=self._tokens, progress=progress
+        )
+
+    def _tokens(self, set: str) -> Mapping[str, str]:
+        with self.database.reading() as t:
+            return registry_tokens(t, set, self.key)
+
+
+def _published(done: Published) -> Report:
+    release = done.release
+    return {
+        "hash": release.hash,
+        "previous": done.previous,
+        "packages": len(release.entries),
+        "size": release.size,
+        "unpacked": release.unpacked,
+        "changes": [each.as_json() for each in done.changes],
+        "put": done.put,
+        "put_bytes": done.put_bytes,
+        "dry_run": done.dry_run,
+        "notes": [note.as_json() for note in done.notes],
+    }
