@@ -317,3 +317,57 @@ def test_a_mirror_is_patched_without_the_network(gold: Project, linked: Child) -
     linked.graft("patch-commit", str(edited), "--offline", "--deps-source", str(gold.dir))
     assert linked.node("console.log(require('a'))") == "edited"
     assert hashed(gold.dir, gold.store) == before
+
+
+EDITS = "node_modules/.graft-patches/c@1.1.0"
+WRITERS = {
+    "node_modules": (
+        *("install", "install --force", "update", "remove a", "prune", "dedupe", "detach a"),
+        *("patch c", "rebuild", "approve-builds --all", "ci --force"),
+    ),
+    "node_modules/.graft": ("install --force", "update", "remove a", "prune"),
+    "node_modules/@s": ("install --force", "remove @s/e", "install --layout hoisted", "prune"),
+    "node_modules/.bin": ("install --force", "install --layout isolated", "remove a"),
+    "node_modules/a": (
+        *("deploy node_modules/a/out", "patch c --edit-dir node_modules/a/edit"),
+        *("pack --pack-destination node_modules/a", "install --force", "sync", "detach a"),
+    ),
+    "patches": (f"patch-commit {EDITS}", "patch-remove c"),
+    "node_modules/.graft-patches": (f"patch-commit {EDITS}", "patch @s/e"),
+    "package.json": ("add c@1.0.0", "remove a", "approve-builds --all", f"patch-commit {EDITS}"),
+    "graft-lock.json": ("update", "dedupe", "prune", "add c@1.0.0", "detach a"),
+    ".npmrc": ("config set --location=project tag=next",),
+    "editable": ("sync", "install --force", "remove tool"),
+}
+
+
+@pytest.mark.parametrize("place", WRITERS)
+def test_every_writer_asks_whether_it_is_the_projects_own(
+    trusting: tuple[Project, Child], registry: LocalRegistry, machine: Machine, place: str
+) -> None:
+    """Each command that writes, with a link out of the project where it would write."""
+    parent, child = trusting
+    registry.publish("@s/e@1.0.0", scripts={"postinstall": "true"})
+    tool = Repository(machine, "tool")
+    tool.commit("tool")
+    if place == "editable":
+        asks = f'[dependencies]\ntool = {{ git = "{tool.path.as_uri()}", editable = true }}\n'
+        child.write("graft.toml", asks)
+    child.graft("add", "@s/e")
+    child.graft("patch", "c")
+    child.write(f"{EDITS}/index.js", "module.exports = 'edited'")
+    there, here = parent.path("strange", place), child.path(place)
+    if place != "node_modules/a":
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if here.exists():
+            here.rename(there)
+        else:
+            there.mkdir() if "." not in place else there.write_text("")
+        here.symlink_to(there)
+    before = hashed(parent.dir)
+    for command in WRITERS[place]:
+        if not here.is_symlink():  # graft has put its own in the place of the link
+            here.rename(child.dir.with_name(f"aside-{command.replace('/', '-')}"))
+            here.symlink_to(there)
+        child.graft(*command.split(), check=False)
+        assert hashed(parent.dir) == before, command

@@ -28,10 +28,10 @@ from graft.link.importers import (
     ROOT,
     STAGING,
     folder_of,
-    inside,
     is_own_folder,
     modules_of,
-    refuse_strange_file,
+    owned,
+    refuse_strange,
     refuse_strange_importer,
     refuse_strange_modules,
     staged_importers,
@@ -73,7 +73,7 @@ class Staging:
         """Stage a new content for a file at the top of the project or of an importer, with the mode
         it has. It is flushed: nobody could make it again. Raises ``link-refused`` where it is a
         link that leads out of the project."""
-        refuse_strange_file(self._project, path)
+        refuse_strange(self._project, path)
         importer, _, name = path.rpartition("/")
         staged = os.path.join(self._part(importer or ROOT), name)
         write_file(staged, data, durable=True)
@@ -275,7 +275,7 @@ def _switch_file(project: str, importer: str, name: str) -> None:
     # A file that is a link to another in the project keeps being one. A record that is one was made
     # by somebody else, and gives way.
     path = os.path.join(folder_of(project, importer), name)
-    final = inside(project, path) or path
+    final = owned(project, path) or path
     os.makedirs(os.path.dirname(final), exist_ok=True)
     try:
         os.replace(staged, final)

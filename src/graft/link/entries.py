@@ -12,6 +12,7 @@ import os
 from contextlib import suppress
 
 from graft.base.renames import exchange
+from graft.link.importers import owned
 from graft.link.moves import free_name, move, remove_made
 from graft.link.others import ASIDE, CARRIED, is_ours
 from graft.link.state import read_state
@@ -47,7 +48,8 @@ def enter(modules: str, part: str, new: Iterable[tuple[str, int]]) -> None:
 def leave(modules: str, part: str, removed: Iterable[tuple[str, int]]) -> None:
     """Take out entries that nothing leads to any more, and folders that held nothing else."""
     for path, inode in removed:
-        if _is_behind_link(modules, path):
+        above = os.path.dirname(path)
+        if above and not owned(modules, above, whole=True):
             continue  # the link is somebody else's, and so is what lies there
         final = f"{modules}/{path}"
         if inode and _inode(final) == inode:
@@ -55,11 +57,6 @@ def leave(modules: str, part: str, removed: Iterable[tuple[str, int]]) -> None:
         with suppress(OSError):
             if "/" in path:
                 os.rmdir(os.path.dirname(final))
-
-
-def _is_behind_link(modules: str, path: str) -> bool:
-    above = path.split("/")[:-1]
-    return any(os.path.islink("/".join((modules, *above[: at + 1]))) for at in range(len(above)))
 
 
 def _take_out(entry: str, part: str) -> None:

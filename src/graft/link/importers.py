@@ -38,14 +38,48 @@ def present_modules(project: str, importer: str) -> str:
     return modules_of(project, importer, modules_folder(project))
 
 
+def owned(project: str, path: str, *, whole: bool = False) -> str:
+    """Where writing to ``path`` would write, if that is the project's own; empty if it is not. All
+    that writes or removes something in a project asks this first.
+
+    A link to another place in the project is followed. With ``whole``, for what is switched or
+    removed as it stands there, no link may be on the way. An absolute path that is not below the
+    project is for whoever named it.
+    """
+    if whole:
+        place = project
+        for part in path.split("/"):
+            place = os.path.join(place, part)
+            if part in ("", "..") or os.path.islink(place):
+                return ""
+        return place
+    full = os.path.normpath(os.path.join(project, path))
+    if os.path.isabs(path) and not full.startswith(os.path.join(os.path.normpath(project), "")):
+        return full
+    real = os.path.realpath(full)
+    return real if real.startswith(os.path.join(os.path.realpath(project), "")) else ""
+
+
+def refuse_strange(project: str, path: str) -> None:
+    """Raise ``link-refused`` where writing to ``path`` would write into what is not the project's
+    own."""
+    if not owned(project, path):
+        from graft.base.diagnostics import GraftError
+
+        full = os.path.join(project, path)
+        raise GraftError(
+            "link-refused",
+            f"{os.path.relpath(full, project)} leads to {os.path.realpath(full)}, and graft writes "
+            "only in the project",
+            where=full,
+            fix="put the file itself in the place of the link, or run graft where it lies",
+        )
+
+
 def is_own_folder(project: str, importer: str) -> bool:
     """Whether it is a folder of the project: there, and not behind a link."""
-    path = project
-    for part in importer.split("/"):
-        path = os.path.join(path, part)
-        if part in ("", "..", MODULES) or os.path.islink(path) or not os.path.isdir(path):
-            return False
-    return True
+    is_package = MODULES in importer.split("/")
+    return not is_package and os.path.isdir(owned(project, importer, whole=True))
 
 
 def refuse_strange_importer(project: str, importer: str, name: str = MODULES) -> None:
@@ -71,7 +105,7 @@ def refuse_strange_modules(folder: str, name: str = MODULES) -> None:
         return
     from graft.base.diagnostics import GraftError
 
-    if os.path.islink(modules):
+    if not owned(folder, name, whole=True):
         raise GraftError(
             "link-refused",
             f"{name} is a link to {os.readlink(modules)}, and graft writes only its own",
@@ -92,27 +126,6 @@ def refuse_strange_modules(folder: str, name: str = MODULES) -> None:
             f"{name} holds what graft did not make, and is where packages are to appear",
             where=modules,
             fix='name another folder in graft.toml: [install] folder = "…"',
-        )
-
-
-def inside(project: str, path: str) -> str:
-    """The file that ``path``, below the project, comes to: a link may lead to another place in the
-    project, and stays. Empty where it leads out of it."""
-    real = os.path.realpath(os.path.join(project, path))
-    return real if real.startswith(os.path.join(os.path.realpath(project), "")) else ""
-
-
-def refuse_strange_file(project: str, path: str) -> None:
-    """Raise ``link-refused`` where writing a file of the project would write somewhere else."""
-    if not inside(project, path):
-        from graft.base.diagnostics import GraftError
-
-        real = os.path.realpath(os.path.join(project, path))
-        raise GraftError(
-            "link-refused",
-            f"{path} leads to {real}, and graft writes only in the project",
-            where=os.path.join(project, path),
-            fix="put the file itself in the place of the link, or run graft where it lies",
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from graft.link.importers import folder_of, is_own_folder
+from graft.link.importers import folder_of, is_own_folder, owned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,18 +30,17 @@ def own_commands(graph: Graph) -> tuple[tuple[str, str], ...]:
 
 def make_runnable(project: str, commands: Iterable[tuple[str, str]]) -> None:
     """Files that are links, or behind one that leaves the project, stay as they are."""
-    inside = os.path.realpath(project) + os.sep
     for folder, path in commands:
-        if is_own_folder(project, folder):
-            _make_runnable(os.path.join(folder_of(project, folder), path), inside)
+        if is_own_folder(project, folder) and owned(project, f"{folder}/{path}"):
+            _make_runnable(os.path.join(folder_of(project, folder), path))
 
 
-def _make_runnable(path: str, inside: str) -> None:
+def _make_runnable(path: str) -> None:
     try:
         mode = os.lstat(path).st_mode
     except OSError:
         return  # it may be built later
-    if stat.S_ISREG(mode) and os.path.realpath(path).startswith(inside):
+    if stat.S_ISREG(mode):
         wanted = stat.S_IMODE(mode) | 0o111
         if wanted != stat.S_IMODE(mode):
             os.chmod(path, wanted)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 
 from graft.base.files import remove_file, write_file
-from graft.link.importers import STATE_FOLDER, inside
+from graft.link.importers import STATE_FOLDER, owned
 from graft.project.defaults import sets_anything
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ def remove_stamp(folder: str, name: str) -> bool:
     interrupted command left, is then looked at. False where its place is behind a link, and another
     project's stamp may be."""
     stamp = stamp_in(name)
-    if not inside(folder, os.path.dirname(stamp)):
+    if not owned(folder, os.path.dirname(stamp)):
         return False
     remove_file(os.path.join(folder, stamp))
     return True

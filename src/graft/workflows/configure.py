@@ -9,6 +9,7 @@ from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.files import read_file, write_atomic
 from graft.base.http import redact
 from graft.base.records import Record, replace
+from graft.link.importers import refuse_strange
 from graft.project.default_registry import DefaultRegistry
 from graft.project.defaults import npmrc_files, user_config
 from graft.project.edit_ini import delete_key, set_key
@@ -120,6 +121,8 @@ def change(
         text = edited
         if not is_known(key):
             notes.append(_unknown(key))
+    if is_project:
+        refuse_strange(place.folder, ".npmrc")
     if text != before and not dry_run:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         mode = 0o666 if is_project else _PRIVATE

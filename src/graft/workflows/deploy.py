@@ -14,7 +14,7 @@ from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.files import remove_tree, temporary_sibling, write_file
 from graft.base.records import Record, replace
 from graft.link.commit import make_links
-from graft.link.importers import MODULES, ROOT
+from graft.link.importers import MODULES, ROOT, refuse_strange
 from graft.link.layouts import layout_trees
 from graft.link.links import Wanted
 from graft.model.files import PackedFile
@@ -58,6 +58,7 @@ def deploy(
     fetching and building raise. Then there is no ``target``.
     """
     laps = Laps()
+    refuse_strange(context.folder, target)
     _refuse_full(target)
     with at_work(context) as work:
         checkout = context.checkout()

@@ -10,7 +10,7 @@ from graft.base.files import remove_tree, temporary_sibling, write_file
 from graft.base.http import missing_offline, redact
 from graft.git.program import GitProgram
 from graft.git.working_tree import WorkingTree
-from graft.link.importers import refuse_strange_file
+from graft.link.importers import refuse_strange
 from graft.project.checkout import Checkout
 from graft.project.editables import Editable, editables
 from graft.project.toml_entry import EDITABLES
@@ -39,7 +39,7 @@ def bring_clones(work: Work, checkout: Checkout) -> Checkout:
 def clone(work: Work, editable: Editable, modules: str) -> None:
     """Complete or not there at all; what others made in it as ``modules`` is no change of it."""
     context = work.context
-    refuse_strange_file(context.folder, editable.path)
+    refuse_strange(context.folder, editable.path)
     final = os.path.join(context.folder, editable.path)
     if context.settings.offline:
         raise missing_offline(f"the repository of {editable.name}", editable.source.url)
@@ -78,7 +78,7 @@ def remove_clones(context: Context, chosen: Iterable[Editable]) -> None:
     for editable in chosen:
         final = os.path.join(context.folder, editable.path)
         above = os.path.dirname(editable.path)
-        refuse_strange_file(context.folder, above)
+        refuse_strange(context.folder, above)
         if os.path.lexists(final):
             aside = temporary_sibling(final)
             os.rename(final, aside)

@@ -8,7 +8,7 @@ import os
 from graft.base.diagnostics import GraftError
 from graft.base.files import write_atomic
 from graft.base.records import Record, replace
-from graft.link.importers import refuse_strange_file
+from graft.link.importers import refuse_strange
 from graft.model.graph import IndexPin
 from graft.model.indices import REV, ref_fault
 from graft.model.origins import is_commit
@@ -132,5 +132,5 @@ def _or_empty(context: Context, toml: GraftToml | None) -> GraftToml:
 
 
 def _write(context: Context, text: bytes) -> None:
-    refuse_strange_file(context.folder, GRAFT_TOML)
+    refuse_strange(context.folder, GRAFT_TOML)
     write_atomic(os.path.join(context.folder, GRAFT_TOML), text, durable=True)

@@ -14,7 +14,7 @@ from graft.base.files import write_atomic
 from graft.base.records import Record, replace
 from graft.git.mirror import Mirror
 from graft.indices.snapshots import Snapshots, newest
-from graft.link.importers import refuse_strange_file
+from graft.link.importers import refuse_strange
 from graft.lockfile.format import LOCK_NAME, write_lock
 from graft.model.graph import Graph, IndexPin
 from graft.model.indices import REV, TAG, short, shown_ref
@@ -82,7 +82,7 @@ def write_pins(context: Context, graph: Graph, pins: Mapping[str, IndexPin]) -> 
     """The lock with other pins; untouched where they are the same."""
     data = write_lock(replace(graph, indices=pins))
     if data != context.lock_bytes():
-        refuse_strange_file(context.folder, LOCK_NAME)
+        refuse_strange(context.folder, LOCK_NAME)
         write_atomic(context.lock_path, data, durable=True)
 
 

@@ -14,6 +14,7 @@ from graft.base.diagnostics import GraftError
 from graft.base.files import write_atomic
 from graft.base.foreground import attend
 from graft.base.records import Record
+from graft.link.importers import refuse_strange
 from graft.model.files import PackedFile
 from graft.project.checkout import Checkout, read_checkout
 from graft.project.manifest import MANIFEST_NAME, ProjectManifest, read_manifest
@@ -81,6 +82,7 @@ def pack_folder(
             files=tuple((f.path, len(f.data), 0o755 if f.executable else 0o644) for f in files),
             bundled=tuple(sorted(_bundled(file.path for file in files))),
         )
+        refuse_strange(place.folder, packed.path)
         if not dry_run:
             write_atomic(packed.path, package.data)
     return packed

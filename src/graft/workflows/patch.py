@@ -15,7 +15,7 @@ from graft.donors.lent import entries_in, foreign_shelves
 from graft.donors.parent import store_at
 from graft.git.program import GitProgram
 from graft.link.commit import Staging
-from graft.link.importers import MODULES, inside, refuse_strange_file
+from graft.link.importers import MODULES, owned, refuse_strange
 from graft.model.graph import Graph
 from graft.model.manifest import Manifest
 from graft.model.names import canonical_name, file_name
@@ -72,8 +72,7 @@ def begin_patch(context: Context, text: str, folder: str = "") -> Begun:
         id = patch_id(package)
         patch = _patch_of(read_manifest(context.folder), package)
         target = folder or os.path.join(context.folder, _EDITS, file_name(id))
-        if not folder:
-            refuse_strange_file(context.folder, f"{_EDITS}/{file_name(id)}")
+        refuse_strange(context.folder, target)
         if os.path.lexists(target):
             raise GraftError(
                 "patch-exists",
@@ -118,7 +117,7 @@ def commit_patch(context: Context, folder: str, options: InstallOptions) -> Comm
             _forget(context.folder, folder)
             return Committed(id=id, path="", report=report)
         path = before.path if before else patch_path(id)
-        refuse_strange_file(context.folder, path)
+        refuse_strange(context.folder, path)
         full = os.path.join(context.folder, path)
         had = read_file(full)
         os.makedirs(os.path.dirname(full), exist_ok=True)
@@ -300,14 +299,14 @@ def _set(manifest: ProjectManifest, entries: dict[str, str], *, beside: bool) ->
 def _discard(project: str, paths: Iterable[str]) -> None:
     """Delete patches that nothing names any more, where graft keeps its own."""
     for path in paths:
-        if os.path.dirname(os.path.normpath(path)) == FOLDER and inside(project, FOLDER):
+        if os.path.dirname(os.path.normpath(path)) == FOLDER and owned(project, FOLDER):
             remove_file(os.path.join(project, path))
 
 
 def _forget(project: str, folder: str) -> None:
     """Remove a folder that was edited, if it is where graft put it."""
     edits = os.path.join(project, _EDITS)
-    if os.path.dirname(folder) != edits or not inside(project, _EDITS):
+    if os.path.dirname(folder) != edits or not owned(project, _EDITS):
         return
     remove_tree(folder)
     if not os.listdir(edits):

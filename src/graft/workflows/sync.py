@@ -14,7 +14,7 @@ from graft.base.http import missing_offline, redact
 from graft.base.records import Record
 from graft.donors.lent import entries_in, with_lent
 from graft.git.working_tree import Look, WorkingTree
-from graft.link.importers import inside
+from graft.link.importers import owned
 from graft.model.graph import Graph
 from graft.model.provenance import LINK
 from graft.project.checkout import Checkout
@@ -127,7 +127,7 @@ def _sync(work: Work, checkout: Checkout, editable: Editable, *, dry_run: bool) 
 
 
 def _bring(context: Context, editable: Editable, tree: WorkingTree, *, dry_run: bool) -> Outcome:
-    if not inside(context.folder, editable.path) or not tree.is_there:
+    if not owned(context.folder, editable.path) or not tree.is_there:
         what = "it is no clone of this project's own"
         return _outcome(editable, SKIPPED, what, f"see what {tree.folder} is")
     if editable.pinned:
