@@ -9,6 +9,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from graft.fleet.epochs import last_operation
 from graft.fleet.migrate import Step, migrate, steps
 from graft.fleet.opening import open_database, shown
 from graft.fleet.operations import hold
+from graft.fleet.postgres import PostgresDatabase
 from graft.fleet.records import ERROR, INSTALLING, READY, SetSettings, SetState
 from graft.fleet.release import Release
 from harness.fleet_mortal import dies_at
@@ -194,9 +196,6 @@ def test_two_servers_compete_for_the_lock_and_one_has_it(opened: Callable[[], Da
 def test_a_killed_holder_has_no_lock_and_the_next_clears_its_installing(
     url: str, opened: Callable[[], Database]
 ) -> None:
-    database = opened()
-    with database.transaction() as t:
-        sets.create_set(t, "tools", SetSettings(), 1)
     said, says = os.pipe()
     child = os.fork()
     if not child:
@@ -204,6 +203,7 @@ def test_a_killed_holder_has_no_lock_and_the_next_clears_its_installing(
             mine = open_database(url)
             with hold(mine, "install", "tools", "doomed", lambda: 1000) as held:
                 with mine.transaction() as t:
+                    sets.create_set(t, "tools", SetSettings(), 1)
                     releases.begin_attempt(t, "tools", "install", held.epoch, 1)
                 os.write(says, b"held")
                 signal.pause()
@@ -211,6 +211,7 @@ def test_a_killed_holder_has_no_lock_and_the_next_clears_its_installing(
             os._exit(1)
     try:
         assert os.read(said, 4) == b"held"
+        database = opened()
         with database.reading() as t:
             assert releases.state(t, "tools").status == INSTALLING
         told = refused(lambda: hold(database, "gc", "", "me", lambda: 5000).__enter__())
@@ -243,23 +244,22 @@ def publish(database: Database) -> None:
         database.ring()
 
 
-def test_killed_at_each_step_a_publication_has_happened_or_has_not(
-    url: str, opened: Callable[[], Database]
-) -> None:
+def test_killed_at_each_step_a_publication_has_happened_or_has_not(url: str) -> None:
     old, new = a_release("a"), a_release("b")
-    database = opened()
     seen = []
     for step in range(1, 30):
-        with database.transaction() as t:
+        with closing(open_database(url)) as database, database.transaction() as t:
             sets.delete_set(t, "tools")
             sets.create_set(t, "tools", SetSettings(), 1)
             t.run("DELETE FROM events")
             releases.add_release(t, "tools", old, "ada", 1)
             releases.make_current(t, "tools", old.hash, releases_epoch(t), 1)
         died = dies_at(step, url, publish)
-        with hold(database, "start", "", "next", lambda: 3, wait_seconds=SECONDS):
-            pass
-        with database.reading() as t:
+        with (
+            closing(open_database(url)) as database,
+            hold(database, "start", "", "next", lambda: 3, wait_seconds=SECONDS),
+            database.reading() as t,
+        ):
             state = releases.state(t, "tools")
             assert releases.read_release(t, "tools", state.hash) == (
                 new if state.hash == new.hash else old
@@ -433,6 +433,17 @@ def test_a_lock_whose_connection_died_is_noticed(postgres: Postgres) -> None:
         assert late.code == "fleet-lost"
     one.close()
     other.close()
+
+
+def test_a_lock_that_a_pooler_has_given_to_another_session_is_no_lock(postgres: Postgres) -> None:
+    database = PostgresDatabase(postgres.url(), shown="")
+    lock = database.try_lock("operation")
+    assert lock and lock.is_held()
+    # What the next statement meets there is another session, which holds nothing.
+    lock._connection.execute("SELECT pg_advisory_unlock_all()")
+    assert not lock.is_held()
+    lock.release()
+    database.close()
 
 
 def test_a_server_outlives_a_restart_of_its_database(postgres: Postgres) -> None:

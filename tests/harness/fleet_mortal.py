@@ -53,7 +53,9 @@ class Mortal:
 
 
 def dies_at(step: int, url: str, work: Callable[[Database], None]) -> bool:
-    """Do it in a process of its own, which is killed at that step; False if it took fewer."""
+    """Do it in a process of its own, which is killed at that step; False if it took fewer. Nobody
+    may have the database open in this process: a fork of SQLite's connections is not one of its
+    locks, and the kernel's are by process."""
     child = os.fork()
     if not child:
         code = 1

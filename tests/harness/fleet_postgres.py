@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -20,8 +21,8 @@ from pathlib import Path
 
 from harness.closing import Closing
 
-# PostgreSQL does not run as root: then as nobody.
-_NOBODY = 65534
+# PostgreSQL does not run as root, nor as one that the system has no name for.
+_OTHER = next((user.pw_uid for user in pwd.getpwall() if user.pw_name == "nobody"), 1)
 _PR_SET_PDEATHSIG = 1
 # For a server that lives for some tests nothing need be on disk.
 _SETTINGS = {
@@ -81,7 +82,7 @@ class Postgres(Closing):
     def _prepare(self) -> None:
         self._programs = _programs(self._folder)
         if os.geteuid() == 0:
-            os.chown(self._folder, _NOBODY, _NOBODY)
+            os.chown(self._folder, _OTHER, _OTHER)
         made = subprocess.run(
             [
                 *(str(self._programs / "initdb"), "-D", str(self._folder / "data")),
@@ -148,7 +149,7 @@ def _programs(folder: Path) -> Path:
 
 
 def _user() -> int | None:
-    return _NOBODY if os.geteuid() == 0 else None
+    return _OTHER if os.geteuid() == 0 else None
 
 
 def _groups() -> list[int] | None:

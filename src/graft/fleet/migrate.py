@@ -48,7 +48,7 @@ def migrate(database: Database, known: Iterable[Step], now: int) -> list[Step]:
                 "fleet-state",
                 "the fleet's state was written by a newer graft",
                 why=[f"step {newer[-1]} of its tables is not one that this graft knows"],
-                fix="update graft on this machine; all servers of a fleet may be updated in turn",
+                fix="update graft on this machine",
             )
         applied = [missing[number] for number in sorted(missing.keys() - done)]
         for step in applied:

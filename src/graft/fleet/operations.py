@@ -57,7 +57,9 @@ def hold(
     try:
         operation = _enter(database, kind, subject, holder, now())
         try:
-            yield Held(database, lock, operation)
+            held = Held(database, lock, operation)
+            held.check()  # a lock that does not last is found out now
+            yield held
         finally:
             _leave(database, operation.epoch)
     finally:

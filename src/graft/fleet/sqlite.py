@@ -116,8 +116,9 @@ class SqliteDatabase:
             while not bell.ended.is_set():
                 rung = self._rung.wait(_LOOK_SECONDS)
                 self._rung.clear()
-                if rung or _version(connection) != seen:
-                    seen = _version(connection)
+                now = _version(connection)
+                if rung or now != seen:
+                    seen = now
                     bell.call()
 
     @contextmanager
@@ -176,5 +177,9 @@ def _by_column(cursor: sqlite3.Cursor, values: tuple[object, ...]) -> Row:
 
 
 def _version(connection: sqlite3.Connection) -> object:
-    """Another number whenever some other connection has changed the file."""
-    return connection.execute("PRAGMA data_version").fetchone()
+    """Another number whenever some other connection has changed the file; where it cannot be
+    asked, another each time: who listens looks for themselves then."""
+    try:
+        return connection.execute("PRAGMA data_version").fetchone()
+    except sqlite3.Error:
+        return object()
