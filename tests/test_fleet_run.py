@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -16,7 +17,8 @@ from graft.base.processes import Group
 from graft.fleet.api import DESIRED, FleetHost
 from graft.fleet.host_root import HostNote, write_note
 from graft.fleet.policy import Policy
-from graft.fleet.run import run_script
+from graft.fleet.reconcile import reconcile
+from graft.fleet.run import Ran, run_script
 from harness.command import GRAFT
 from harness.fleet_runs import RunningHost, needs_node, needs_sandbox, printed, running, wanted
 
@@ -105,6 +107,21 @@ def test_bare_names_are_found_in_the_release_and_nowhere_else(running: RunningHo
         "sibling": "1.0.0",
     }
     assert running.runs == []
+
+
+def test_without_a_sandbox_folders_above_are_not_searched_either(running: RunningHost) -> None:
+    above = running.scripts("fleet/sets/node_modules", {"a/other.js": "", "own/index.js": ""})
+    assert above.is_dir()
+    text = (
+        "import { createRequire } from 'node:module';"
+        "const require = createRequire(import.meta.url);"
+        "for (const name of ['a/other', 'a/other.js', 'own'])"
+        " for (const load of [require, (name) => import(name)])"
+        "  try { await load(name); console.log('found') } catch (error) { console.log(error.code) }"
+    )
+    host = FleetHost(running.root, environ=os.environ, policy={"sandbox": "off"})
+    ran = host.run_text("apps", text)
+    assert ran.stdout.decode().split() == ["MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"] * 3
 
 
 def test_what_is_missing_is_said_with_the_release_and_the_one_on_its_way(tmp_path: Path) -> None:
@@ -368,3 +385,42 @@ def test_what_outlives_its_run_without_a_sandbox_keeps_its_tree(tmp_path: Path) 
         assert is_held(lease)
     finally:
         os.kill(int(ran.stdout), signal.SIGKILL)
+
+
+def test_no_script_fails_while_releases_change_two_hundred_times(tmp_path: Path) -> None:
+    """Each finds both packages of one release, the one that it began with."""
+    running = RunningHost(tmp_path)
+    shelf = running.shelf
+    pairs = []
+    for version in ("3.0.0", "4.0.0"):
+        shelf.publish(f"a@{version}")
+        shelf.publish(f"b@{version}")
+        pairs.append(shelf.release_of(a=f"a@{version}", b=f"b@{version}"))
+    text = "import a from 'a'; const b = await import('b'); console.log(a.version, b.version)"
+    host = FleetHost(running.root, environ=os.environ)
+    shelf.move(pairs[1])
+    assert reconcile(running.host, "apps").error is None
+    ended = Event()
+    ran: list[Ran] = []
+    failures: list[Exception] = []
+
+    def run_on() -> None:
+        try:
+            while not ended.is_set():
+                ran.append(host.run_text("apps", text))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [Thread(target=run_on) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for count in range(200):
+        shelf.move(pairs[count % 2])
+        done = reconcile(running.host, "apps")
+        assert done.error is None and done.flipped
+    ended.set()
+    for thread in threads:
+        thread.join()
+    versions = {pairs[0].hash: b"3.0.0 3.0.0\n", pairs[1].hash: b"4.0.0 4.0.0\n"}
+    assert failures == [] and ran
+    assert [each.stdout for each in ran] == [versions[each.release] for each in ran]

@@ -83,6 +83,8 @@ def test_a_script_reads_its_folder_and_the_release_and_writes_to_neither(
         "add beside the script": "fs.writeFileSync('new', 'x')",
         "add to the system": "fs.writeFileSync('/usr/bin/evil', 'x')",
         "end the host's agent": f"process.kill({os.getpid()}, 0)",
+        "set the system": "fs.openSync('/proc/sys/kernel/core_pattern', 'r+')",
+        "command the kernel": "fs.openSync('/proc/sysrq-trigger', 'r+')",
         "mount": "child.execFileSync('mount', ['-o', 'remount,rw,bind', '/usr'], "
         "{ stdio: 'ignore' })",
     }

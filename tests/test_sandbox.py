@@ -128,6 +128,8 @@ def test_hazard_3_scripts_write_to_nothing_but_their_own_package(
         "add an object": "fs.mkdirSync('../../../../objects/evil')",
         "add to the project": "fs.writeFileSync(process.env.INIT_CWD + '/new', 'x')",
         "add to the system": "fs.writeFileSync('/usr/bin/graft-evil', 'x')",
+        "set the system": "fs.openSync('/proc/sys/kernel/core_pattern', 'r+')",
+        "command the kernel": "fs.openSync('/proc/sysrq-trigger', 'r+')",
         "mount": "require('child_process').execFileSync('mount', ['-o', 'remount,rw,bind', '/usr'],"
         " {stdio: 'ignore'})",
     }

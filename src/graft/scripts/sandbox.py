@@ -50,7 +50,10 @@ def confined(
         *("--unshare-all", *(("--share-net",) if network else ())),
         # As root, it would otherwise have root's rights, and undo the rest.
         *("--cap-drop", "ALL", "--new-session", "--die-with-parent"),
-        *("--proc", "/proc", "--dev", "/dev", "--bind", f"{scratch}/tmp", "/tmp"),
+        # Root's programs may set the system's parameters by their owner alone, without any rights:
+        # the one for dumps names a program that the kernel runs, outside of all this.
+        *("--proc", "/proc", "--remount-ro", "/proc"),
+        *("--dev", "/dev", "--bind", f"{scratch}/tmp", "/tmp"),
         *_mounts((*_SYSTEM, *(_OF_THE_NETWORK if network else ()), *readable)),
         *(word for path in (scratch, *writable) for word in ("--bind", path, path)),
         *("--chdir", folder),
