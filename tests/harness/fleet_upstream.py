@@ -148,16 +148,22 @@ class Shelf:
         self.parts.append((offer.integrity, start, end))
         return self.spoil(self.archives[offer.integrity][start:end], offer)
 
-    def report(self, report: HostReport) -> None:
-        self._ask("report")
+    def report(self, report: HostReport, token: str = "") -> None:
+        self._ask(f"report {token}")
         self.reports.append(report)
 
-    def events(self, stop: Callable[[], bool]) -> Iterator[None]:
+    def whoami(self, token: str = "") -> dict[str, object]:
+        self._ask(f"whoami {token}")
+        if token not in ("", "secret"):
+            raise GraftError("fleet-unauthorized", "that token is nobody's")
+        return {"id": "1", "role": "host", "label": "", "host": f"host-of-{token}"}
+
+    def events(self, names: Sequence[str], stop: Callable[[], bool]) -> Iterator[str]:
         self._ask("events")
         while not stop():
             if self._bell.wait(0.05):
                 self._bell.clear()
-                yield None
+                yield from names
 
 
 def _requirements(said: Mapping[str, str], kind: Kind, *, optional: bool) -> Iterator[Requirement]:

@@ -82,6 +82,7 @@ COMMANDS = (
     Command("index yank", "index_yank", "hide a version in an index from who has not locked it"),
     Command("index check", "index_check", "say what a change of an index would break"),
     Command("fleet serve", "fleet_serve", "be the server of a fleet of hosts"),
+    Command("fleet agent", "fleet_agent", "bring this host to what package sets are to be"),
     Command("fleet run", "fleet_run", "run a script with the packages that this host has of a set"),
     Command("fleet policy", "fleet_policy", "say what scripts may do on this host, or change it"),
     Command("fleet token", "fleet_token", "make, list and revoke what a server is asked with"),

@@ -6,7 +6,7 @@ from typing import Protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from graft.fleet.client import Desired, Offer
     from graft.fleet.records import HostReport
@@ -34,9 +34,15 @@ class Upstream(Protocol):
         """Bytes ``start`` to ``end``, without that one; fewer at the end of the archive."""
         ...
 
-    def report(self, report: HostReport) -> None: ...
+    def report(self, report: HostReport, token: str = "") -> None:
+        """With the own token, or that of the host that it is of."""
+        ...
 
-    def events(self, stop: Callable[[], bool]) -> Iterator[None]:
-        """Something each time that something may have changed. Ends where the connection does, or
-        soon after ``stop`` says so."""
+    def whoami(self, token: str = "") -> Mapping[str, object]:
+        """``id``, ``role``, ``label`` and ``host`` of the own token, or of another one."""
+        ...
+
+    def events(self, names: Sequence[str], stop: Callable[[], bool]) -> Iterator[str]:
+        """The name of a set, of these, each time that something may have changed there. Ends where
+        the connection does, or soon after ``stop`` says so."""
         ...

@@ -1,0 +1,288 @@
+"""Agents that go on by themselves, and hosts that serve others, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from graft.base.diagnostics import GraftError
+from graft.base.http import HttpSettings
+from graft.base.records import replace
+from graft.base.retry import RetryPolicy
+from graft.fleet.agent import Agent
+from graft.fleet.client import Offer
+from graft.fleet.reconcile import Host, Reconciled, reconcile
+from graft.fleet.relay import Relay
+from graft.fleet.remote import Heard, Remote
+from graft.fleet.switch import current_hash
+from graft.model.integrity import Integrity
+from harness.fleet_upstream import HOUR, LINUX, Clock, Shelf, host_at
+from harness.machine import Machine
+
+SETTINGS = HttpSettings(retry=RetryPolicy(retries=0))
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    shelf = Shelf()
+    for version in ("1.0.0", "2.0.0"):
+        shelf.publish(f"a@{version}", dependencies={"b": "1.0.0"})
+    shelf.publish("b@1.0.0")
+    shelf.publish("for-mac@1.0.0", os=["darwin"])
+    shelf.publish("tool@1.0.0", optional={"for-mac": "1.0.0"})
+    return shelf
+
+
+@pytest.fixture
+def site(tmp_path: Path, shelf: Shelf) -> Iterator[tuple[Host, Relay]]:
+    host = replace(host_at(tmp_path / "site", shelf), keeps=True)
+    relay = Relay(host, ["apps"], ("127.0.0.1", 0))
+    yield host, relay
+    relay.close()
+
+
+def url(relay: Relay) -> str:
+    return "http://{}:{}".format(*relay.address)
+
+
+def behind(folder: Path, relay: Relay, token: str = "secret") -> Host:
+    return replace(host_at(folder, Shelf()), upstream=Remote(url(relay), token, SETTINGS))
+
+
+def test_a_site_pulls_each_archive_once(
+    tmp_path: Path, shelf: Shelf, site: tuple[Host, Relay]
+) -> None:
+    host, relay = site
+    release = shelf.want(a="a@1.0.0", tool="tool@1.0.0")
+    inner = [behind(tmp_path / f"inner{number}", relay) for number in range(3)]
+    # Also while nothing is there yet: who asks first has it pulled, the others wait for that.
+    done: list[Reconciled] = []
+    threads = [
+        Thread(target=lambda each=each: done.append(reconcile(each, "apps"))) for each in inner
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [each.error for each in done] == [None] * 3
+    assert [each.report.hash for each in done] == [release.hash] * 3
+    assert reconcile(host, "apps").report.pulled_blobs == 0
+    asked = [integrity for integrity, _, _ in shelf.parts]
+    assert len(asked) == len(set(asked)) == 3
+    # What only another platform needs comes when somebody asks for it.
+    mac = replace(behind(tmp_path / "mac", relay), platform=replace(LINUX, os="darwin"))
+    assert reconcile(mac, "apps").error is None
+    assert len(shelf.parts) == 4
+    for each in (*inner, mac):
+        assert isinstance(each.upstream, Remote)
+        each.upstream.close()
+
+
+def test_hosts_behind_another_go_on_where_the_server_is_gone(
+    tmp_path: Path, shelf: Shelf, site: tuple[Host, Relay]
+) -> None:
+    host, relay = site
+    release = shelf.want(a="a@1.0.0")
+    reconcile(host, "apps")
+    first = behind(tmp_path / "first", relay)
+    assert reconcile(first, "apps").error is None
+    shelf.gone = True
+    assert reconcile(behind(tmp_path / "late", relay), "apps").report.hash == release.hash
+    # But nobody whose token the server has not vouched for.
+    stranger = reconcile(behind(tmp_path / "stranger", relay, "other"), "apps")
+    assert stranger.error and stranger.error.diagnostic.code == "fleet-unreachable"
+
+
+def test_a_relay_serves_only_those_whom_the_server_knows(
+    tmp_path: Path, shelf: Shelf, site: tuple[Host, Relay]
+) -> None:
+    _, relay = site
+    shelf.want(a="a@1.0.0")
+    for token in ("", "wrong"):
+        done = reconcile(behind(tmp_path / f"with-{token}", relay, token), "apps")
+        assert done.error and done.error.diagnostic.code == "fleet-unauthorized"
+    good = Remote(url(relay), "secret", SETTINGS)
+    with pytest.raises(GraftError) as caught:
+        good.desired("others")
+    assert caught.value.diagnostic.code == "fleet-not-found"
+    with pytest.raises(GraftError) as caught:
+        good.release("apps", "%2e%2e")
+    assert caught.value.diagnostic.code == "fleet-not-found"
+    with pytest.raises(GraftError) as caught:
+        good.part(Offer(integrity=Integrity("sha512", b"x" * 64), size=5), 0, 5)
+    assert caught.value.diagnostic.code == "fleet-blob-missing"
+    good.close()
+
+
+def test_reports_of_hosts_behind_are_handed_on_with_their_own_token(
+    tmp_path: Path, shelf: Shelf, site: tuple[Host, Relay]
+) -> None:
+    _, relay = site
+    shelf.want(a="a@1.0.0")
+    asked: list[str] = []
+    shelf.asked = asked.append
+    inner = behind(tmp_path / "inner", relay)
+    inner.upstream.report(reconcile(inner, "apps").report)
+    assert [(each.host, each.set, each.status) for each in shelf.reports] == [
+        ("inner", "apps", "ready")
+    ]
+    assert "report secret" in asked
+
+
+def test_a_part_of_an_archive_is_served(shelf: Shelf, site: tuple[Host, Relay]) -> None:
+    _, relay = site
+    release = shelf.want(b="b@1.0.0")
+    remote = Remote(url(relay), "secret", SETTINGS)
+    (offer,) = remote.missing("apps", release.hash, LINUX, ())
+    data = shelf.archives[offer.integrity]
+    assert remote.part(offer, 10, 50) == data[10:50]
+    assert remote.part(offer, 0, offer.size) == data
+    remote.close()
+
+
+def agent_of(host: Host, **more: object) -> tuple[Agent, list[Reconciled]]:
+    told: list[Reconciled] = []
+    return Agent(host, ["apps"], jitter=lambda: 0.5, told=told.append, **more), told  # type: ignore[arg-type]
+
+
+def test_an_announcement_hurries_an_agent(
+    tmp_path: Path, shelf: Shelf, site: tuple[Host, Relay]
+) -> None:
+    """Its own period is an hour here."""
+    host, relay = site
+    inner = behind(tmp_path / "inner", relay)
+    outer_agent, _ = agent_of(host, period=3600.0)
+    agent, told = agent_of(inner, period=3600.0)
+    outer_agent._told = lambda done: relay.ring("apps") if done.flipped else None
+    threads = [Thread(target=each.run) for each in (outer_agent, agent)]
+    for thread in threads:
+        thread.start()
+    try:
+        at = inner.root.set("apps")
+        for version in ("1.0.0", "2.0.0"):
+            time.sleep(0.3)
+            release = shelf.want(a=f"a@{version}")
+            end = time.monotonic() + 20
+            while current_hash(at) != release.hash and time.monotonic() < end:
+                time.sleep(0.02)
+            assert current_hash(at) == release.hash
+    finally:
+        for each in (outer_agent, agent):
+            each.stop()
+        for thread in threads:
+            thread.join()
+    assert all(done.error is None for done in told)
+
+
+def test_an_agent_converges_without_any_announcement(tmp_path: Path, shelf: Shelf) -> None:
+    """A5: a lost announcement, and a failure, waited for the next install or restart."""
+    host = host_at(tmp_path, shelf)
+
+    def silent(*_: object) -> Iterator[str]:
+        raise GraftError("fleet-unreachable", "no events")
+
+    shelf.events = silent  # type: ignore[method-assign, assignment]
+    shelf.gone = True
+    agent, told = agent_of(host, period=0.05)
+    thread = Thread(target=agent.run)
+    thread.start()
+    while not told:
+        time.sleep(0.01)
+    release = shelf.want(a="a@1.0.0")
+    shelf.gone = False
+    end = time.monotonic() + 20
+    while current_hash(host.root.set("apps")) != release.hash and time.monotonic() < end:
+        time.sleep(0.02)
+    agent.stop()
+    thread.join()
+    assert told[0].error is not None and told[-1].report.hash == release.hash
+
+
+def test_after_failures_an_agent_asks_less_and_less_often(tmp_path: Path, shelf: Shelf) -> None:
+    shelf.gone = True
+    agent, told = agent_of(host_at(tmp_path, shelf))
+    pauses = []
+    for _ in range(12):
+        agent.once()
+        pauses.append(agent.pause("apps"))
+    assert pauses[:4] == [0.75, 1.5, 3.0, 6.0] and pauses[-1] == 225.0
+    assert all(done.report.status == "error" for done in told)
+    shelf.gone = False
+    agent.once()
+    assert agent.pause("apps") == 60.0
+
+
+def test_an_agent_reports_what_is_new_and_now_and_then(tmp_path: Path, shelf: Shelf) -> None:
+    clock = Clock()
+    agent, _ = agent_of(host_at(tmp_path, shelf, clock), named=lambda: "as-the-token-says")
+    first = shelf.want(a="a@1.0.0")
+    for _ in range(3):
+        agent.once()
+    second = shelf.want(a="a@2.0.0")
+    agent.once()
+    clock.ms += HOUR
+    agent.once()
+    said = [(each.host, each.hash, each.pulled_blobs) for each in shelf.reports]
+    name = "as-the-token-says"
+    assert said == [(name, first.hash, 2), (name, second.hash, 1), (name, second.hash, 0)]
+
+
+def test_events_are_read_as_they_come() -> None:
+    heard = Heard()
+    for piece in (b": alive\n", b"\nid: 1\nevent: x\nda", b'ta: {"set": "apps"}\n', b"\n"):
+        heard.take(piece)
+    heard.take(b'data: {"set": "b"}\n\ndata: {"set": "b"}\n\ndata: nonsense\n\ndata: [1]\n\n')
+    assert heard.sets() == ["apps", "b"] and heard.sets() == []
+
+
+# By the command line
+
+
+def test_the_command_brings_a_host_to_its_release(
+    tmp_path: Path, shelf: Shelf, site: tuple[Host, Relay]
+) -> None:
+    _, relay = site
+    release = shelf.want(a="a@1.0.0")
+    project = Machine(tmp_path / "machine").project("anything")
+    root = tmp_path / "root"
+    flags = ("--server", url(relay), "--root", str(root), "--set", "apps", "--once")
+    env = {"GRAFT_FLEET_TOKEN": "secret", "GRAFT_HOME": None}
+    done = project.graft("fleet", "agent", *flags, "--json", env=env)
+    (said,) = done.json["sets"]
+    assert (said["hash"], said["status"], said["pulledBlobs"]) == (release.hash, "ready", 2)
+    assert os.readlink(root / "sets/apps/current") == f"trees/{release.hash}"
+    assert (root / "home/store/v1/objects").is_dir()
+    # What a token of the role 'host' speaks for is the host's name.
+    assert [each.host for each in shelf.reports] == ["host-of-secret"]
+    assert "secret" not in (root / "sets/apps/host.json").read_text()
+    again = project.graft("fleet", "agent", *flags, "--verify", env=env)
+    assert again.stdout == "" and f"apps has {release.hash[:12]}" in again.stderr
+    wrong = project.graft(
+        "fleet", "agent", *flags, env={**env, "GRAFT_FLEET_TOKEN": "x"}, check=False
+    )
+    assert wrong.code == 101 and "fleet-unauthorized" in wrong.stderr
+    shown = json.loads((root / "sets/apps/host.json").read_text())
+    assert (shown["desired"], shown["hash"]) == (release.hash, release.hash)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ((), "--set"),
+        (("--set", "apps"), "GRAFT_FLEET_SERVER"),
+        (("--set", "../x", "--server", "http://127.0.0.1:9"), "no name of a package set"),
+        (("--set", "apps", "--server", "ftp://x"), "not the URL"),
+        (("--set", "apps", "--server", "http://127.0.0.1:9", "--serve", "8080"), "not an address"),
+        (("--set", "apps", "--server", "http://127.0.0.1:9", "--max-rate", "fast"), "no amount"),
+    ],
+)
+def test_what_makes_no_sense_is_said(tmp_path: Path, flags: tuple[str, ...], said: str) -> None:
+    project = Machine(tmp_path).project("anything")
+    done = project.graft("fleet", "agent", "--once", *flags, check=False)
+    assert done.code in (2, 104) and said in done.stderr
