@@ -19,6 +19,8 @@ from graft.fleet.reconcile import Reconciled, reconcile
 from graft.fleet.release import Release, release_hash
 from graft.fleet.switch import current_hash
 from graft.link.layouts import ISOLATED, VIRTUAL
+from graft.store.paths import path_digest
+from graft.store.projects import read_project
 from graft.workflows.collect import Wishes, collect
 from harness.fleet_upstream import HOUR, Clock, Shelf, host_at
 from harness.tree import snapshot
@@ -317,6 +319,11 @@ def test_a_collection_of_the_store_keeps_what_trees_lead_to(tmp_path: Path, shel
     reconcile(host, "apps")
     shelf.want(a="a@1.1.0")
     reconcile(host, "apps")
+    at = host.root.set("apps")
+    for hash in at.hashes():
+        known = read_project(host.store, path_digest(at.tree(hash)))
+        assert known and len(known.graphs) == 1
+    assert len(os.listdir(host.store.projects)) == 2  # and not where they were made
     wishes = Wishes(grace=0)
     assert collect(host.store, wishes, Progress()).gone == ()
     clock.ms += 2 * HOUR

@@ -19,6 +19,8 @@ from graft.fleet.records import is_set_name
 from graft.fleet.release import is_release_hash
 from graft.model.integrity import Integrity
 
+PART = ".part"
+
 
 class HostNote(Record):
     """What the host last learned and did of one set, for those who ask without a network:
@@ -71,7 +73,7 @@ class HostRoot(Record, kw_only=False):
 
     def part(self, integrity: Integrity) -> str:
         """What has come of one so far; locked by whoever brings it."""
-        return os.path.join(self.blobs, f"{integrity.file_name}.part")
+        return os.path.join(self.blobs, f"{integrity.file_name}{PART}")
 
 
 class SetRoot(Record, kw_only=False):

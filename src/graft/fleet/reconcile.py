@@ -21,9 +21,9 @@ from graft.fleet.pace import Pace
 from graft.fleet.pull import Pulled, Puller
 from graft.fleet.records import ERROR, IDLE, READY, HostReport
 from graft.fleet.release import Release
-from graft.fleet.switch import current_hash, flip, stamp_trees
+from graft.fleet.switch import current_hash, flip
 from graft.fleet.tree import build_tree, read_tree_release, register, tree_fault
-from graft.fleet.tree_gc import GRACE_MS, collect_trees, sweep_junk
+from graft.fleet.tree_gc import GRACE_MS, collect_trees, sweep_parts
 from graft.fleet.tree_plan import Archive, TreePlan, plan_release
 from graft.fleet.tree_store import fill_host_store
 from graft.fleet.upstream import Upstream
@@ -98,8 +98,6 @@ class _Reconcile:
     def run(self) -> Reconciled:
         error = None
         try:
-            sweep_junk(self._host.store, self._at)
-            stamp_trees(self._at, self._began)
             error = self._learn()
             self._follow()
         except GraftError as raised:
@@ -180,6 +178,7 @@ class _Reconcile:
     def _collect(self) -> tuple[str, ...]:
         """Also where nothing was flipped, and where something went wrong."""
         try:
+            sweep_parts(self._host.root, self._host.store)
             now = self._host.now()
             return collect_trees(self._host.store, self._at, now, grace=self._host.grace).gone
         except OSError:

@@ -32,7 +32,6 @@ def flip(at: SetRoot, hash: str, now: int) -> bool:
     target = f"trees/{os.path.basename(at.tree(hash))}"
     if current_hash(at) == hash:
         return False
-    remove_file(_stamp(at, hash))
     staged = temporary_sibling(at.current)
     os.symlink(target, staged)
     try:

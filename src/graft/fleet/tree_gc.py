@@ -8,10 +8,11 @@ from contextlib import suppress
 from graft.base.files import remove_file, temporary_sibling
 from graft.base.locks import FileLock
 from graft.base.records import Record
-from graft.fleet.host_root import HostRoot, SetRoot
+from graft.fleet.host_root import PART, HostRoot, SetRoot
 from graft.fleet.switch import current_hash, retired_at, stamp_trees
 from graft.fleet.tree import forget, read_tree_release
 from graft.model.integrity import integrity_of_file
+from graft.store.objects import has_object
 from graft.store.paths import Store
 
 GRACE_MS = 60 * 60 * 1000
@@ -93,6 +94,27 @@ def sweep_junk(store: Store, at: SetRoot) -> None:
                     remove_file(os.path.join(at.leases, name))
 
 
+def sweep_parts(root: HostRoot, store: Store) -> None:
+    """Remove what whoever was killed has left of archives that are unpacked since."""
+    try:
+        names = os.listdir(root.blobs)
+    except FileNotFoundError:
+        return
+    for name in names:
+        integrity = integrity_of_file(name.removesuffix(PART))
+        if name.endswith(PART) and integrity and has_object(store, integrity):
+            _remove_free(os.path.join(root.blobs, name))
+
+
+def _remove_free(path: str) -> int:
+    """Remove a file of ``blobs/`` unless somebody is at it; the bytes of it."""
+    with FileLock(path, exclusive=True, wait=False, create=False) as alone:
+        size = os.stat(path).st_size if alone.held else 0
+        if alone.held:
+            remove_file(path)
+    return size
+
+
 def sweep_archives(root: HostRoot) -> int:
     """Remove archives that are kept for others, and parts of some, that no tree here was made of;
     the bytes of them. Who asks for one nevertheless gets it from upstream."""
@@ -110,11 +132,8 @@ def sweep_archives(root: HostRoot) -> int:
             needed |= {entry.integrity for entry in release.entries}
     freed = 0
     for name in names:
-        integrity = integrity_of_file(name.removesuffix(".part"))
+        integrity = integrity_of_file(name.removesuffix(PART))
         path = os.path.join(root.blobs, name)
         if name.startswith(".tmp-") or (integrity is not None and str(integrity) not in needed):
-            with FileLock(path, exclusive=True, wait=False, create=False) as alone:
-                if alone.held:
-                    freed += os.stat(path).st_size
-                    remove_file(path)
+            freed += _remove_free(path)
     return freed
