@@ -33,6 +33,7 @@ _AUTHOR = ("-c", "user.name=bench", "-c", "user.email=bench@example.com")
 _LOCK = "graft-lock.json"
 _LOOPBACK = "http://127.0.0.1:9/"  # nothing is asked of a registry: it need not be there
 _CHILDREN = 16
+_BYTES = ("--deps-source-verify", "content")
 _START = time.monotonic()
 
 
@@ -87,9 +88,12 @@ def _run(said: argparse.Namespace) -> str:
             f"{said.files} --size {said.size} --runs {said.runs}`, graft {version_of(graft)}. "
             f"{machine(disk.folder, load, disk=disk.words)}.",
             "",
-            "Wall seconds, median (fastest to slowest), and what that is meant to be at most.",
+            "Wall seconds from the start of the first process to the end of the last, median "
+            "(fastest to slowest), and what that is meant to be at most; the processor seconds of "
+            "all of them. Children have the parent's lock and stores that are empty, if nothing "
+            "else is said.",
             "",
-            *table(["", "wall s", "goal"], rows),
+            *table(["", "wall s", "processor s", "goal"], rows),
         ]
         if scene.lacks:
             lines.append(f"Not there yet, and so not measured: {', '.join(scene.lacks)}.")
@@ -119,7 +123,8 @@ def make_repositories(folder: Path, packages: int, files: int, size: int) -> dic
 
 
 class Scene:
-    """``lacks`` names what this graft cannot do."""
+    """A parent that has all, in a home of its own, and children that take from it in other homes.
+    ``lacks`` names what this graft cannot do."""
 
     def __init__(self, folder: Path, graft: str, asked: dict[str, str]) -> None:
         self._folder = folder
@@ -136,33 +141,50 @@ class Scene:
         """The rows of the table."""
         home = self._home()
         self._project(self._parent, lock=False)
-        first = self._timed([self._parent], home, "install")
-        rows: list[Sequence[str]] = [_row("a first install: clone, pack, unpack, link", [first])]
+        plain = self._timed([self._parent], [home], "install")
+        rows: list[Sequence[str]] = [_row("without a parent: clone, pack, unpack, link", [plain])]
         donor = ("--deps-source", str(self._parent))
-        for words, flags, count, goal in (
-            ("the store has all: a second folder", (), 1, ""),
-            ("linked to a parent, empty store", donor, 1, "0.20"),
-            ("copied from a parent, empty store", (*donor, "--deps-source-mode", "copy"), 1, ""),
-            (f"{_CHILDREN} children at once, empty stores", donor, _CHILDREN, "4.00"),
+        trust = ("--trust-deps-source", "--deps-source", str(self._unlocked()))
+        copy = (*donor, "--deps-source-mode", "copy")
+        for words, flags, count, homes, goal in (
+            ("the parent's own store: a second folder", (), 1, [home], ""),
+            ("linked to the parent", donor, 1, [], "0.20"),
+            ("linked, every byte compared", (*donor, *_BYTES), 1, [], ""),
+            ("a parent without a lock, trusted", trust, 1, [], ""),
+            ("copied from the parent", copy, 1, [], ""),
+            (f"{_CHILDREN} children at once, a new store each", donor, _CHILDREN, [], "4.00"),
+            (f"{_CHILDREN} children at once, one new store", donor, _CHILDREN, [None], "4.00"),
         ):
             if self._knows("install", *flags):
-                found = [self._children(count, flags, home) for _ in range(runs)]
+                found = [self._children(count, flags, homes) for _ in range(runs)]
                 rows.append(_row(words, found, goal))
                 _say(f"{words}: {found[-1].wall:.3f} s")
-        again = [self._timed([self._parent], home, "install") for _ in range(runs)]
-        rows.append(_row("nothing to do", again))
-        if self._knows("status"):
-            child = self._child("status")
-            self._timed([child], home, "install", *donor)
-            found = [self._timed([child], home, "status") for _ in range(runs)]
-            rows.append(_row("status", found, "0.30"))
+        return [*rows, *self._afterwards(runs, donor)]
+
+    def _afterwards(self, runs: int, donor: Sequence[str]) -> list[Sequence[str]]:
+        """What one that is there already costs."""
+        child, home = self._child(), self._home()
+        self._timed([child], [home], "install", *donor)
+        rows = []
+        for words, command, goal in (
+            ("again: nothing to do", ("install",), ""),
+            ("again, the parent named", ("install", *donor), ""),
+            ("status", ("status",), "0.30"),
+            ("graft's start alone: graft --version", ("--version",), ""),
+        ):
+            if command[0].startswith("-") or self._knows(command[0]):
+                found = [self._timed([child], [home], *command) for _ in range(runs)]
+                rows.append(_row(words, found, goal))
         return rows
 
-    def _children(self, count: int, flags: Sequence[str], home: Path) -> Burst:
-        """New ones, with the parent's lock; with flags, in a home that has nothing yet."""
-        folders = [self._child(str(self._new())) for _ in range(count)]
+    def _children(self, count: int, flags: Sequence[str], homes: Sequence[Path | None]) -> Burst:
+        """New ones, with the parent's lock; in these homes by turns, or a new one each. None is a
+        new one for all."""
+        folders = [self._child() for _ in range(count)]
+        some = [home or self._home() for home in homes] or [self._home() for _ in folders]
+        every = [some[number % len(some)] for number in range(count)]
         os.sync()
-        burst = self._timed(folders, self._home() if flags else home, "install", *flags)
+        burst = self._timed(folders, every, "install", *flags)
         for folder in folders:
             for name in self._names:
                 if not (folder / "node_modules" / name / "package.json").exists():
@@ -170,9 +192,10 @@ class Scene:
             delete(folder)
         return burst
 
-    def _timed(self, folders: Sequence[Path], home: Path, *words: str) -> Burst:
-        commands = [((self._graft, *words), folder) for folder in folders]
-        return at_once(commands, environment(home), self._logs)
+    def _timed(self, folders: Sequence[Path], homes: Sequence[Path], *words: str) -> Burst:
+        each = zip(folders, homes, strict=True)
+        commands = [((self._graft, *words), folder, environment(home)) for folder, home in each]
+        return at_once(commands, self._logs)
 
     def _knows(self, command: str, *flags: str) -> bool:
         text = subprocess.run(
@@ -184,8 +207,15 @@ class Scene:
             self.lacks.append(lack)
         return not (text.returncode or missing)
 
-    def _child(self, name: str) -> Path:
-        folder = self._folder / f"child-{name}"
+    def _unlocked(self) -> Path:
+        """The parent as somebody has it who keeps no lock."""
+        folder = self._folder / "unlocked"
+        shutil.copytree(self._parent, folder, symlinks=True)
+        (folder / _LOCK).unlink()
+        return folder
+
+    def _child(self) -> Path:
+        folder = self._folder / f"child-{self._new()}"
         self._project(folder, lock=True)
         return folder
 
@@ -208,7 +238,8 @@ class Scene:
 
 def _row(words: str, bursts: Sequence[Burst], goal: str = "") -> Sequence[str]:
     walls = sorted(burst.wall for burst in bursts)
-    return words, f"{median(walls):.3f} ({walls[0]:.3f}-{walls[-1]:.3f})", goal
+    took = f"{median(walls):.3f} ({walls[0]:.3f}-{walls[-1]:.3f})"
+    return words, took, f"{median(burst.processor for burst in bursts):.3f}", goal
 
 
 def _git(folder: Path, *words: str) -> str:

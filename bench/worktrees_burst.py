@@ -28,16 +28,14 @@ class Burst:
         return self.wall / self.commands
 
 
-def at_once(
-    commands: Sequence[tuple[Sequence[str], Path]], env: Mapping[str, str], logs: Path
-) -> Burst:
-    """Run each command in its folder, all at the same time. Raises ``FailedError`` with the words
-    of one that failed."""
+def at_once(commands: Sequence[tuple[Sequence[str], Path, Mapping[str, str]]], logs: Path) -> Burst:
+    """Run each command in its folder, in its environment, all at the same time. Raises
+    ``FailedError`` with the words of one that failed."""
     processor = 0.0
     failed = []
     start = time.perf_counter()
     running = {}
-    for number, (command, folder) in enumerate(commands):
+    for number, (command, folder, env) in enumerate(commands):
         log = logs / f"burst-{number}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -93,12 +93,13 @@ class Repository:
         self.worktrees += new
         command = (self._git, "worktree", "add", "--quiet", "--detach")
         main = self.place.project
-        return at_once([((*command, str(path)), main) for path in new], self._env, self.place.logs)
+        commands = [((*command, str(path)), main, self._env) for path in new]
+        return at_once(commands, self.place.logs)
 
     def install_all(self) -> Burst:
         command = self.place.tool.install()
         env = environment(self.place.home)
-        burst = at_once([(command, path) for path in self.worktrees], env, self.place.logs)
+        burst = at_once([(command, path, env) for path in self.worktrees], self.place.logs)
         for path in self.worktrees:
             self._look(path)
         return burst
@@ -107,8 +108,8 @@ class Repository:
         """With ``rm``: several ``git worktree remove`` at once get into each other's way."""
         command = (on_path("rm"), "-rf")
         main = self.place.project
-        commands = [((*command, str(path)), main) for path in self.worktrees]
-        burst = at_once(commands, self._env, self.place.logs)
+        commands = [((*command, str(path)), main, self._env) for path in self.worktrees]
+        burst = at_once(commands, self.place.logs)
         self._call("worktree", "prune")
         if left := [path for path in self.worktrees if path.exists()]:
             raise FailedError(f"{self.place.tool.key}: {left[0].name} is still there")
