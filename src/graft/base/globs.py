@@ -68,6 +68,52 @@ class Glob(Record):
         return any(len(form) == 1 or (len(form) == 2 and form[1] == "") for form in self.forms)
 
 
+class Globs:
+    """Several, of which mostly none matches. What each must find among the names of a path is
+    asked once for each name, and only of who finds it is the whole path asked."""
+
+    def __init__(self, globs: Sequence[Glob]) -> None:
+        self.all = tuple(globs)
+        self._keys = [_keys(glob) for glob in self.all]
+        self._finders: dict[str, tuple[int, ...]] = {}
+
+    def near(self, path: str) -> Sequence[Glob]:
+        """Those that may match ``path``, in order. Whether one would match with ``so_far`` is
+        another question."""
+        found = {at for name in path.split("/") for at in self._naming(name)}
+        return [self.all[at] for at in sorted(found)]
+
+    def _naming(self, name: str) -> tuple[int, ...]:
+        known = self._finders.get(name)
+        if known is None:
+            known = tuple(at for at, keys in enumerate(self._keys) if _finds(keys, name))
+            self._finders[name] = known
+        return known
+
+
+def _keys(glob: Glob) -> tuple[Test, ...]:
+    """For each form a test that some name of a path has to meet: a text, if it has one."""
+    return tuple(
+        min(
+            (test for test in form if test and not isinstance(test, Stars)),
+            key=lambda test: not isinstance(test, str),
+            default=Stars(passes=re.compile("")),
+        )
+        for form in glob.forms
+    )
+
+
+def _finds(keys: Sequence[Test], name: str) -> bool:
+    """In small letters too, as some are about those."""
+    return any(
+        key == each
+        if isinstance(key, str)
+        else isinstance(key, Stars) or key.match(each) is not None
+        for key in keys
+        for each in (name, name.lower())
+    )
+
+
 @lru_cache(maxsize=4096)
 def read_glob(text: str, *, exact: bool = False) -> Glob:
     bare = text.lstrip("!")

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from graft.base.globs import Glob, read_glob
+from graft.base.globs import Glob, Globs, read_glob
 
 _LITTER = (
     *(".npmignore", ".gitignore", "**/.git", "**/.svn", "**/.hg", "**/CVS"),
@@ -30,6 +30,7 @@ _NEVER = (
     *("/package-lock.json", "/yarn.lock", "/pnpm-lock.yaml", "/bun.lockb", "/graft-lock.json"),
 )
 _IGNORE_FILES = (".npmignore", ".gitignore")
+_NONE = Globs(())
 
 
 class Listing(Protocol):
@@ -58,11 +59,11 @@ def packed_files(
     """
     more = [*above, *members]
     litter = _rules("\n".join((*_LITTER, *more)))
-    root = _Folder(listing, "", None, exact=True, litter=() if is_bundled else litter)
+    root = _Folder(listing, "", None, exact=True, litter=_NONE if is_bundled else litter)
     chosen, required = _chosen(listing, manifest)
     always = (*(f"!{path}" for path in required), *_ALWAYS, *_NEVER)
     root.rules = [
-        () if is_bundled else litter,
+        root.litter,
         *([_rules("\n".join(("*", *chosen)))] if _lists_files(manifest) else []),
         *(() if is_bundled or _lists_files(manifest) else _ignore_rules(listing, "")),
         _rules("\n".join((*always, *(f"!/{path}" for path in _entry_points(manifest))))),
@@ -103,14 +104,14 @@ class _Folder:
         parent: _Folder | None,
         *,
         exact: bool,
-        litter: tuple[Glob, ...],
+        litter: Globs,
     ) -> None:
         self.listing = listing
         self.path = path
         self.parent = parent
         self.exact = exact
         self.litter = litter
-        self.rules: list[tuple[Glob, ...]] = []
+        self.rules: list[Globs] = []
         self.required: list[str] = []
 
     def admits(self, entry: str, *, partial: bool = False, bare: str = "") -> bool:
@@ -123,7 +124,7 @@ class _Folder:
             if not admitted and not self.exact:
                 return False
         for rules in self.rules:
-            for rule in rules:
+            for rule in rules.all if partial else rules.near(entry):
                 # A rule that would change nothing need not be looked at.
                 if rule.negated != admitted and _applies(rule, entry, partial, bare):
                     admitted = rule.negated
@@ -146,12 +147,12 @@ def _applies(rule: Glob, entry: str, partial: bool, bare: str) -> bool:
     return partial and (meets(entry) or (bool(bare) and rule.is_relative and meets(bare)))
 
 
-def _rules(text: str) -> tuple[Glob, ...]:
+def _rules(text: str) -> Globs:
     lines = [line.strip() for line in text.splitlines()]
-    return tuple(read_glob(line) for line in lines if line and not line.startswith("#"))
+    return Globs([read_glob(line) for line in lines if line and not line.startswith("#")])
 
 
-def _ignore_rules(listing: Listing, folder: str) -> list[tuple[Glob, ...]]:
+def _ignore_rules(listing: Listing, folder: str) -> list[Globs]:
     """Those of ``.npmignore``, and only where there is none, of ``.gitignore``."""
     entries = listing.entries(folder)
     for name in _IGNORE_FILES:
