@@ -7,10 +7,11 @@ STAMP := $(VENV)/.ready
 
 .PHONY: help setup demo test test-real conformance ecosystems differential crashes soak check fuzz \
 	bench bench-counts bench-growth bench-indices bench-solver bench-worktrees bench-donors \
-	clean
+	golden clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
+	@echo 'make golden       take packages of every kind from a golden workspace, and prove it unchanged'
 	@echo 'make test         run the tests (hermetic, parallel)'
 	@echo 'make test-real    run the tests that use the registry npm is configured for'
 	@echo 'make conformance  compare ranges and specifiers with npm, and the index grammar and prices'
@@ -39,6 +40,9 @@ $(STAMP): pyproject.toml bin/graft src/graft/base/_native.c
 
 demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
+
+golden: $(STAMP)
+	@$(BIN)/python examples/golden.py
 
 test: $(STAMP)
 	@echo 'test: hermetic tests, in parallel'

@@ -116,7 +116,9 @@ def make_repositories(folder: Path, packages: int, files: int, size: int) -> dic
             path.write_text(f"// {text.randbytes(size // 2).hex()}\n")
         manifest = {"name": name, "version": "1.0.0", "main": "d0/f0000.js"}
         (place / "package.json").write_text(json.dumps(manifest) + "\n")
-        for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "one")):
+        commit = ("commit", "--quiet", "-m", "one")
+        # Packed, as repositories are that others clone.
+        for words in (("init", "--quiet"), ("add", "."), commit, ("gc", "--quiet")):
             _git(place, *words)
         specifiers[name] = f"git+file://{place}#{_git(place, 'rev-parse', 'HEAD')}"
     return specifiers
