@@ -49,9 +49,7 @@ class Cloner:
     def clone(self, source: str, target: str, files: Sequence[File]) -> None:
         """Make ``target``, where the folders are and the files are not, hold what the files of
         ``source`` hold."""
-        left = list(files)
-        while left and self._reflinks and self._reflink(source, target, left[0]):
-            left.pop(0)
+        left = list(files[self.reflink(source, target, files) :])
         while left and self._hard_links:
             linked, refused = trees.link_files(source, target, [file.path for file in left])
             del left[:linked]
@@ -64,6 +62,14 @@ class Cloner:
                 raise OSError(refused, os.strerror(refused), f"{target}/{left[0].path}")
         for file in left:
             _copy(source, target, file)
+
+    def reflink(self, source: str, target: str, files: Sequence[File]) -> int:
+        """The same with reflinks alone: how many files came about before the first that was
+        refused."""
+        done = 0
+        while done < len(files) and self._reflinks and self._reflink(source, target, files[done]):
+            done += 1
+        return done
 
     def _reflink(self, source: str, target: str, file: File) -> bool:
         path = f"{target}/{file.path}"

@@ -7,8 +7,10 @@ copies: no file is the same in two stores, as whoever owns the other one could w
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+from collections.abc import Sequence
 
 from graft.base import trees
 from graft.base.clones import Cloner
@@ -19,6 +21,7 @@ from graft.store.admission import object_text
 from graft.store.complete import lacking_slots
 from graft.store.objects import (
     FOLDER_MODE,
+    ObjectFile,
     StoredObject,
     find_object,
     has_inventory,
@@ -33,6 +36,9 @@ from graft.store.private import read_private_slot
 from graft.store.slots import Slot, slot_links
 from graft.store.trash import publish
 
+# How much is held in memory before it is written.
+_BATCH_BYTES = 32 * 1024**2
+
 
 def adopt_object(store: Store, other: Store, integrity: Integrity) -> bool:
     """Whether the object is here now; False if the other store's is not what it should be, and then
@@ -43,7 +49,6 @@ def adopt_object(store: Store, other: Store, integrity: Integrity) -> bool:
     final = os.path.join(store.objects, integrity.file_name)
     staged = temporary_sibling(final)
     below = f"node_modules/{theirs.package}"
-    package = f"{staged}/{below}"
     folder = object_folder(store, integrity, theirs.package)
     stored = StoredObject(package=theirs.package, folder=folder, files=theirs.files)
     folders = trees.Folders()
@@ -54,8 +59,7 @@ def adopt_object(store: Store, other: Store, integrity: Integrity) -> bool:
         os.mkdir(staged)
         listed = object_inventory(theirs.package, theirs.files)
         trees.build(staged, folders.paths, [(INVENTORY, 0o444, listed)], [])
-        Cloner(shared=False).clone(theirs.folder, package, theirs.files)
-        if not holds_just(package, theirs.files):
+        if not _bring(theirs.folder, staged, below, theirs.files):
             return False
         trees.set_modes(staged, [*folders.paths, "."], FOLDER_MODE)
         publish(
@@ -70,6 +74,29 @@ def adopt_object(store: Store, other: Store, integrity: Integrity) -> bool:
     finally:
         if os.path.lexists(staged):
             remove_tree(staged)
+    return True
+
+
+def _bring(source: str, staged: str, below: str, files: Sequence[ObjectFile]) -> bool:
+    """Whether ``staged/below``, where the folders are, holds now what ``source`` should: each file
+    is compared with what was taken down of it. What cannot be a reflink is read once, and what was
+    compared is what is written."""
+    target = f"{staged}/{below}"
+    cloned = Cloner(shared=False).reflink(source, target, files)
+    if not all(holds(f"{target}/{file.path}", file) for file in files[:cloned]):
+        return False
+    batch: list[tuple[str, int, bytes]] = []
+    size = 0
+    for file in files[cloned:]:
+        data = read_file(f"{source}/{file.path}")
+        if data is None or hashlib.sha256(data).hexdigest() != file.digest:
+            return False
+        batch.append((f"{below}/{file.path}", file.mode, data))
+        size += len(data)
+        if size > _BATCH_BYTES:
+            trees.build(staged, [], batch, [])
+            batch, size = [], 0
+    trees.build(staged, [], batch, [])
     return True
 
 
@@ -98,8 +125,7 @@ def adopt_private_slot(store: Store, other: Store, slot: Slot) -> bool:
         os.mkdir(staged)
         made = [(f"node_modules/{path}", target) for path, target in links.items()]
         trees.build(staged, folders.paths, [], made)
-        Cloner(shared=False).clone(finished.folder, f"{staged}/{below}", finished.files)
-        if not all(holds(f"{staged}/{below}/{f.path}", f) for f in finished.files):
+        if not _bring(finished.folder, staged, below, finished.files):
             return False
         write_file(f"{staged}/slot.json", record, mode=0o444)
         write_file(f"{staged}/{INVENTORY}", listed, mode=0o444)
