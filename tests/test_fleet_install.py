@@ -253,6 +253,21 @@ def test_an_archive_that_cannot_be_unpacked_is_never_published(
     assert fleet.stored == set() and fleet.state.hash == ""
 
 
+def test_an_unreachable_registry_leaves_nothing_behind(
+    fleet: FleetInstaller, registry: LocalRegistry, machine: Machine
+) -> None:
+    fleet.pin(a="1.0.0")
+    fleet.tokens = {registry.host: "of-the-registry"}
+    fleet.settings(registry=registry.url)
+    registry.close()
+    with pytest.raises(GraftError) as caught:
+        fleet.install()
+    assert caught.value.diagnostic.code == "registry-unreachable"
+    assert fleet.state.error.startswith("registry-unreachable: ")
+    assert not machine.cache.joinpath("fleet").exists()
+    assert list(machine.root.rglob(".npmrc")) == [machine.npmrc]
+
+
 def test_what_dies_in_an_install_leaves_no_installing_behind(
     fleet: FleetInstaller, registry: LocalRegistry
 ) -> None:

@@ -79,7 +79,6 @@ def put_archives(
     attempt: Attempt,
     entries: Sequence[Entry],
     read: Callable[[Integrity], bytes],
-    said: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Into the active store, a few at a time, each batch indexed once it is there."""
     from concurrent.futures import ThreadPoolExecutor
@@ -93,8 +92,7 @@ def put_archives(
     with ThreadPoolExecutor(_THREADS) as pool:
         for batch in _batches(entries):
             attempt.held.check()
-            for _ in pool.map(put, batch):
-                said(1)
+            list(pool.map(put, batch))
             with fleet.database.transaction() as t:
                 for entry in batch:
                     record(t, _blob(entry, active.id, fleet.now()))

@@ -48,6 +48,8 @@ def fetch_archives(
             raise too_large(settings, measured(release, sizes).entries)
 
     lacking = {i: manifest for i, manifest in manifests.items() if i not in known}
+    # No project keeps what they are unpacked to: it is collected as anything that nobody needs.
+    work.changed = bool(lacking)
     while lacking:
         # Archives of one package for several machines have the package's id in common.
         turn = {manifest.id: (i, manifest) for i, manifest in lacking.items()}
