@@ -93,6 +93,7 @@ COMMANDS = (
     Command("fleet disable", "fleet_enable", "leave packages of a set out for now"),
     Command("fleet config", "fleet_config", "show or change how a package set is resolved"),
     Command("fleet install", "fleet_install", "resolve a package set and publish it to its hosts"),
+    Command("fleet publish", "fleet_publish", "publish what the lock of a project says"),
     Command("fleet state", "fleet_state", "say what the hosts of a package set are to have"),
     Command("fleet history", "fleet_history", "list the releases of a package set"),
     Command("fleet rollback", "fleet_rollback", "go back to an earlier release"),

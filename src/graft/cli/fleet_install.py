@@ -13,6 +13,7 @@ from graft.cli.words import count, size
 
 _EXAMPLES = """\
   graft fleet install scripts              resolve what is pinned, and publish it
+  graft fleet install scripts --update     and take what is newest below the pins
   graft fleet install scripts --dry-run    what that would change
   graft fleet install scripts --no-wait    and do not wait for it"""
 
@@ -21,6 +22,9 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     parser = Parser(command, examples=_EXAMPLES, usage="[flags] <set>")
     parser.add_argument("set", help="the package set")
     flags = parser.add_argument_group("installing")
+    flags.add_argument(
+        "--update", action="store_true", help="choose the versions below the pins anew"
+    )
     flags.add_argument("--dry-run", action="store_true", help="say what would change")
     flags.add_argument("--no-wait", action="store_true", help="return when it has begun")
     server_flags(parser)
@@ -28,7 +32,8 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     path = f"/v1/sets/{quote(said.set, safe='')}/install"
     with fleet_client(said, console) as client:
         query = {} if said.no_wait else {"wait": "1"}
-        answer = client.ask("POST", path, {"dry_run": said.dry_run}, query=query)
+        asked = {"dry_run": said.dry_run, "update": said.update}
+        answer = client.ask("POST", path, asked, query=query)
     if console.json:
         console.document(answer)
     else:

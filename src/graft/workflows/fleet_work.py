@@ -34,10 +34,11 @@ class FleetWork(Record, unshown=("key",)):
     now: Callable[[], int]
     key: str = ""
 
-    def install(self, set: str, by: str, began: Began, *, dry_run: bool) -> Report:
+    def install(self, set: str, by: str, began: Began, *, dry_run: bool, update: bool) -> Report:
         from graft.workflows.fleet_install import install
 
-        return _published(install(self._installer(began), set, by, dry_run=dry_run))
+        done = install(self._installer(began), set, by, dry_run=dry_run, update=update)
+        return _published(done)
 
     def publish(self, set: str, lock: bytes, by: str, began: Began, *, dry_run: bool) -> Report:
         from graft.workflows.fleet_install import publish

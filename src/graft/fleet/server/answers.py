@@ -241,7 +241,10 @@ class Report(Answer):
 
 
 class InstallAsked(Asked):
+    """``update`` chooses the versions below the pins anew."""
+
     dry_run: bool = False
+    update: bool = False
 
 
 class PublishAsked(Asked):

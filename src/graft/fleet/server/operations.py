@@ -51,9 +51,10 @@ def install(
 ) -> Report:
     """Answers as soon as it has begun, unless it is asked to ``wait``. A dry run is waited for."""
     _need(served, set)
-    dry_run = asked is not None and asked.dry_run
+    dry_run, update = (asked.dry_run, asked.update) if asked else (False, False)
+    by = caller.label or caller.id
     job = served.jobs.start(
-        lambda began: served.work.install(set, caller.label or caller.id, began, dry_run=dry_run)
+        lambda began: served.work.install(set, by, began, dry_run=dry_run, update=update)
     )
     return _report(served, "install", set, job, response, wait=wait or dry_run)
 

@@ -23,7 +23,9 @@ class Work(Protocol):
     """What takes its time, or asks a registry. Each raises what went wrong; where there is a
     ``began``, it is called once the lock is held, so that ``fleet-busy`` comes before it."""
 
-    def install(self, set: str, by: str, began: Began, *, dry_run: bool) -> Report: ...
+    def install(
+        self, set: str, by: str, began: Began, *, dry_run: bool, update: bool
+    ) -> Report: ...
 
     def publish(self, set: str, lock: bytes, by: str, began: Began, *, dry_run: bool) -> Report: ...
 
