@@ -218,6 +218,9 @@ ROUTES = {
     ("GET", "/v1/storage"): MANAGE,
     ("PUT", "/v1/storage"): MANAGE,
     ("POST", "/v1/storage/cancel"): MANAGE,
+    ("POST", "/v1/storage/migrate"): MANAGE,
+    ("POST", "/v1/storage/scrub"): MANAGE,
+    ("POST", "/v1/gc"): MANAGE,
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/sets"): {"name": "none!"},
@@ -228,6 +231,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/sets/{set}/releases/{hash}/missing"): {"platform": {"os": "linux", "cpu": "x64"}},
     ("PUT", "/v1/hosts/{host}/sets/{set}"): {"status": "ready"},
     ("PUT", "/v1/storage"): {"active": "nowhere"},
+    ("POST", "/v1/storage/migrate"): {"target": "nowhere"},
 }
 
 
@@ -581,6 +585,63 @@ def test_a_server_that_dies_in_an_install_says_so_when_it_is_back(
         server.start()
         state = server.graft("state", name, "--json").json
         assert (state["status"], state["error"], state["hash"]) == ("error", "interrupted", good)
+
+
+# Where archives lie
+
+
+def test_archives_move_are_mended_and_collected(machine: Machine, registry: LocalRegistry) -> None:
+    registry.publish("a@1.0.0")
+    registry.publish("b@1.0.0")
+    places = [f"{name}={machine.root / name}" for name in ("old", "new")]
+    with FleetServer(machine, "--blobs", places[0], "--blobs", places[1]) as server:
+        name = new_set(server, "moving", "a@1.0.0", "b@1.0.0")
+        server.graft("install", name)
+        assert server.graft("storage", "--json").json["active"] == "old"
+        moved = server.graft("storage", "migrate", "new", "--json").json
+        assert (moved["status"], moved["active"], moved["moved"]) == ("completed", "new", 2)
+        refused = server.graft("storage", "migrate", "nowhere", "--json", check=False).json
+        assert refused["error"]["code"] == "fleet-invalid"
+
+        for file in (machine.root / "new").rglob("sha512-*"):
+            file.write_bytes(b"other bytes")
+        mended = server.graft("storage", "scrub", "--json").json["report"]
+        assert [each["what"] for each in mended["findings"]] == ["repaired", "repaired"]
+        assert "0 were not good" in server.graft("storage", "scrub").stderr
+
+        server.graft("storage", "use", "old")
+        server.graft("remove", name, "b")
+        server.graft("install", name)
+        server.graft("set", "delete", name)
+        wet = server.graft("gc", "--json").json["report"]
+        assert (wet["removed"], wet["waiting"]) == ([], 2)
+        dry = server.graft("gc", "--dry-run", "--older-than", "0", "--json").json["report"]
+        assert len(dry["removed"]) == 2 and dry["freed_bytes"] > 0
+        assert "removed 2 archives" in server.graft("gc", "--older-than", "0").stderr
+        left = [*machine.root.glob("old/**/sha512-*"), *machine.root.glob("new/**/sha512-*")]
+        assert left == []
+        assert "old  is written to" in server.graft("storage").stdout
+
+
+def test_a_migration_that_died_goes_on_when_the_server_is_back(
+    machine: Machine, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    places = [f"{name}={machine.root / name}" for name in ("old", "new")]
+    with FleetServer(machine, "--blobs", places[0], "--blobs", places[1]) as server:
+        server.graft("install", new_set(server, "moving", "a@1.0.0"))
+        server.kill()
+        # What a server leaves that dies as soon as it has begun.
+        database = open_database(str(server.data / "fleet.db"))
+        with database.transaction() as t:
+            t.run("UPDATE storage SET status = 'migrating', target = 'new', total = 1")
+        database.close()
+        server.start()
+        until = time.monotonic() + 20
+        while server.graft("storage", "--json").json["status"] == "migrating":
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert server.graft("storage", "--json").json["active"] == "new"
 
 
 # Who asks

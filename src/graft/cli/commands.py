@@ -99,6 +99,8 @@ COMMANDS = (
     Command("fleet rollback", "fleet_rollback", "go back to an earlier release"),
     Command("fleet pin", "fleet_pin", "keep a release whatever comes after it"),
     Command("fleet unpin", "fleet_pin", "keep it no longer than others"),
+    Command("fleet storage", "fleet_storage", "say where archives lie, and move them"),
+    Command("fleet gc", "fleet_gc", "remove archives that no release needs any more"),
     Command("fleet hosts", "fleet_hosts", "say which release each host has"),
     Command("fleet search", "fleet_search", "find packages in the registry of a package set"),
     Command("fleet versions", "fleet_versions", "list the versions of a package there"),

@@ -51,6 +51,7 @@ def serve(context: Context, serving: Serving, started: Callable[[str], None]) ->
     from graft.fleet.server.jobs import Jobs
     from graft.fleet.server.kept import Kept
     from graft.fleet.server.services import Services
+    from graft.workflows.fleet_maintenance import Maintenance
     from graft.workflows.fleet_work import FleetWork, holder
 
     data = os.path.abspath(serving.data)
@@ -79,7 +80,10 @@ def serve(context: Context, serving: Serving, started: Callable[[str], None]) ->
             key=serving.key,
             presigned=serving.presigned,
         )
+        maintenance = Maintenance(database, work, jobs, milliseconds)
+        maintenance.start()
         run(application(services), listening, announcements, lambda: started(url_of(listening)))
+        maintenance.stop()
         jobs.close(_STOP_SECONDS)
     finally:
         listening.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from graft.base.progress import Progress
@@ -11,6 +12,7 @@ from graft.base.records import Record
 from graft.fleet.attempt import Fleet
 from graft.fleet.blob_stores import BlobStores
 from graft.fleet.database import Database
+from graft.fleet.operations import Held, hold
 from graft.fleet.publish import Published
 from graft.fleet.secrets import registry_tokens
 from graft.project.settings import Settings
@@ -55,6 +57,34 @@ class FleetWork(Record, unshown=("key",)):
 
         pin(self.fleet, set, hash)
 
+    def migrate(self, target: str, began: Began) -> Report:
+        from graft.fleet.migration import KIND, migrate
+
+        with self._hold(KIND, target) as held:
+            told = _told(began)
+            return migrate(self.database, self.stores, target, held, self.now, told).as_json()
+
+    def resume(self, began: Began) -> Report:
+        """Go on with a migration that died; nothing where there is none, or somebody is at it."""
+        from graft.fleet.migration import resume
+
+        done = resume(self.database, self.stores, holder(), self.now, _told(began))
+        return done.as_json() if done else {}
+
+    def scrub(self, began: Began) -> Report:
+        from graft.fleet.scrub import KIND, scrub
+
+        with self._hold(KIND, "") as held:
+            return scrub(self.database, self.stores, held, _told(began)).as_json()
+
+    def collect(self, began: Began, grace: int, dry_run: bool) -> Report:
+        from graft.fleet.collect import KIND, collect
+
+        with self._hold(KIND, "") as held:
+            began()
+            done = collect(self.database, self.stores, held, self.now, grace=grace, dry_run=dry_run)
+            return done.as_json()
+
     def search(self, set: str, text: str, limit: int) -> Report:
         from graft.workflows.fleet_registry import search
 
@@ -69,6 +99,9 @@ class FleetWork(Record, unshown=("key",)):
     def fleet(self) -> Fleet:
         return Fleet(database=self.database, stores=self.stores, holder=holder(), now=self.now)
 
+    def _hold(self, kind: str, subject: str) -> AbstractContextManager[Held]:
+        return hold(self.database, kind, subject, holder(), self.now)
+
     def _installer(self, began: Began) -> Installer:
         def progress() -> Progress:
             # Made once the lock is held: whoever asked need not wait any longer.
@@ -82,6 +115,11 @@ class FleetWork(Record, unshown=("key",)):
     def _tokens(self, set: str) -> Mapping[str, str]:
         with self.database.reading() as t:
             return registry_tokens(t, set, self.key)
+
+
+def _told(began: Began) -> Callable[[int, int], None]:
+    """Progress, of which nothing is wanted but that there is some."""
+    return lambda *_: began()
 
 
 def _published(done: Published) -> Report:

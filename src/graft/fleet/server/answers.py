@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graft.fleet.collect import GRACE
+
 NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 HASH = r"^[0-9a-f]{64}$"
 
@@ -281,7 +283,10 @@ class ActiveAsked(Asked):
 
 
 class GcAsked(Asked):
+    """``grace`` is for how many milliseconds nobody must have needed an archive."""
+
     dry_run: bool = False
+    grace: int = Field(default=GRACE, ge=0, lt=1 << 53)
 
 
 class Found(BaseModel):
