@@ -52,8 +52,10 @@ class Archives:
         progress: Progress,
         *,
         keep: Callable[[Integrity, bytes], None] | None = None,
+        begin: Callable[[Manifest], None] = lambda _: None,
     ) -> None:
-        """``download`` starts to get an archive, wherever its package comes from. ``keep`` is for
+        """``download`` starts to get an archive, wherever its package comes from; ``begin`` is told
+        of all that will be, for what cannot be started without being waited for. ``keep`` is for
         whoever wants the archives themselves, too: it is given the bytes of each that is needed,
         in a thread, once they are known to be the right ones; what the store has does not serve.
         """
@@ -63,6 +65,7 @@ class Archives:
         self._pool = pool
         self._progress = progress
         self._keep = keep
+        self._begin = begin
         self._to_start: deque[tuple[Manifest, Integrity]] = deque()
         self._claims = Claims(store)
         self._elsewhere: list[tuple[Manifest, Integrity]] = []  # other processes fetch these
@@ -124,6 +127,7 @@ class Archives:
         self._open[id] = required_integrity(manifest)
         self._progress.to_fetch += 1
         self._to_start.append((manifest, self._open[id]))
+        self._begin(manifest)
 
     def _advance(self) -> None:
         """Note what has been unpacked, and start what there is room for."""

@@ -104,6 +104,11 @@ class Elsewhere:
             assert isinstance(asked, GitSource)
             return self._git.package(asked, local=local).manifest
 
+    def begin(self, manifest: Manifest) -> None:
+        """Start on what would hold up others: ``archive`` waits for git."""
+        if manifest.origin.startswith(GIT) and not self._is_out_of_reach(manifest):
+            self._git.begin(manifest)
+
     def archive(self, manifest: Manifest) -> Transfer:
         """Start to get an archive's bytes, for the store."""
         if manifest.origin.startswith(TARBALL):
@@ -112,7 +117,7 @@ class Elsewhere:
             return self.files.archive(manifest)
         if manifest.origin.startswith(INDEX):
             return self.of_indices.archive(manifest)
-        if manifest.origin.startswith(f"{GIT}file:") and self._is_bounded:
+        if self._is_out_of_reach(manifest):
             raise _out_of_reach(manifest.name, manifest.origin)
         return self._git.archive(manifest)
 
@@ -146,6 +151,9 @@ class Elsewhere:
         from graft.sources.git_packages import GitPackages
 
         return GitPackages(self._environ, self._cache_root, offline=self._offline)
+
+    def _is_out_of_reach(self, manifest: Manifest) -> bool:
+        return self._is_bounded and manifest.origin.startswith(f"{GIT}file:")
 
     def _bars(self, base: str | None) -> bool:
         """Whether who asks may name no repositories of this machine."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from threading import Thread
+from collections.abc import Callable, Mapping
+from functools import partial
+from threading import BoundedSemaphore, Thread
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.http import Request, Response, Transfer
@@ -23,6 +24,9 @@ from graft.versions.source_text import GitSource, git_origin
 MIRRORS = "git"
 _PREPARING = ("prepare", "prepack", "prepublish", "preprepare", "postprepare")
 
+# Repositories at once: git waits for the network, and does so beside any number of processors.
+_AT_ONCE = 16
+
 
 class GitPackages:
     """Each is made once a run. ``notes`` grows with what there is to say of them, by origin."""
@@ -33,7 +37,8 @@ class GitPackages:
         self._cache_root = cache_root
         self._offline = offline
         self._transports: dict[str, dict[str, None]] = {}
-        self._under_way: dict[GitSource, _Job] = {}
+        self._under_way: dict[GitSource | str, _Job] = {}
+        self._turns = BoundedSemaphore(_AT_ONCE)
         self._packages: dict[str, ArchivePackage] = {}
         self._packed: dict[str, bytes] = {}
 
@@ -45,7 +50,7 @@ class GitPackages:
         """Start on it in a thread of its own: git spends its time waiting for the network."""
         if source not in self._under_way:
             self.learn(source)
-            self._under_way[source] = _Job(self, source, local)
+            self._under_way[source] = _Job(self._turns, partial(self.make, source, local))
 
     def package(self, source: GitSource, *, local: str) -> ArchivePackage:
         """Raises ``git-missing``, ``git-unreachable``, ``git-ref-missing``, ``offline-missing``,
@@ -53,11 +58,20 @@ class GitPackages:
         self.prefetch(source, local=local)
         return self._under_way[source].result()
 
+    def begin(self, manifest: Manifest) -> None:
+        """Start on what ``archive`` gives, beside others of which the commit is known."""
+        origin = manifest.origin
+        if origin not in self._packages and origin not in self._under_way:
+            self._under_way[origin] = _Job(self._turns, partial(self._of_origin, manifest))
+
     def archive(self, manifest: Manifest) -> Transfer:
         origin = manifest.origin
         transfer = Transfer(Request(url=origin, subject=manifest.id))
         try:
-            package = self._packages.pop(origin, None) or self._of_origin(manifest)
+            if origin not in self._packages:
+                self.begin(manifest)
+                self._under_way.pop(origin).result()
+            package = self._packages.pop(origin)
         except GraftError as error:
             transfer.finish(error)
         else:
@@ -130,16 +144,17 @@ def is_mirror(name: str) -> bool:
 
 
 class _Job(Thread):
-    def __init__(self, packages: GitPackages, source: GitSource, local: str) -> None:
+    def __init__(self, turns: BoundedSemaphore, call: Callable[[], ArchivePackage]) -> None:
         # Nobody waits for git when the command has failed for another reason.
         super().__init__(daemon=True)
-        self._call = packages.make
-        self._arguments = (source, local)
+        self._turns = turns
+        self._call = call
         self._outcome: Outcome[ArchivePackage] | None = None
         self.start()
 
     def run(self) -> None:
-        self._outcome = Outcome(lambda: self._call(*self._arguments))
+        with self._turns:
+            self._outcome = Outcome(self._call)
 
     def result(self) -> ArchivePackage:
         self.join()

@@ -21,11 +21,12 @@ from graft.workflows.project import Work
 
 def begin_fetching(work: Work, graph: Graph) -> None:
     """Ask for what the store lacks; ``fill_store`` waits for it."""
-    for node in graph.nodes.values():
-        if node.manifest.is_link:
-            continue
-        if not has_object(work.store, required_integrity(node.manifest)):
-            work.archives.want(node.manifest)
+    manifests = [node.manifest for node in graph.nodes.values() if not node.manifest.is_link]
+    lacking = [each for each in manifests if not has_object(work.store, required_integrity(each))]
+    for manifest in lacking:
+        work.begin_download(manifest)
+    for manifest in lacking:
+        work.archives.want(manifest)
 
 
 def fill_objects(work: Work, graph: Graph, *, distrust: bool = False) -> None:

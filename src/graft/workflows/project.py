@@ -18,7 +18,7 @@ from graft.link.importers import ROOT
 from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph
 from graft.model.links import NO_LINKS, Links
-from graft.model.origins import is_from_registry
+from graft.model.origins import GIT, is_from_registry
 from graft.project.defaults import home_folder
 from graft.project.settings import Settings
 from graft.store.hold import hold_project
@@ -188,7 +188,8 @@ class Work(Asking):
     def archives(self) -> Archives:
         from graft.sources.archives import Archives
 
-        return Archives(self.store, self.download, self.client, self.pool, self.context.progress)
+        places = self.client, self.pool, self.context.progress
+        return Archives(self.store, self.download, *places, begin=self.begin_download)
 
     @cached_property
     def elsewhere(self) -> Elsewhere:
@@ -239,6 +240,12 @@ class Work(Asking):
     def asked_elsewhere(self) -> bool:
         """Whether this command has looked at anything that comes from no registry."""
         return "elsewhere" in self.__dict__
+
+    def begin_download(self, manifest: Manifest) -> None:
+        """Before ``download``, for what that waits for."""
+        if manifest.origin.startswith(GIT):
+            self._learn_ways()
+            self.elsewhere.begin(manifest)
 
     def download(self, manifest: Manifest) -> Transfer:
         """Start to get an archive, wherever its package comes from."""
