@@ -1,14 +1,18 @@
-"""A database whose user dies: killed, not stopped, at the n-th of the steps that it takes in it."""
+"""A database and blob stores whose user dies: killed, not stopped, at the n-th of the steps that it
+takes in them."""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from graft.fleet.database import Database, Lock, Transaction
+from graft.fleet.folder_blobs import FolderBlobs
 from graft.fleet.opening import open_database
+from graft.model.integrity import Integrity
 
 
 class Mortal:
@@ -17,6 +21,7 @@ class Mortal:
     def __init__(self, database: Database, at: int) -> None:
         self._database = database
         self._left = at
+        self._turn = threading.Lock()
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         return self._dying()
@@ -26,11 +31,11 @@ class Mortal:
 
     def try_lock(self, name: str) -> Lock | None:
         lock = self._database.try_lock(name)
-        self._step()
+        self.step()
         return lock
 
     def ring(self) -> None:
-        self._step()
+        self.step()
         self._database.ring()
 
     def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -43,16 +48,35 @@ class Mortal:
     def _dying(self) -> Iterator[Transaction]:
         with self._database.transaction() as t:
             yield t
-            self._step()
+            self.step()
+        self.step()
+
+    def step(self) -> None:
+        with self._turn:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class MortalBlobs(FolderBlobs):
+    """Steps are what is about to be put or deleted, or has just been."""
+
+    def __init__(self, id: str, folder: str, step: Callable[[], None]) -> None:
+        super().__init__(id, folder)
+        self._step = step
+
+    def put(self, integrity: Integrity, data: bytes) -> None:
+        self._step()
+        super().put(integrity, data)
         self._step()
 
-    def _step(self) -> None:
-        self._left -= 1
-        if not self._left:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def delete(self, integrity: Integrity) -> None:
+        self._step()
+        super().delete(integrity)
+        self._step()
 
 
-def dies_at(step: int, url: str, work: Callable[[Database], None]) -> bool:
+def dies_at(step: int, url: str, work: Callable[[Mortal], None]) -> bool:
     """Do it in a process of its own, which is killed at that step; False if it took fewer. Nobody
     may have the database open in this process: a fork of SQLite's connections is not one of its
     locks, and the kernel's are by process."""
