@@ -154,7 +154,10 @@ def test_stores_that_refuse_are_said_without_credentials(s3: S3Server, tmp_path:
 class NoRanges(BaseHTTPRequestHandler):
     """The whole, whatever part was asked for."""
 
+    asked = 0
+
     def do_GET(self) -> None:
+        NoRanges.asked += 1
         self.send_response(200)
         self.send_header("Content-Length", str(len(A_DATA)))
         self.send_header("Last-Modified", "Sat, 21 Nov 2026 21:05:18 GMT")
@@ -181,7 +184,9 @@ def without_ranges() -> Iterator[str]:
 def test_a_server_that_knows_no_ranges_is_asked_for_the_whole(without_ranges: str) -> None:
     store = ObjectBlobs("web", without_ranges)
     assert store.part(A, 100, 200) == A_DATA[100:200]
+    before = NoRanges.asked
     assert store.part(A, 200, 300) == A_DATA[200:300]
+    assert NoRanges.asked == before  # and not for each part
 
 
 # Which stores there are

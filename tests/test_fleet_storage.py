@@ -14,6 +14,7 @@ from graft.fleet.blob_locations import open_blob_stores
 from graft.fleet.folder_blobs import FolderBlobs
 from graft.fleet.migration import migrate, resume
 from graft.fleet.opening import open_database
+from graft.model.integrity import Integrity
 from harness.fleet_archives import HOUR, Archives, named
 from harness.fleet_blobs import DictBlobs, archive
 from harness.fleet_s3 import S3Server
@@ -480,13 +481,27 @@ def test_an_integrity_in_other_words_is_the_same_archive(fleet: Archives, old: D
     assert old.held.keys() == {integrity}
 
 
+def test_bytes_that_have_two_names_go_with_the_last(fleet: Archives, old: DictBlobs) -> None:
+    """A lock of long ago said a second digest too."""
+    fleet.add("a")
+    with fleet.database.transaction() as t:
+        (blob,) = blob_index.every(t)
+        row = {name: getattr(blob, name) for name in type(blob).fields}
+        other = f"sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk= {blob.integrity}"
+        blob_index.record(t, type(blob)(**row | {"integrity": other, "unreferenced_at": 1}))
+    assert fleet.collect().removed == () and old.held.keys() == named("a")
+    fleet.at += 24 * HOUR
+    fleet.collect()
+    assert (old.held, fleet.index()) == ({}, {})
+
+
 def test_who_has_lost_the_lock_deletes_nothing(fleet: Archives, old: DictBlobs) -> None:
     fleet.add("a", "b")
     due(fleet, "a", "b")
     first = old.delete
 
-    def overtaken(integrity: object) -> None:
-        first(integrity)  # type: ignore[arg-type]
+    def overtaken(integrity: Integrity) -> None:
+        first(integrity)
         with fleet.database.transaction() as t:
             t.run("UPDATE operations SET epoch = epoch + 1")
 
@@ -494,6 +509,26 @@ def test_who_has_lost_the_lock_deletes_nothing(fleet: Archives, old: DictBlobs) 
     with pytest.raises(GraftError) as caught:
         fleet.collect()
     assert code_of(caught) == "fleet-lost" and len(old.held) == len(fleet.index()) == 1
+
+
+def test_who_has_lost_the_lock_deletes_no_copies(
+    fleet: Archives, old: DictBlobs, new: DictBlobs
+) -> None:
+    fleet.add("a", "b")
+    fleet.publish("a", "b")
+    fleet.migrate("new")
+    fleet.at += 25 * HOUR
+    get = new.get
+
+    def overtaken(integrity: Integrity) -> bytes | None:
+        with fleet.database.transaction() as t:
+            t.run("UPDATE operations SET epoch = epoch + 1")
+        return get(integrity)
+
+    new.get = overtaken  # type: ignore[method-assign]
+    with pytest.raises(GraftError) as caught:
+        fleet.collect()
+    assert code_of(caught) == "fleet-lost" and len(old.held) == 2
 
 
 def test_the_copies_that_a_migration_leaves_go_when_it_is_long_done(

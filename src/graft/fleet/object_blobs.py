@@ -12,7 +12,6 @@ from graft.fleet.blob_failures import store_failed
 from graft.fleet.extra import needed_for
 from graft.model.integrity import Integrity, integrity_of_file
 
-_SIGNED = ("s3", "gs", "az")
 _CHUNK = 1000
 # What obstore says where a ranged read was not answered as one.
 _RANGELESS = ("non-partial response", "Range request not supported")
@@ -35,12 +34,14 @@ class ObjectBlobs:
         with needed_for("a blob store that is not a folder"):
             import obstore
             from obstore.exceptions import BaseError
-            from obstore.store import from_url
+            from obstore.store import AzureStore, GCSStore, S3Store, from_url
         self.id = id
         self._url = url
         self._client = obstore
         self._errors = (BaseError, OSError, ValueError)
         self._ranged = True
+        # Of a store without ranges: who reads one archive in parts does not read it as often.
+        self._last: tuple[Integrity, bytes] | None = None
         options = dict(options or {})
         more: dict[str, Any] = {}
         if not url.startswith("memory:"):
@@ -59,8 +60,10 @@ class ObjectBlobs:
             }
         with self._explained("opened"):
             self._store: Any = from_url(url, **more)
+        self._signs = isinstance(self._store, (S3Store, GCSStore, AzureStore))
 
     def put(self, integrity: Integrity, data: bytes) -> None:
+        self._last = None
         with self._explained("written to"):
             self._client.put(self._store, integrity.file_name, data)
 
@@ -84,8 +87,13 @@ class ObjectBlobs:
             except self._errors as error:
                 # Else it was something that passes, or begins behind the end.
                 self._ranged = not any(said in str(error) for said in _RANGELESS)
-        whole = self.get(integrity)
-        return None if whole is None else whole[start:end]
+        last = self._last
+        if last is None or last[0] != integrity:
+            data = self.get(integrity)
+            if data is None:
+                return None
+            last = self._last = (integrity, data)
+        return last[1][start:end]
 
     def size(self, integrity: Integrity) -> int | None:
         with self._explained("read"):
@@ -95,6 +103,7 @@ class ObjectBlobs:
                 return None
 
     def delete(self, integrity: Integrity) -> None:
+        self._last = None
         with self._explained("changed"):
             try:
                 self._client.delete(self._store, integrity.file_name)
@@ -111,7 +120,7 @@ class ObjectBlobs:
                         yield integrity, seen["size"], written
 
     def address(self, integrity: Integrity, seconds: int) -> str:
-        if not self._url.startswith(_SIGNED):
+        if not self._signs:
             return ""
         with self._explained("asked for an address"):
             signed = self._client.sign(
