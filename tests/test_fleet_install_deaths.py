@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,12 +13,11 @@ from graft.base.diagnostics import GraftError
 from graft.base.records import replace
 from graft.fleet.blob_index import every, forget
 from graft.fleet.blob_stores import BlobStores
-from graft.fleet.database import Database
 from graft.fleet.records import READY
 from graft.fleet.rollback import rollback
 from graft.model.integrity import parse_integrity
 from harness.fleet_installer import FleetInstaller
-from harness.fleet_mortal import Mortal, dies_at
+from harness.fleet_mortal import Mortal, MortalBlobs, dies_at
 from harness.machine import Machine
 from harness.registry import LocalRegistry
 
@@ -34,23 +32,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return found
 
 
-class MortalBlobs:
-    """An archive that is put, or has just been, is a step as well."""
-
-    def __init__(self, fleet: FleetInstaller, mortal: Mortal) -> None:
-        self._fleet = fleet
-        self._mortal = mortal
-        self.id = fleet.blobs.id
-
-    def put(self, *said: Any) -> None:
-        self._mortal._step()
-        self._fleet.blobs.put(*said)
-        self._mortal._step()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._fleet.blobs, name)
-
-
 def kills(
     machine: Machine,
     url: str,
@@ -61,10 +42,11 @@ def kills(
     after each."""
     found = []
 
-    def work(database: Database) -> None:
-        assert isinstance(database, Mortal)
+    def work(database: Mortal) -> None:
         fleet = FleetInstaller(machine, database=database)
-        stores = BlobStores([MortalBlobs(fleet, database)])
+        stores = BlobStores(
+            [MortalBlobs(fleet.blobs.id, str(fleet.folder / "blobs"), database.step)]
+        )
         fleet.fleet = replace(fleet.fleet, stores=stores)
         fleet.installer = replace(fleet.installer, fleet=fleet.fleet)
         act(fleet)
