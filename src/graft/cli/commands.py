@@ -85,6 +85,7 @@ COMMANDS = (
     Command("fleet agent", "fleet_agent", "bring this host to what package sets are to be"),
     Command("fleet run", "fleet_run", "run a script with the packages that this host has of a set"),
     Command("fleet policy", "fleet_policy", "say what scripts may do on this host, or change it"),
+    Command("fleet dev", "fleet_dev", "try a server and two hosts on this machine"),
     Command("fleet token", "fleet_token", "make, list and revoke what a server is asked with"),
     Command("fleet set", "fleet_set", "make, list and delete package sets"),
     Command("fleet add", "fleet_add", "let the scripts of a fleet import packages"),
