@@ -19,7 +19,7 @@ from graft.fleet.agent import Agent
 from graft.fleet.client import Offer
 from graft.fleet.reconcile import Host, Reconciled, reconcile
 from graft.fleet.relay import Relay
-from graft.fleet.remote import Heard, Remote
+from graft.fleet.remote import Remote
 from graft.fleet.switch import current_hash
 from graft.model.integrity import Integrity
 from harness.fleet_upstream import HOUR, LINUX, Clock, Shelf, host_at
@@ -233,12 +233,33 @@ def test_an_agent_reports_what_is_new_and_now_and_then(tmp_path: Path, shelf: Sh
     assert said == [(name, first.hash, 2), (name, second.hash, 1), (name, second.hash, 0)]
 
 
-def test_events_are_read_as_they_come() -> None:
-    heard = Heard()
-    for piece in (b": alive\n", b"\nid: 1\nevent: x\nda", b'ta: {"set": "apps"}\n', b"\n"):
-        heard.take(piece)
-    heard.take(b'data: {"set": "b"}\n\ndata: {"set": "b"}\n\ndata: nonsense\n\ndata: [1]\n\n')
-    assert heard.sets() == ["apps", "b"] and heard.sets() == []
+def test_what_was_told_while_nobody_listened_is_made_good(tmp_path: Path, shelf: Shelf) -> None:
+    """An agent that hears again asks at once, though its next look is an hour away."""
+    host = host_at(tmp_path, shelf)
+    agent, told = agent_of(host, period=3600.0)
+    turns = 0
+
+    def broken(*_: object) -> Iterator[str]:
+        nonlocal turns
+        turns += 1
+        yield ""
+        while not told:
+            time.sleep(0.01)
+        if turns == 1:
+            shelf.want(a="a@1.0.0")
+            raise GraftError("fleet-unreachable", "the connection broke")
+        while not agent._stopped:
+            time.sleep(0.02)
+
+    shelf.events = broken  # type: ignore[method-assign, assignment]
+    thread = Thread(target=agent.run)
+    thread.start()
+    end = time.monotonic() + 20
+    while not current_hash(host.root.set("apps")) and time.monotonic() < end:
+        time.sleep(0.02)
+    agent.stop()
+    thread.join()
+    assert turns == 2 and told[-1].flipped
 
 
 # By the command line

@@ -160,6 +160,7 @@ class Shelf:
 
     def events(self, names: Sequence[str], stop: Callable[[], bool]) -> Iterator[str]:
         self._ask("events")
+        yield ""
         while not stop():
             if self._bell.wait(0.05):
                 self._bell.clear()

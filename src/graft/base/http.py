@@ -54,8 +54,7 @@ class Request(Record, unshown=("auth",)):
     ``url`` alone and is dropped when an answer redirects elsewhere; so is ``certificate``. An
     ``urgent`` request starts before those that are not: packuments, on which the resolver waits,
     before archives. Without ``compressed`` the bytes come exactly as they lie on the server,
-    whatever encoding it claims. ``on_data`` is given the body as it comes, whatever the status,
-    which is then kept nowhere: for answers that have no end.
+    whatever encoding it claims.
     """
 
     url: str
@@ -68,7 +67,6 @@ class Request(Record, unshown=("auth",)):
     body: bytes | None = None
     method: str = ""
     certificate: ClientCertificate | None = None
-    on_data: Callable[[bytes], object] | None = None
 
 
 class Response:

@@ -70,9 +70,6 @@ class _Try:
         self.overflowed = False
 
     def take(self, chunk: bytes) -> int | None:
-        if self.request.on_data is not None:
-            self.request.on_data(chunk)
-            return None
         self.size += len(chunk)
         if self.size > self.transfer.request.max_bytes:
             self.overflowed = True

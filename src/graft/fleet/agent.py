@@ -122,12 +122,15 @@ class Agent:
         self._said[report.set] = report
 
     def _listen(self) -> None:
-        failures = 0
+        failures, again = 0, False
         while not self._stopped:
             try:
                 for name in self._host.upstream.events(self._sets, lambda: self._stopped):
                     failures = 0
-                    self.ring(name)
+                    # What was told while nobody listened is not told again.
+                    if name or again:
+                        self.ring(name)
+                    again = True
             except GraftError:
                 failures += 1
             if not self._stopped:

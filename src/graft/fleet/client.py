@@ -7,7 +7,7 @@ where it redirects nor to the object stores that it names.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -152,25 +152,6 @@ class FleetClient:
             "converged_at": report.converged_at,
         }
         self.ask("PUT", path, said)
-
-    def listen(self, names: Iterable[str], on_data: Callable[[bytes], object]) -> Transfer:
-        """Begin to be told what happens to these sets, as server-sent events, until the connection
-        ends. ``heard`` says why it did."""
-        query = urlencode([("set", name) for name in names])
-        return self.http.send(
-            Request(
-                url=f"{self.server}/v1/events?{query}",
-                headers={"Accept": "text/event-stream"},
-                auth=self._auth,
-                on_data=on_data,
-            )
-        )
-
-    def heard(self, transfer: Transfer) -> None:
-        """Raise what ended a ``listen`` that should have gone on."""
-        response = self._wait(transfer)
-        if response.status != 200:
-            raise self._failure(response)
 
     # For all
 

@@ -340,6 +340,6 @@ class _Handler(BaseHTTPRequestHandler):
             rung = self.relay.wait(seen)
             for name in rung:
                 said = json.dumps({"set": name})
-                self.wfile.write(f"event: changed\ndata: {said}\n\n".encode())
+                self.wfile.write(f"id: {seen[name]}\nevent: release\ndata: {said}\n\n".encode())
             if not rung:
                 self.wfile.write(b": alive\n\n")

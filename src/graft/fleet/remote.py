@@ -6,30 +6,25 @@ its own, which is used again by whoever comes next.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from graft.base.http import HttpSettings
 from graft.base.http_client import HttpClient
-from graft.base.records import replace
 from graft.fleet.client import Desired, FleetClient, Offer
+from graft.fleet.listening import listen
 from graft.fleet.records import HostReport
 from graft.fleet.release import Release
 from graft.model.integrity import Integrity
 from graft.model.platform import Platform
-
-# A server says every few seconds that it is there, in too few bytes for what else is too slow.
-_SILENCE_SECONDS = 600.0
-_LOOK_SECONDS = 0.5
 
 
 class Remote:
     """An ``Upstream``. Raises as ``FleetClient`` does, also when it is made."""
 
     def __init__(self, server: str, token: str, settings: HttpSettings) -> None:
-        self._server = server
+        self._server = server.rstrip("/")
         self._token = token
         self._settings = settings
         self._lock = threading.Lock()
@@ -84,16 +79,11 @@ class Remote:
             FleetClient(self._server, token, http).report(report)
 
     def events(self, names: Sequence[str], stop: Callable[[], bool]) -> Iterator[str]:
-        settings = replace(self._settings, idle_timeout=_SILENCE_SECONDS)
-        heard = Heard()
-        with HttpClient(settings) as http:
-            client = FleetClient(self._server, self._token, http)
-            transfer = client.listen(names, heard.take)
-            while not transfer.done and not stop():
-                http.pump(_LOOK_SECONDS)
-                yield from heard.sets()
-            if transfer.done:
-                client.heard(transfer)
+        sets, first = tuple(names), True
+        for heard in listen(self._server, self._token, self._settings, sets=sets, stop=stop):
+            if heard.id or first:
+                yield heard.set
+            first = False
 
     @contextmanager
     def _client(self) -> Iterator[FleetClient]:
@@ -108,28 +98,3 @@ class Remote:
             raise
         with self._lock:
             self._idle.append(client)
-
-
-class Heard:
-    """Server-sent events, as their bytes come: of each, the set that it is about."""
-
-    def __init__(self) -> None:
-        self._left = b""
-        self._sets: list[str] = []
-
-    def take(self, data: bytes) -> None:
-        *whole, self._left = (self._left + data).split(b"\n\n")
-        for event in whole:
-            lines = event.splitlines()
-            said = b"".join(line[5:] for line in lines if line.startswith(b"data:"))
-            try:
-                name = json.loads(said).get("set") if said else None
-            except (ValueError, AttributeError):
-                name = None
-            if isinstance(name, str):
-                self._sets.append(name)
-
-    def sets(self) -> list[str]:
-        """Those since the last call, each once."""
-        found, self._sets = list(dict.fromkeys(self._sets)), []
-        return found

@@ -43,6 +43,7 @@ class Upstream(Protocol):
         ...
 
     def events(self, names: Sequence[str], stop: Callable[[], bool]) -> Iterator[str]:
-        """The name of a set, of these, each time that something may have changed there. Ends where
-        the connection does, or soon after ``stop`` says so."""
+        """First an empty name, when there is a connection: whoever asks now misses nothing that is
+        told after. Then the name of a set, of these, each time that something may have changed
+        there. Ends where the connection does, or soon after ``stop`` says so."""
         ...
