@@ -223,6 +223,15 @@ def test_peers_that_are_added_are_not_at_top_level(
     assert top_level(release) == {"a": "a@1.0.0(peer@1.0.0)".partition("(")[0]}
 
 
+def test_a_peer_that_does_not_fit_is_said(fleet: FleetInstaller, registry: LocalRegistry) -> None:
+    registry.publish("peer@1.0.0")
+    registry.publish("peer@2.0.0")
+    registry.publish("a@1.0.0", peers={"peer": "^2"})
+    fleet.pin(a="1.0.0", peer="1.0.0")
+    (note,) = install(fleet.installer, "scripts", "admin").notes
+    assert note.code == "peer-mismatch" and fleet.state.status == READY
+
+
 def test_a_failed_install_leaves_the_release_before_it_and_says_why(
     fleet: FleetInstaller, registry: LocalRegistry
 ) -> None:

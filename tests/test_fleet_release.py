@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import random
 
+from graft.fleet.composition import archives_of, release_of
 from graft.fleet.release import EMPTY_HASH, Entry, is_release_hash, lockfile_hash, release_hash
+from graft.model.graph import Graph, Importer, Node
+from graft.model.integrity import Integrity
+from graft.model.manifest import Manifest, PlatformArchive
+from graft.model.platform import Platform, PlatformLimits
 
 A = ("a", "1.0.0", "sha-a")
 B = ("b", "2.0.0", "sha-b")
@@ -43,3 +48,21 @@ def test_only_a_hash_may_name_a_folder() -> None:
     assert is_release_hash(EMPTY_HASH)
     for text in ("", "..", "a" * 63, "A" * 64, f"{EMPTY_HASH}\n", f"../{EMPTY_HASH}"):
         assert not is_release_hash(text)
+
+
+def test_the_same_bytes_for_two_kinds_of_machines_are_one_archive_for_both() -> None:
+    integrity = str(Integrity("sha256", bytes(32)))
+    archives = tuple(
+        PlatformArchive(PlatformLimits(os=(os,)), integrity, f"{os}.tgz")
+        for os in ("linux", "darwin")
+    )
+    manifest = Manifest(name="a", version="1.0.0", archives=archives)
+    graph = Graph(
+        importers={".": Importer(path=".", requirements=(), edges={"a": "a@1.0.0"})},
+        nodes={"a@1.0.0": Node(id="a@1.0.0", manifest=manifest, edges={})},
+    )
+    (only,) = release_of(graph, archives_of(graph, ())).entries
+    for os in ("linux", "darwin"):
+        assert only.platforms.admit(Platform(os=os, cpu="x64"))
+    (of_linux,) = archives_of(graph, [Platform(os="linux", cpu="x64")]).values()
+    assert of_linux.platforms.admit(Platform(os="linux", cpu="x64"))

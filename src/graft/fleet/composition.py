@@ -12,7 +12,7 @@ from graft.lockfile.format import write_lock
 from graft.model.graph import Graph, Importer, IndexPin
 from graft.model.manifest import Manifest
 from graft.model.origins import FILE, GIT, INDEX, is_archive_path
-from graft.model.platform import Platform
+from graft.model.platform import ANYWHERE, Platform
 from graft.model.requirement import Kind
 from graft.resolve.paths import Paths
 from graft.resolve.prune import for_kinds, for_platform, reachable, without
@@ -47,7 +47,11 @@ def archives_of(graph: Graph, platforms: Collection[Platform]) -> dict[str, Mani
     found: dict[str, Manifest] = {}
     for _, node in sorted(graph.nodes.items()):
         for manifest in _forms(node.manifest, platforms):
-            found.setdefault(str(required_integrity(manifest)), manifest)
+            integrity = str(required_integrity(manifest))
+            known = found.setdefault(integrity, manifest)
+            if known.platforms != manifest.platforms:
+                # The same bytes for one machine here and another there: no fewer than both get it.
+                found[integrity] = replace(known, platforms=ANYWHERE)
     return found
 
 

@@ -73,7 +73,7 @@ def _answer(
     work.advance()
     if previous is not None and not open_questions and options.keeps_answers:
         graph = reachable(previous)
-        return graph, _peer_notes(work, checkout, graph)
+        return graph, peer_notes(work, checkout, graph)
     if options.frozen or work.store.frozen:
         raise _frozen(work, previous, open_questions)
     update = options.update
@@ -119,7 +119,7 @@ def _answer(
     left = unanswered(resolved.graph, checkout, work.context)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
-    notes = (*resolved.notes, *_peer_notes(work, checkout, resolved.graph))
+    notes = (*resolved.notes, *peer_notes(work, checkout, resolved.graph))
     if changes:
         from graft.workflows.local_sources import changed_note
 
@@ -146,7 +146,7 @@ def _of_peers(graph: Graph, peers: PeerSettings) -> list[Unmet]:
     return [Unmet("package.json", asks, f"was made {words[graph.legacy_peers]}")]
 
 
-def _peer_notes(work: Work, checkout: Checkout, graph: Graph) -> tuple[Diagnostic, ...]:
+def peer_notes(work: Work, checkout: Checkout, graph: Graph) -> tuple[Diagnostic, ...]:
     """A note for each peer that is not what was asked for; an error where settings are strict."""
     settings = work.context.settings.peers
     if is_legacy(settings, graph):

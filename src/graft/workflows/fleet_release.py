@@ -27,7 +27,7 @@ from graft.project.manifest import MANIFEST_NAME
 from graft.project.settings import Settings
 from graft.resolve.locked import Locked
 from graft.store.admission import weak_integrity_note
-from graft.workflows.answer import is_legacy, unanswered
+from graft.workflows.answer import is_legacy, peer_notes, unanswered
 from graft.workflows.project import Context, Fresh, Work, at_work
 from graft.workflows.resolving import Resolving
 
@@ -122,4 +122,4 @@ def _resolved(
     left = unanswered(resolved.graph, checkout, context)
     if left:
         raise AssertionError(f"resolved, and yet {left[0]}")
-    return resolved.graph, resolved.notes
+    return resolved.graph, (*resolved.notes, *peer_notes(work, checkout, resolved.graph))
