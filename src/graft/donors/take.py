@@ -19,10 +19,14 @@ from graft.model.provenance import BYTES, LINK, OWN_MODES, STORE, Provenance
 from graft.resolve.prune import reachable
 from graft.store.slots import Slot
 
+# Beside ``link``: only where the files cannot be written, and else as a copy.
+OPEN = "open"
+
 
 class Source(Record, unshown=("looks",)):
     """A parent that is asked. ``mode`` gives how a package is to be taken, and where it is by bytes
-    though nobody asked for those, why; ``serves`` which are. ``carried`` are the links that the
+    though nobody asked for those, why (``OPEN`` for a link that is a copy of what may be written);
+    ``serves`` which are. ``carried`` are the links that the
     project has already: they keep what the lock says of them. ``checkout`` says that it is another
     checkout of the same repository, which nobody named."""
 

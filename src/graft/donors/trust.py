@@ -49,7 +49,7 @@ def with_trusted(asked: Asked, sources: Sequence[Source], taking: Taking) -> Tak
         (links if is_linked else given)[id] = folder
         said = said_of(source, folder, NAME, LINK if is_linked else _own(mode))
         provenance[id] = replace(
-            said, trusted=True, observed=observed(folder), because="" if is_linked else because
+            said, trusted=True, observed=observed(folder), because="" if mode == LINK else because
         )
     return replace(taking, links=links, given=given, provenance=provenance)
 
@@ -171,7 +171,7 @@ def _found(
 
 
 def _is_link(asked: Asked, source: Source, id: str) -> bool:
-    return id not in asked.fixed and source.mode(asked.slots[id].package)[0] == LINK
+    return id not in asked.fixed and source.mode(asked.slots[id].package) == (LINK, "")
 
 
 def _own(mode: str) -> str:

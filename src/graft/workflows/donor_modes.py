@@ -11,7 +11,8 @@ from functools import cache
 from graft.base.clones import can_reflink
 from graft.base.diagnostics import GraftError
 from graft.donors.lent import Entries
-from graft.donors.parent import Parent, store_at
+from graft.donors.parent import Parent, packages_of, store_at
+from graft.donors.take import OPEN
 from graft.link.importers import ROOT, present_modules
 from graft.link.isolated import SLOTS
 from graft.link.ladder import needed_rung
@@ -53,7 +54,7 @@ class Modes:
         def shares() -> bool:
             return self._shares(parent)
 
-        def mode(name: str) -> tuple[str, str]:
+        def how(name: str) -> tuple[str, str]:
             said = self._options.mode_of(name, donor)
             if said == COPY:
                 return COPY, ""
@@ -63,9 +64,10 @@ class Modes:
                 return COPY, ""
             if said == REFLINK or (said == _AUTO and shares()):
                 return REFLINK, ""
-            return self._linked(asked=said in (LINK, _AUTO))
+            mode, because = self._linked(asked=said in (LINK, _AUTO))
+            return mode, OPEN if mode == LINK and said == _AUTO else because
 
-        return mode
+        return how
 
     def kept(self, name: str) -> tuple[str, str]:
         """The same for links that the project has."""
@@ -136,3 +138,7 @@ def _examples(parent: Parent) -> Iterator[str]:
         for name in os.listdir(objects) if os.path.isdir(objects) else ():
             if name.endswith(".json"):
                 yield f"{objects}/{name}"
+    modules = packages_of(parent.path)
+    for name in os.listdir(modules) if os.path.isdir(modules) else ():
+        if os.path.isfile(there := f"{modules}/{name}/package.json"):
+            yield there
