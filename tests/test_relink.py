@@ -77,6 +77,51 @@ def test_both_roads_give_the_same_project(first: Project) -> None:
     assert short.graft("install", "--json").json["upToDate"]
 
 
+@pytest.fixture
+def patched(first: Project) -> Project:
+    folder = Path(first.graft("patch", "b", "--json").json["folder"])
+    (folder / "index.js").write_text("exports.version = 'patched'")
+    first.graft("patch-commit", str(folder))
+    return first
+
+
+def checked_out(patched: Project, name: str = "second") -> Project:
+    folder = second(patched, name)
+    (patch,) = patched.path("patches").iterdir()
+    folder.write(f"patches/{patch.name}", patch.read_text().replace("\n", "\r\n"))
+    return folder
+
+
+def test_patches_are_no_reason_for_the_long_road(patched: Project) -> None:
+    folder, long = checked_out(patched), checked_out(patched, "long")
+    assert took_the_short_road(folder)
+    long.graft(*LONG)
+    assert folder.links() == {**long.links(), "second": ".."} or folder.links() == long.links()
+    assert folder.node("console.log(require('a').requires('b').version)") == "patched"
+    assert folder.graft("install", "--json").json["upToDate"]
+
+
+def test_a_patch_that_has_changed_or_is_gone_is_left_to_the_long_road(patched: Project) -> None:
+    folder = checked_out(patched)
+    (patch,) = folder.path("patches").iterdir()
+    before = patch.read_text()
+    patch.write_text(before.replace("patched", "otherwise"))
+    assert not took_the_short_road(folder)
+    asked = "console.log(require('a').requires('b').version)"
+    assert folder.node(asked) == "otherwise"
+    patch.write_text(before)
+    folder.remove("node_modules")
+    folder.write("graft-lock.json", patched.read("graft-lock.json"))
+    assert took_the_short_road(folder)
+    # The launcher does not look at patches: it has to be no stamp that says there is nothing to do.
+    patch.write_text(before.replace("patched", "once more"))
+    folder.graft("install")
+    assert folder.node(asked) == "once more"
+    patch.unlink()
+    folder.remove("node_modules")
+    assert folder.graft("install", "--json", check=False).json["error"]["code"] == "patch-missing"
+
+
 def test_it_leaves_no_junk_and_is_registered_before_it_links(first: Project) -> None:
     folder = second(first)
     assert took_the_short_road(folder)

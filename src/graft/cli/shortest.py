@@ -60,7 +60,8 @@ def run_shortest(command: str) -> bool:
         if done is None:
             return False
         known = done.graph
-        stamp_project(folder, store, environ, home, began, known.manifests, [*known.scanned])
+        if done.may_stamp:
+            stamp_project(folder, store, environ, home, began, known.manifests, [*known.scanned])
     except Exception:
         return False
     milliseconds = round((time.perf_counter() - start) * 1000)

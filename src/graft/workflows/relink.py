@@ -70,10 +70,12 @@ def inputs_digest(
 
 
 class Relinked(Record):
-    """The graph whose links were made, and what was taken in place of a lock if there was none."""
+    """The graph whose links were made, and what was taken in place of a lock if there was none.
+    ``may_stamp`` says that all that decided it can be seen by looks."""
 
     graph: GraphRecord
     resolution: Resolution | None
+    may_stamp: bool
 
 
 def relink(
@@ -96,7 +98,15 @@ def relink(
         return None  # it has a say as well
     manifest = read_file(os.path.join(folder, "package.json"))
     lock = read_file(os.path.join(folder, LOCK))
-    if manifest is None or changes_packages(manifest) or may_run_scripts(manifest):
+    if manifest is None or may_run_scripts(manifest):
+        return None
+    builds: str | None = ""
+    changes = changes_packages(manifest)
+    if changes:
+        from graft.workflows.relink_patches import patches_here
+
+        builds = patches_here(folder, manifest) if lock is not None else None
+    if builds is None:
         return None
     resolution = recall(manifest) if lock is None else None
     if resolution is not None:
@@ -115,7 +125,7 @@ def relink(
         return None
     if said is None:
         return None
-    inputs = inputs_digest(store.root, "", said, lock)
+    inputs = inputs_digest(store.root, "", said, lock, builds=builds)
     record = read_graph(store, inputs)
     if record is None or record.layout != LAYOUT or record.mirrors:
         return None
@@ -152,7 +162,7 @@ def relink(
             from graft.link.own_bins import make_runnable
 
             make_runnable(folder, record.commands)
-    return Relinked(graph=record, resolution=resolution)
+    return Relinked(graph=record, resolution=resolution, may_stamp=not changes)
 
 
 def stamp_project(
