@@ -212,7 +212,7 @@ def test_an_attempt_leaves_what_is_desired_as_it_is(t: Transaction) -> None:
     releases.begin_attempt(t, "tools", "install", 0, 6)
     begun = releases.state(t, "tools")
     assert (begun.status, begun.hash, begun.operation) == (INSTALLING, first, "install")
-    assert releases.fail_attempt(t, "tools", "no such package", 0, 7)
+    assert releases.fail_attempt(t, "tools", "no such \0package", 0, 7)
     assert releases.state(t, "tools") == SetState(
         status=ERROR,
         hash=first,
@@ -221,7 +221,10 @@ def test_an_attempt_leaves_what_is_desired_as_it_is(t: Transaction) -> None:
         changed_at=5,
         attempted_at=7,
     )
+    releases.begin_attempt(t, "tools", "install", 0, 8)
     releases.make_current(t, "tools", first, 0, 8)
+    # A5: an announcement that failed turned what had succeeded into an error.
+    assert not releases.fail_attempt(t, "tools", "nobody could be told", 0, 9)
     again = releases.state(t, "tools")
     assert (again.status, again.error, again.changed_at) == (READY, "", 5)
 
@@ -456,9 +459,15 @@ def test_a_paused_holder_cannot_overwrite_what_the_next_has_decided(
             with pytest.raises(GraftError) as raised:
                 step()
             assert code(raised) == "fleet-lost"
-        assert not releases.fail_attempt(each, "tools", "too late", overtaken.epoch, 4)
+        releases.begin_attempt(each, "tools", "install", quick.epoch, 5)
+        assert not releases.fail_attempt(each, "tools", "too late", overtaken.epoch, 6)
     assert releases.state(each, "tools") == SetState(
-        status=READY, hash=new, epoch=quick.epoch, changed_at=1, attempted_at=3
+        status=INSTALLING,
+        hash=new,
+        epoch=quick.epoch,
+        operation="install",
+        changed_at=1,
+        attempted_at=5,
     )
 
 

@@ -89,12 +89,14 @@ def begin_attempt(t: Transaction, set: str, operation: str, epoch: int, now: int
 
 def fail_attempt(t: Transaction, set: str, error: str, epoch: int, now: int) -> bool:
     """The release stays what it was. False, and nothing is said, where another operation has begun
-    since: then its word counts, and an error that is being handled is not hidden by this one's."""
+    since, whose word counts, or where the attempt has moved the release already: then it has
+    succeeded, whatever else fails. An error that is being handled is not hidden by one of these."""
     if not is_newest(t, epoch):
         return False
     changed = t.run(
-        "UPDATE set_states SET status = ?, error = ?, attempted_at = ? WHERE set_name = ?",
-        (ERROR, error, now, set),
+        "UPDATE set_states SET status = ?, error = ?, attempted_at = ?"
+        " WHERE set_name = ? AND status = ?",
+        (ERROR, error.replace("\0", ""), now, set, INSTALLING),
     )
     return changed > 0
 

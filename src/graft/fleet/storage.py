@@ -68,7 +68,7 @@ def complete(t: Transaction, epoch: int, now: int) -> None:
 
 def fail(t: Transaction, error: str, epoch: int, now: int) -> None:
     """The active store stays what it was. Says nothing of what is cancelled or another's."""
-    if is_newest(t, epoch) and _update(t, "error = ?", error, now):
+    if is_newest(t, epoch) and _update(t, "error = ?", error.replace("\0", ""), now):
         _update(t, "status = ?", ERROR, now)
 
 
