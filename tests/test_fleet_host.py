@@ -171,6 +171,24 @@ def test_a_release_that_is_not_what_its_hash_names_is_refused(tmp_path: Path, sh
             host.root.set(bad)
 
 
+def test_what_nobody_foresaw_ends_no_agent(tmp_path: Path, shelf: Shelf) -> None:
+    host = host_at(tmp_path, shelf)
+    first = shelf.want(a="a@1.0.0")
+    reconcile(host, "apps")
+    second = shelf.want(a="a@1.1.0")
+
+    def fail(what: str) -> None:
+        if what.startswith("missing"):
+            raise RuntimeError("nobody thought of this")
+
+    shelf.asked = fail
+    done = reconcile(host, "apps")
+    assert done.error and done.error.diagnostic.code == "internal-error"
+    assert (done.report.status, done.report.hash) == ("error", first.hash)
+    shelf.asked = str
+    assert reconcile(host, "apps").report.hash == second.hash
+
+
 def test_two_at_once_on_one_root_do_the_work_once(tmp_path: Path, shelf: Shelf) -> None:
     """There was no mutex of a host: start and announcement overlapped."""
     release = shelf.want(a="a@1.0.0")

@@ -131,7 +131,7 @@ class Agent:
                     if name or again:
                         self.ring(name)
                     again = True
-            except GraftError:
+            except (GraftError, OSError):
                 failures += 1
             if not self._stopped:
                 longest = min(_LAST_RETRY_SECONDS, 2.0 ** min(failures, 16))

@@ -104,6 +104,9 @@ class _Reconcile:
             error = raised
         except OSError as raised:
             error = _refused(raised)
+        except Exception as raised:
+            # One release that nobody thought of must not end the agents of a whole fleet.
+            error = _unforeseen(raised)
         gone = self._collect()
         return self._said(error, gone)
 
@@ -222,6 +225,14 @@ class _Reconcile:
         return Reconciled(
             report=report, flipped=self._flipped, healed=self._healed, gone=gone, error=error
         )
+
+
+def _unforeseen(error: Exception) -> GraftError:
+    return GraftError(
+        "internal-error",
+        f"the release could not be followed: {type(error).__name__}: {error}",
+        fix="report it; the release before stays, and it is tried again",
+    )
 
 
 def _refused(error: OSError) -> GraftError:
