@@ -14,7 +14,7 @@ from typing import Any
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.records import Record
 from graft.fleet import blob_index
-from graft.fleet.blob_copies import called, integrity_of
+from graft.fleet.blob_copies import called, in_batches, integrity_of
 from graft.fleet.blob_stores import BlobStores
 from graft.fleet.database import Database
 from graft.fleet.epochs import need_newest
@@ -94,15 +94,15 @@ def collect(
     listing = _list(stores, failures)
     garbage = _decide(database, listing, held.epoch, now(), grace, keep, dry_run)
     work = _Removal(database, stores, listing, held, failures, dry_run)
-    count, total = itertools.count(1), len(garbage.due) + len(garbage.copies)
+    total = len(garbage.due) + len(garbage.copies)
     removed: list[Removed] = []
-    for blob in garbage.due:
-        removed += work.remove(blob)
-        progress(next(count), total)
+    for _, gone in in_batches(work.remove, garbage.due):
+        removed += itertools.chain.from_iterable(gone)
+        progress(len(removed), total)
     copies: list[Removed] = []
-    for blob, store in garbage.copies:
-        copies += work.remove_copy(blob, store)
-        progress(next(count), total)
+    for _, gone in in_batches(work.remove_copy, garbage.copies):
+        copies += itertools.chain.from_iterable(gone)
+        progress(len(removed) + len(copies), total)
     return Collected(
         dry_run=dry_run,
         removed=tuple(removed),
@@ -147,6 +147,8 @@ def _decide(
 
 
 class _Removal:
+    """For several threads at once, each of which asks for the lock before it removes anything."""
+
     def __init__(
         self,
         database: Database,
@@ -178,8 +180,9 @@ class _Removal:
             where = [id for id in where if self._tried(self._delete, id, blob)]
         return [_removed(blob, where)]
 
-    def remove_copy(self, blob: Blob, store: str) -> list[Removed]:
+    def remove_copy(self, copy: tuple[Blob, str]) -> list[Removed]:
         """If the one that the index names is good: nothing if not."""
+        blob, store = copy
         if self._dry_run or self._tried(self._delete_copy, store, blob):
             return [_removed(blob, [store])]
         return []
