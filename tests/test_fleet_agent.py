@@ -287,7 +287,7 @@ def test_the_command_brings_a_host_to_its_release(
     wrong = project.graft(
         "fleet", "agent", *flags, env={**env, "GRAFT_FLEET_TOKEN": "x"}, check=False
     )
-    assert wrong.code == 101 and "fleet-unauthorized" in wrong.stderr
+    assert wrong.code == 111 and "fleet-unauthorized" in wrong.stderr
     shown = json.loads((root / "sets/apps/host.json").read_text())
     assert (shown["desired"], shown["hash"]) == (release.hash, release.hash)
 

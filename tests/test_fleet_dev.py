@@ -138,5 +138,5 @@ def test_a_part_that_cannot_go_on_ends_all_of_it(project: Project) -> None:
     machine = project.machine
     flags = ("--data", "fleet", "--listen", "192.0.2.1:1")
     done = machine.run([*GRAFT, "fleet", "dev", *flags], check=False)
-    assert done.code == 100 and "server ended with exit code" in done.stderr
+    assert done.code == 110 and "server ended with exit code" in done.stderr
     shutil.rmtree(machine.root / "fleet")

@@ -43,7 +43,7 @@ def test_a_project_publishes_its_lock_and_a_set_is_updated(
         assert stale["code"] == "lock-stale"
         project.graft("install", "--lockfile-only")
         refused = server.graft("publish", "scripts", "--json", check=False, **told)
-        assert refused.json["error"]["code"] == "fleet-invalid" and refused.code == 104
+        assert refused.json["error"]["code"] == "fleet-invalid" and refused.code == 114
         assert "mine" in refused.json["error"]["why"][0]
         # Before a server was asked: what hosts are to have, and its attempts, are as they were.
         assert server.graft("state", "scripts", "--json").json["hash"] == newer["hash"]

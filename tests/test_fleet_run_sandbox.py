@@ -219,6 +219,6 @@ def test_a_policy_that_cannot_be_read_lets_nothing_run(running: RunningHost, tex
         with pytest.raises(GraftError) as caught:
             FleetHost(running.root, environ=os.environ).run_text("apps", "")
         assert caught.value.diagnostic.code == "fleet-run-refused"
-        assert graft(Path(running.root), check=False).code == 112
+        assert graft(Path(running.root), check=False).code == 122
     finally:
         path.unlink()
