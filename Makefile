@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test test-real conformance ecosystems differential crashes soak check fuzz \
+.PHONY: help setup demo demo-fleet test test-real conformance ecosystems differential crashes soak check fuzz \
 	bench bench-counts bench-growth bench-indices bench-solver bench-worktrees bench-donors \
 	golden clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
 	@echo 'make golden       take packages of every kind from a golden workspace, and prove it unchanged'
+	@echo 'make demo-fleet   a server, three hosts, and scripts on each'
 	@echo 'make test         run the tests (hermetic, parallel)'
 	@echo 'make test-real    run the tests that use the registry npm is configured for'
 	@echo 'make conformance  compare ranges and specifiers with npm, and the index grammar and prices'
@@ -43,6 +44,9 @@ demo: $(STAMP)
 
 golden: $(STAMP)
 	@$(BIN)/python examples/golden.py
+
+demo-fleet: $(STAMP)
+	@$(BIN)/python examples/fleet.py
 
 test: $(STAMP)
 	@echo 'test: hermetic tests, in parallel'

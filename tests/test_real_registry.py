@@ -113,6 +113,14 @@ def test_the_demo_runs() -> None:
     assert "the store grew by 0." in shown.stdout
 
 
+def test_the_demo_of_a_fleet_runs() -> None:
+    command = ["make", "-s", "-C", str(ROOT), "demo-fleet"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert shown.stdout.count("archives pulled: 1 (") == 3
+    assert shown.stdout.count("archives pulled: 0 (0 bytes)") == 6
+
+
 def test_one_version_of_each_package_or_overrides_that_work(real: Machine) -> None:
     """express 4 asks for two versions of ms."""
     project = real.project("flat", resolution="flat", dependencies={"express": "4.21.2"})
