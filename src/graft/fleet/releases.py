@@ -106,7 +106,7 @@ def make_current(t: Transaction, set: str, hash: str, epoch: int, now: int) -> N
     given out, and ``fleet-not-found`` for a release that is not in the set's history."""
     need_newest(t, epoch)
     before = state(t, set)
-    _need_published(t, set, hash)
+    need_published(t, set, hash)
     t.run(
         "UPDATE set_states SET status = ?, hash = ?, epoch = ?, error = '', changed_at = ?,"
         " attempted_at = ? WHERE set_name = ?",
@@ -195,14 +195,15 @@ def _kept(newest_first: list[Row], current: str, keep: int) -> Collection[str]:
 
 
 def _set_pinned(t: Transaction, set: str, hash: str, pinned: bool) -> None:
-    _need_published(t, set, hash)
+    need_published(t, set, hash)
     t.run(
         "UPDATE published_releases SET pinned = ? WHERE set_name = ? AND hash = ?",
         (int(pinned), set, hash),
     )
 
 
-def _need_published(t: Transaction, set: str, hash: str) -> None:
+def need_published(t: Transaction, set: str, hash: str) -> None:
+    """Raises ``fleet-not-found`` for a release that is not in the set's history."""
     need_set(t, set)
     known = t.rows(
         "SELECT 1 AS one FROM published_releases WHERE set_name = ? AND hash = ?", (set, hash)

@@ -76,7 +76,8 @@ def serve(context: Context, serving: Serving, started: Callable[[str], None]) ->
             now=milliseconds,
             announcements=announcements,
             jobs=jobs,
-            kept=Kept(),
+            archives=Kept(len),
+            releases=Kept(lambda manifest: 3 * len(manifest.text)),
             key=serving.key,
             presigned=serving.presigned,
         )

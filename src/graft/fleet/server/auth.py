@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from graft.base.diagnostics import GraftError
 from graft.fleet.records import HOST, MANAGE, READ, Token
 from graft.fleet.server.refusals import RefusedError
-from graft.fleet.server.services import services_of
+from graft.fleet.server.services import Served, Services
 from graft.fleet.tokens import USE_NOTED_EVERY, authenticate, find_token
 
 _bearer = HTTPBearer(auto_error=False, description="a token of 'graft fleet token create'")
@@ -25,9 +25,10 @@ def needs(role: str) -> Callable[..., Token]:
 
     def caller(
         request: Request,
+        served: Served,
         said: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Token:
-        token = _token(request, said.credentials if said else "")
+        token = _token(served, request.url.path, said.credentials if said else "")
         if token.role not in _ENOUGH[role]:
             raise _forbidden(f"a token of the role '{token.role}' may not do this")
         return token
@@ -43,21 +44,20 @@ def need_own(token: Token, host: str) -> None:
     raise _forbidden(f"this token may not report for the host '{host}'")
 
 
-def _token(request: Request, secret: str) -> Token:
-    services = services_of(request)
+def _token(served: Services, path: str, secret: str) -> Token:
     if secret:
-        now = services.now()
-        with services.database.reading() as t:
+        now = served.now()
+        with served.database.reading() as t:
             token = find_token(t, secret)
         if token and now - token.used_at >= USE_NOTED_EVERY:
-            with services.database.transaction() as t:
+            with served.database.transaction() as t:
                 token = authenticate(t, secret, now)
         if token:
             return token
     raise GraftError(
         "fleet-unauthorized",
         "the server does not know this token" if secret else "the server wants a token",
-        where=request.url.path,
+        where=path,
         fix="make one with 'graft fleet token create' on the server, and put it into "
         "GRAFT_FLEET_TOKEN",
     )

@@ -61,7 +61,7 @@ def blob(
     if status == 206:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     if size <= _KEPT_BYTES:
-        data = served.kept.get(
+        data = served.archives.get(
             integrity,
             lambda: served.stores.read(integrity, active=active, indexed=indexed.store).data,
         )

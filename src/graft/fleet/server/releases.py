@@ -6,16 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from graft.base.diagnostics import GraftError
 from graft.fleet.blob_index import find
 from graft.fleet.records import Blob
-from graft.fleet.release import Release
-from graft.fleet.releases import read_release, state
+from graft.fleet.releases import need_published, read_release, state
 from graft.fleet.server.answers import Desired, Missing, MissingAsked, Offer, ReleaseAnswer
 from graft.fleet.server.auth import Hosted
 from graft.fleet.server.blobs import address_of
 from graft.fleet.server.names import Hash, SetName, checked_hash
-from graft.fleet.server.services import Served, Services
+from graft.fleet.server.services import Manifest, Served, Services
 from graft.fleet.wire import release_document
 from graft.model.platform import Platform
 
@@ -43,21 +41,18 @@ def desired(
     return Desired(set=set, hash=said.hash, epoch=said.epoch)
 
 
-@router.get("/releases/{hash}")
-def release(
-    served: Served, _: Hosted, set: SetName, hash: Hash, response: Response
-) -> ReleaseAnswer:
+@router.get("/releases/{hash}", response_model=ReleaseAnswer)
+def release(served: Served, _: Hosted, set: SetName, hash: Hash) -> Response:
     """An unknown hash is not found, and never a release of nothing."""
     found = need_release(served, set, hash)
-    response.headers["Cache-Control"] = FOR_EVER
-    response.headers["ETag"] = f'"{hash}"'
-    return ReleaseAnswer.model_validate(release_document(found))
+    headers = {"Cache-Control": FOR_EVER, "ETag": f'"{hash}"'}
+    return Response(found.text, headers=headers, media_type="application/json")
 
 
 @router.post("/releases/{hash}/missing")
 def missing(served: Served, _: Hosted, set: SetName, hash: Hash, asked: MissingAsked) -> Missing:
     """Which archives of a release a host of that platform lacks, in one answer."""
-    found = need_release(served, set, hash)
+    found = need_release(served, set, hash).release
     said = asked.platform
     platform = Platform(os=said.os, cpu=said.cpu, libc=said.libc)
     have = frozenset(asked.have)
@@ -84,17 +79,18 @@ def _offer(served: Services, integrity: str, size: int, indexed: Blob | None) ->
     return Offer(integrity=integrity, size=indexed.size, url=url)
 
 
-def need_release(served: Services, set: str, hash: str) -> Release:
+def need_release(served: Services, set: str, hash: str) -> Manifest:
+    """Raises ``fleet-not-found`` for one that the set's history does not have."""
     checked_hash(hash)
     with served.database.reading() as t:
-        state(t, set)  # that there is such a set
-        found = read_release(t, set, hash)
-    if found is None:
-        raise GraftError(
-            "fleet-not-found",
-            f"the package set '{set}' has no release {hash}",
-            where=set,
-            why=("it was never published there, or is not retained any more",),
-            fix="ask for what is desired now",
-        )
-    return found
+        need_published(t, set, hash)
+
+    def read() -> Manifest:
+        with served.database.reading() as t:
+            need_published(t, set, hash)
+            found = read_release(t, set, hash)
+        assert found is not None
+        text = ReleaseAnswer.model_validate(release_document(found)).model_dump_json()
+        return Manifest(release=found, text=text.encode())
+
+    return served.releases.get(hash, read)

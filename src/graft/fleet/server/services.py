@@ -10,13 +10,22 @@ from fastapi import Depends, Request
 from graft.base.records import Record
 from graft.fleet.blob_stores import BlobStores
 from graft.fleet.database import Database
+from graft.fleet.release import Release
 from graft.fleet.server.announcements import Announcements
 from graft.fleet.server.jobs import Jobs
 from graft.fleet.server.kept import Kept
+from graft.model.integrity import Integrity
 
 Report = Mapping[str, Any]
 """What something came to, as JSON has it."""
 Began = Callable[[], None]
+
+
+class Manifest(Record, unshown=("text",)):
+    """A release, and the JSON that it is answered as."""
+
+    release: Release
+    text: bytes
 
 
 class Work(Protocol):
@@ -54,12 +63,14 @@ class Services(Record, unshown=("key",)):
     now: Callable[[], int]
     announcements: Announcements
     jobs: Jobs
-    kept: Kept
+    archives: Kept[Integrity, bytes]
+    releases: Kept[str, Manifest]
     key: str = ""
     presigned: bool = False
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
+    # Asynchronous, as it waits for nothing: another would be sent to a thread for each request.
     services = request.app.state.services
     assert isinstance(services, Services)
     return services

@@ -47,7 +47,7 @@ def types(
             where=set,
             fix="ask for the state again",
         )
-    graph = read_lock(need_release(served, set, hash).lock, where=f"the release {hash}")
+    graph = read_lock(need_release(served, set, hash).release.lock, where=f"the release {hash}")
     found = closure(specifier, lambda name: _files(served, graph, name))
     response.headers["Cache-Control"] = FOR_EVER
     return Types(
@@ -73,7 +73,7 @@ def _files(served: Services, graph: Graph, name: str) -> Files | None:
         active = read_storage(t).active
     if indexed is None:
         raise _not_ready(f"the archive of {name} is not there yet")
-    data = served.kept.get(
+    data = served.archives.get(
         integrity,
         lambda: served.stores.read(integrity, active=active, indexed=indexed.store).data,
     )
