@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import time
 from pathlib import Path
-from threading import Event, Thread
 
-from graft.base.records import replace
-from graft.fleet.lease import lease
-from graft.fleet.reconcile import reconcile
-from graft.fleet.switch import current_hash
 from harness.command import GRAFT
-from harness.crash import workplace
 from harness.fleet_server import FleetServer
-from harness.fleet_upstream import Shelf, host_at
 from harness.machine import Machine
 from harness.registry import LocalRegistry
-
-SWITCHES = 200
 
 
 def test_hosts_converge_on_what_a_server_publishes(tmp_path: Path) -> None:
@@ -59,56 +47,3 @@ def test_hosts_converge_on_what_a_server_publishes(tmp_path: Path) -> None:
             assert known == {"one": (first, "ready"), "two": (first, "ready")}
         # Nobody has asked the registry but the server.
         assert registry.count("/b/-/b-1.1.0.tgz") <= 1
-
-
-def test_no_import_fails_while_releases_change_two_hundred_times() -> None:
-    """Scripts begin on whatever is current, and trees go as soon as nothing runs on them."""
-    with workplace() as folder:
-        shelf = Shelf()
-        for version in ("1.0.0", "2.0.0", "3.0.0"):
-            shelf.publish(f"b@{version}")
-            shelf.publish(f"a@{version}", dependencies={"b": version})
-        releases = [shelf.want(a=f"a@{version}") for version in ("1.0.0", "2.0.0", "3.0.0")]
-        host = replace(host_at(folder, shelf), grace=0)
-        assert reconcile(host, "apps").error is None
-        stop, ran, wrong = Event(), list[str](), list[str]()
-
-        def scripts() -> None:
-            late = "setTimeout(() => console.log(a.version, a.requires('b').version), 20)"
-            code = f"const a = require('a'); {late}"
-            while not stop.is_set():
-                with lease(host.root.path, "apps") as held:
-                    done = subprocess.run(
-                        ["node", "-e", code], cwd=held.tree, capture_output=True, text=True
-                    )
-                one, _, other = done.stdout.strip().partition(" ")
-                (ran if one and one == other else wrong).append(done.stdout or done.stderr)
-
-        def readers() -> None:
-            """Far more often than programs can be started."""
-            while not stop.is_set():
-                with lease(host.root.path, "apps") as held:
-                    try:
-                        for name in ("package.json", "index.js"):
-                            with open(f"{held.tree}/node_modules/a/{name}") as file:
-                                assert file.read()
-                    except (OSError, AssertionError) as error:
-                        wrong.append(str(error))
-                time.sleep(0)
-
-        threads = [Thread(target=scripts), Thread(target=readers)]
-        for thread in threads:
-            thread.start()
-        gone = 0
-        for turn in range(SWITCHES):
-            release = releases[turn % 3]
-            shelf.move(release)
-            done = reconcile(host, "apps")
-            assert done.error is None and done.flipped, done
-            gone += len(done.gone)
-            assert current_hash(host.root.set("apps")) == release.hash
-        stop.set()
-        for thread in threads:
-            thread.join()
-        assert wrong == [] and len(ran) > 3 and gone > SWITCHES / 4
-        assert os.listdir(host.root.set("apps").trees)
