@@ -136,3 +136,13 @@ def test_an_answer_that_makes_no_sense_is_the_registrys_fault(
         versions(fleet.installer, "scripts", "senseless")
     code = raised.value.diagnostic.code
     assert code == "registry-answer" and status_of(code, CODES[code]) == 502
+
+
+def test_a_registry_without_a_search_is_named_with_what_an_admin_can_do(
+    fleet: FleetInstaller, registry: LocalRegistry
+) -> None:
+    registry.plain()
+    with pytest.raises(GraftError) as raised:
+        search(fleet.installer, "scripts", "left-pad", 5)
+    assert raised.value.diagnostic.code == "registry-lacks"
+    assert "graft fleet versions" in raised.value.diagnostic.fix

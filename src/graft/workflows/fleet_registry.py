@@ -68,17 +68,19 @@ def search(installer: Installer, set: str, text: str, limit: int) -> Mapping[str
     scope, _ = split_name(text.split()[0])
     url = registries.scopes.get(scope) or registries.default_url
 
-    def asked() -> Mapping[str, Any]:
-        found, _ = read_found(
-            _whole(installer, lambda client: ask(client, registries, text, limit, url))
-        )
+    def look() -> Mapping[str, Any]:
+        asked = _whole(installer, lambda client: ask(client, registries, text, limit, url))
+        try:
+            found, _ = read_found(asked)
+        except GraftError as error:
+            raise _advised(error) from None
         packages = [
             {"name": each.name, "version": each.version, "description": each.description}
             for each in found[:limit]
         ]
         return {"packages": packages}
 
-    return _answers.get(_key("search", url, registries, text, str(limit)), asked)
+    return _answers.get(_key("search", url, registries, text, str(limit)), look)
 
 
 def versions(installer: Installer, set: str, name: str) -> Mapping[str, Any]:
@@ -108,6 +110,15 @@ def versions(installer: Installer, set: str, name: str) -> Mapping[str, Any]:
         return {"name": name, "versions": [*ordered, *odd], "tags": _tags(response.body)}
 
     return _answers.get(_key("versions", url, registries, name), asked)
+
+
+def _advised(error: GraftError) -> GraftError:
+    """What a command would do about it is not what an admin of a set can do."""
+    said = error.diagnostic
+    if said.code != "registry-lacks":
+        return error
+    fix = "pin packages by their names: 'graft fleet versions' lists what there is of one"
+    return GraftError(said.code, said.message, where=said.where, why=said.why, fix=fix)
 
 
 def _registries(installer: Installer, set: str) -> Registries:
