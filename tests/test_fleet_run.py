@@ -276,6 +276,24 @@ def test_signals_reach_the_script_inside_the_sandbox(running: RunningHost) -> No
         assert process.wait(20) == 7
 
 
+def test_a_script_dies_with_a_run_that_is_killed_and_leaves_nothing(running: RunningHost) -> None:
+    """Not even its tree is kept from the collector, and the next run takes away its folder."""
+    text = "console.log('begun'); setInterval(() => {}, 1000)"
+    command = [*GRAFT, "fleet", "run", "apps", "--root", running.root, "--", "node", "-e", text]
+    at = running.host.root.set("apps")
+    lease = os.path.join(at.leases, running.release.hash)
+    folder = running.scripts("killed", {"x": ""})
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stdout.readline() == "begun\n"
+        assert is_held(lease)
+        process.kill()
+        # All who could print are gone when this ends.
+        assert process.stdout.read() == ""
+    assert not is_held(lease) and len(running.runs) == 2
+    assert FleetHost(running.root, environ=os.environ).run_text("apps", "").exit_code == 0
+    assert running.runs == []
+
+
 def test_what_is_printed_beyond_a_size_is_forgotten_and_said(
     running: RunningHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:

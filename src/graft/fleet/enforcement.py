@@ -36,10 +36,15 @@ class Enforcement(Record):
             command = limited(self.prlimit, command, self.limits)
         return [*self.prefix, *command]
 
+    @property
+    def has_network(self) -> bool:
+        """Without a sandbox nothing keeps it away."""
+        return self.network or not self.bubblewrap
+
     def as_json(self) -> dict[str, Any]:
         return {
             "sandbox": "bubblewrap" if self.bubblewrap else OFF,
-            "network": self.network or not self.bubblewrap,
+            "network": self.has_network,
             "seconds": self.seconds,
             "limits": dict(self.limits.named),
             "unenforced": dict(self.unenforced),
@@ -47,7 +52,7 @@ class Enforcement(Record):
 
     def __str__(self) -> str:
         held = [f"sandbox {'bubblewrap' if self.bubblewrap else OFF}"]
-        held.append("with network" if self.as_json()["network"] else "no network")
+        held.append("with network" if self.has_network else "no network")
         if self.seconds:
             held.append(f"{self.seconds} seconds")
         held += [f"{name.replace('_', ' ')} {value}" for name, value in self.limits.named.items()]

@@ -119,7 +119,7 @@ def run_script(
             wanted.variables,
             scratch=path,
             node_options=add_packages(path, held.tree, inside, lacks),
-            network=wanted.policy.network,
+            network=enforcement.has_network,
         )
         folder = wanted.folder or path
         command = enforcement.limit([program, *wanted.command[1:]])
