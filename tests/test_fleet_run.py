@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
-from graft.base.diagnostics import GraftError
+from graft.base.diagnostics import CODES, GraftError
 from graft.base.locks import is_held
 from graft.base.processes import Group
 from graft.fleet.api import DESIRED, FleetHost
@@ -257,7 +257,10 @@ def test_too_long_is_a_failure_of_the_command(running: RunningHost) -> None:
     line = "echo begun; sleep 20"
     done = graft_run(running, "--timeout", "2", "--json", "--", "sh", "-c", line)
     said = json.loads(done.stdout)
-    assert (done.returncode, said["error"]["code"]) == (113, "fleet-run-timeout")
+    assert (done.returncode, said["error"]["code"]) == (
+        CODES["fleet-run-timeout"],
+        "fleet-run-timeout",
+    )
     assert (said["stdout"], said["timedOut"]) == ("begun\n", True)
 
 
