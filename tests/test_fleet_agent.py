@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from graft.base.diagnostics import GraftError
+from graft.base.diagnostics import CODES, GraftError
 from graft.base.http import HttpSettings
 from graft.base.records import replace
 from graft.base.retry import RetryPolicy
@@ -280,7 +280,7 @@ def test_the_command_brings_a_host_to_its_release(
     assert os.readlink(root / "sets/apps/current") == f"trees/{release.hash}"
     assert (root / "home/store/v1/objects").is_dir()
     # What a token of the role 'host' speaks for is the host's name.
-    assert [each.host for each in shelf.reports] == ["host-of-secret"]
+    assert [each.host for each in shelf.reports] == ["host-of-secret"] == [said["host"]]
     assert "secret" not in (root / "sets/apps/host.json").read_text()
     again = project.graft("fleet", "agent", *flags, "--verify", env=env)
     assert again.stdout == "" and f"apps has {release.hash[:12]}" in again.stderr
@@ -306,4 +306,4 @@ def test_the_command_brings_a_host_to_its_release(
 def test_what_makes_no_sense_is_said(tmp_path: Path, flags: tuple[str, ...], said: str) -> None:
     project = Machine(tmp_path).project("anything")
     done = project.graft("fleet", "agent", "--once", *flags, check=False)
-    assert done.code in (2, 104) and said in done.stderr
+    assert done.code in (2, CODES["fleet-invalid"]) and said in done.stderr

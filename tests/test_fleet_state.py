@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.fleet import blob_index, events, hosts, releases, sets, storage, tokens
+from graft.fleet import blob_index, events, hosts, operations, releases, sets, storage, tokens
 from graft.fleet.database import Database, Row, Transaction
 from graft.fleet.opening import open_database
 from graft.fleet.operations import heal, hold
@@ -20,6 +22,7 @@ from graft.fleet.records import (
     READY,
     Blob,
     HostReport,
+    Operation,
     Pin,
     SetSettings,
     SetState,
@@ -430,6 +433,34 @@ def test_one_operation_at_a_time_and_the_other_is_named(database: Database) -> N
     assert "30 s ago by server-1" in told.why[0]
     with hold(database, "gc", "", "server-2", lambda: 1) as next_one:
         assert next_one.epoch == held.epoch + 1
+
+
+def test_who_comes_just_after_another_is_told_its_name_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Race of section 1.16: the first has the lock, and has not said yet who it is."""
+    first = operations._enter
+    entered = threading.Event()
+
+    def slow(*of: Any) -> Operation:
+        entered.set()
+        time.sleep(0.3)
+        return first(*of)
+
+    def install() -> None:
+        with hold(database, "install", "tools", "server-1", lambda: 1):
+            told.wait(20)
+
+    monkeypatch.setattr(operations, "_enter", slow)
+    told = threading.Event()
+    other = threading.Thread(target=install)
+    other.start()
+    assert entered.wait(20)
+    with pytest.raises(GraftError) as raised, hold(database, "gc", "", "server-2", lambda: 1):
+        pass
+    told.set()
+    other.join()
+    assert "install of tools" in raised.value.diagnostic.message
 
 
 def test_who_waits_gets_the_lock(database: Database) -> None:

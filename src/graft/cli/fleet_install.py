@@ -55,10 +55,16 @@ def show_release(console: Console, answer: dict[str, Any]) -> None:
     if report["hash"] == report["previous"]:
         console.status(f"{answer['set']} is {report['hash']} already")
         return
-    verb = "would be" if report["dry_run"] else "is"
-    packages = count(report["packages"], "package")
-    sizes = f", {size(report['size'])} packed" if report["size"] >= 0 else ""
-    console.status(f"{answer['set']} {verb} {report['hash']}: {packages}{sizes}")
+    packages, sizes = count(report["packages"], "package"), size(report["size"])
+    put = count(report["put"], "archive")
+    if report["dry_run"]:
+        # How large what is not there yet will be, nobody knows.
+        known = f", {sizes} packed" if not report["put"] else ""
+        console.status(f"{answer['set']} would be {report['hash']}: {packages}{known}")
+        if report["put"]:
+            console.status(f"{put} would be put into the blob store, beside {sizes} that are there")
+        return
+    console.status(f"{answer['set']} is {report['hash']}: {packages}, {sizes} packed")
     if report["put"]:
-        verb = "would be" if report["dry_run"] else "were"
-        console.status(f"{count(report['put'], 'archive')} {verb} put into the blob store")
+        verb = "was" if report["put"] == 1 else "were"
+        console.status(f"{put} {verb} put into the blob store")

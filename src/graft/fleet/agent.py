@@ -99,27 +99,31 @@ class Agent:
         if done.error is None:
             self._full.discard(name)
         self._failures[name] = self._failures[name] + 1 if done.error else 0
-        self._report(done.report)
+        done = replace(done, report=self._reported(done.report))
         self._told(done)
         return done
 
-    def _report(self, report: HostReport) -> None:
-        """A report that does not arrive is made good by the next one."""
+    def _reported(self, report: HostReport) -> HostReport:
+        """The report under the name that the server knows the host by, if that is known. One that
+        does not arrive is made good by the next one."""
         before = self._said.get(report.set)
-        if (
-            before is not None
-            and not report.pulled_blobs
-            and report.reported_at - before.reported_at < _REPORT_MS
-            and (before.hash, before.status, before.error)
-            == (report.hash, report.status, report.error)
-        ):
-            return
+        if before is not None:
+            report = replace(report, host=before.host)
+            if (
+                not report.pulled_blobs
+                and report.reported_at - before.reported_at < _REPORT_MS
+                and (before.hash, before.status, before.error)
+                == (report.hash, report.status, report.error)
+            ):
+                return report
         try:
-            name = self._named() if self._named else report.host
-            self._host.upstream.report(replace(report, host=name))
+            if self._named:
+                report = replace(report, host=self._named())
+            self._host.upstream.report(report)
         except GraftError:
-            return
+            return report
         self._said[report.set] = report
+        return report
 
     def _listen(self) -> None:
         failures, again = 0, False

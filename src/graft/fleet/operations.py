@@ -17,6 +17,8 @@ from graft.fleet.records import Operation
 from graft.fleet.releases import end_interrupted
 
 _LOOK_SECONDS = 0.1
+# For as long the name of whoever has just taken the lock is waited for.
+_NAME_SECONDS = 2.0
 
 
 class Held:
@@ -84,14 +86,18 @@ def _take_lock(database: Database, wait_seconds: float, now: Callable[[], int]) 
         lock = database.try_lock(LOCK)
         if lock:
             return lock
-        if time.monotonic() >= until:
+        late = time.monotonic() - until
+        if late >= 0:
             with database.reading() as t:
-                raise _busy(last_operation(t), now())
+                last = last_operation(t)
+            # Between taking the lock and saying who did, the last one has left and the next has no
+            # name.
+            if (last and last.kind) or late >= _NAME_SECONDS:
+                raise _busy(last, now())
         time.sleep(_LOOK_SECONDS)
 
 
 def _busy(operation: Operation | None, now: int) -> GraftError:
-    # Between taking the lock and saying who did, the last one has left and the next has no name.
     if operation is None or not operation.kind:
         message, why = "another operation has just begun", []
     else:

@@ -82,6 +82,7 @@ def _whole(fleet: Fleet, set: str, hash: str) -> Release:
                 f"the package set '{set}' has no release {hash}",
                 where=set,
                 why=["it was never published there, or was forgotten when newer ones came"],
+                fix=f"'graft fleet history {set}' says which ones are retained",
             )
         rows = find(t, [entry.integrity for entry in release.entries])
     gone = {entry.integrity for entry in release.entries} - rows.keys()
