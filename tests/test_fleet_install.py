@@ -302,6 +302,8 @@ def test_two_installs_at_once_one_wins_and_the_other_is_told_who_is_at_work(
         with pytest.raises(GraftError) as caught:
             fleet.install()
         assert fleet.state == before and registry.requests == []
+        with fleet.database.reading() as t:
+            assert since(t, 0) == []
     said = caught.value.diagnostic
     assert said.code == "fleet-busy" and "install of scripts" in said.message
     assert "the other server" in " ".join(said.why)

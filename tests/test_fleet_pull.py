@@ -163,3 +163,12 @@ def test_a_pace_is_kept_by_all_together() -> None:
     before = len(slept)
     free.take(10**9)
     assert len(slept) == before and free.chunk(5) == 5
+
+
+def test_two_sets_of_a_host_pull_what_they_share_once(tmp_path: Path, shelf: Shelf) -> None:
+    shelf.want(big="big@1.0.0", small="small@1.0.0")
+    shelf.want(set="other", big="big@1.0.0")
+    host = host_at(tmp_path, shelf)
+    assert reconcile(host, "apps").report.pulled_blobs == 2
+    done = reconcile(host, "other")
+    assert done.error is None and done.flipped and done.report.pulled_blobs == 0

@@ -452,6 +452,9 @@ def test_what_cannot_be_resolved_is_said_and_changes_nothing(server: FleetServer
     state = server.graft("state", name, "--json").json
     assert (state["status"], state["hash"]) == ("error", good)
     assert "package-not-found" in state["error"]
+    # A5: hosts follow what is wanted, whatever became of the last attempt.
+    desired = server.client("host", "web-1").desired(name)
+    assert desired is not None and desired.hash == good
 
 
 @pytest.mark.parametrize(
@@ -540,6 +543,15 @@ def test_what_is_sent_is_bounded(server: FleetServer, installed: str) -> None:
     assert server.request("POST", path, said, token=server.token()).status == 413
 
 
+@pytest.mark.parametrize(
+    "path", ["search?text=a&limit=1000", "search?text=", f"search?text={'a' * 300}", "search"]
+)
+@pytest.mark.usefixtures("installed")
+def test_what_is_asked_for_is_bounded(server: FleetServer, path: str) -> None:
+    answer = server.request("GET", f"/v1/sets/scripts/{path}", token=server.token())
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (400, "fleet-invalid")
+
+
 def test_health_and_metrics(server: FleetServer, installed: str) -> None:
     assert json.loads(server.request("GET", "/healthz").body)["status"] == "ok"
     assert server.request("GET", "/readyz").status == 200
@@ -586,6 +598,8 @@ def test_a_server_that_dies_in_an_install_says_so_when_it_is_back(
         server.start()
         state = server.graft("state", name, "--json").json
         assert (state["status"], state["error"], state["hash"]) == ("error", "interrupted", good)
+        desired = server.client("host", "web-1").desired(name)
+        assert desired is not None and desired.hash == good
 
 
 # Where archives lie
