@@ -18,7 +18,7 @@ help:
 	@echo 'make conformance  compare ranges and specifiers with npm, and the index grammar and prices'
 	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
 	@echo 'make differential compare what graft, npm and pnpm choose'
-	@echo 'make crashes      kill graft before each of its effects on files, and count what is left'
+	@echo 'make crashes      kill graft, and a fleet, at each of their steps, and count what is left'
 	@echo 'make soak         eight at work on one store for ten minutes'
 	@echo 'make check        ruff and mypy, strict'
 	@echo 'make fuzz         fuzz every reader of files that others wrote (FUZZ_SECONDS=60 each)'
@@ -70,6 +70,7 @@ differential: $(STAMP)
 
 crashes: $(STAMP)
 	@$(BIN)/python bench/crashes.py --markdown build/crashes.md
+	@$(BIN)/python bench/fleet_crashes.py --markdown build/crashes-fleet.md
 
 soak: $(STAMP)
 	@$(BIN)/python bench/soak.py

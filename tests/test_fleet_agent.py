@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import struct
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,6 +147,23 @@ def test_a_part_of_an_archive_is_served(shelf: Shelf, site: tuple[Host, Relay]) 
     assert remote.part(offer, 10, 50) == data[10:50]
     assert remote.part(offer, 0, offer.size) == data
     remote.close()
+
+
+def test_a_host_that_dies_while_it_is_answered_is_no_news(
+    site: tuple[Host, Relay], capfd: pytest.CaptureFixture[str]
+) -> None:
+    _, relay = site
+    gone = socket.create_connection(relay.address)
+    gone.sendall(b"GET /v1/sets")
+    gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    end = time.monotonic() + 20
+    while not (answering := [t for t in threading.enumerate() if "process_request" in t.name]):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    gone.close()
+    for thread in answering:
+        thread.join(20)
+    assert capfd.readouterr().err == ""
 
 
 def agent_of(host: Host, **more: object) -> tuple[Agent, list[Reconciled]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Thread
 
 import pytest
 
@@ -455,3 +456,22 @@ def test_a_pin_is_one_version_of_one_package(
     with pytest.raises(GraftError) as caught:
         fleet.install()
     assert caught.value.diagnostic.code == "fleet-invalid" and registry.requests == []
+
+
+def test_of_two_installs_one_is_told_of_the_other(
+    machine: Machine, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0")
+    registry.fault("/a", delay=1)
+    with FleetInstaller(machine) as one, FleetInstaller(machine) as other:
+        one.pin(a="1.0.0")
+        first = Thread(target=one.install)
+        first.start()
+        registry.wait_for("/a")
+        with pytest.raises(GraftError) as caught:
+            other.install()
+        assert caught.value.diagnostic.code == "fleet-busy"
+        assert "install of scripts" in caught.value.diagnostic.message
+        first.join()
+        assert other.state.status == READY == one.state.status
+        assert len(other.history) == 1

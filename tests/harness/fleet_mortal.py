@@ -6,11 +6,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from graft.fleet.blobs import BlobStore
 from graft.fleet.database import Database, Lock, Transaction
-from graft.fleet.folder_blobs import FolderBlobs
 from graft.fleet.opening import open_database
 from graft.model.integrity import Integrity
 
@@ -58,34 +59,60 @@ class Mortal:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-class MortalBlobs(FolderBlobs):
+class MortalBlobs:
     """Steps are what is about to be put or deleted, or has just been."""
 
-    def __init__(self, id: str, folder: str, step: Callable[[], None]) -> None:
-        super().__init__(id, folder)
+    def __init__(self, store: BlobStore, step: Callable[[], None]) -> None:
+        self._store = store
         self._step = step
+
+    @property
+    def id(self) -> str:
+        return self._store.id
 
     def put(self, integrity: Integrity, data: bytes) -> None:
         self._step()
-        super().put(integrity, data)
+        self._store.put(integrity, data)
         self._step()
+
+    def get(self, integrity: Integrity) -> bytes | None:
+        return self._store.get(integrity)
+
+    def part(self, integrity: Integrity, start: int, end: int) -> bytes | None:
+        return self._store.part(integrity, start, end)
+
+    def size(self, integrity: Integrity) -> int | None:
+        return self._store.size(integrity)
 
     def delete(self, integrity: Integrity) -> None:
         self._step()
-        super().delete(integrity)
+        self._store.delete(integrity)
         self._step()
+
+    def list(self) -> Iterator[tuple[Integrity, int, int]]:
+        return self._store.list()
+
+    def address(self, integrity: Integrity, seconds: int) -> str:
+        return self._store.address(integrity, seconds)
 
 
 def dies_at(step: int, url: str, work: Callable[[Mortal], None]) -> bool:
-    """Do it in a process of its own, which is killed at that step; False if it took fewer. Nobody
-    may have the database open in this process: a fork of SQLite's connections is not one of its
-    locks, and the kernel's are by process."""
+    """Do it in a process of its own, which is killed at that step; False if it took fewer, and with
+    0 it is never. Nobody may have the database open in this process: a fork of SQLite's connections
+    is not one of its locks, and the kernel's are by process."""
+    return dies(lambda: work(Mortal(open_database(url), step)))
+
+
+def dies(work: Callable[[], None]) -> bool:
+    """Do it in a process of its own; whether that was killed."""
     child = os.fork()
     if not child:
         code = 1
         try:
-            work(Mortal(open_database(url), step))
+            work()
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)
