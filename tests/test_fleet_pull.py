@@ -47,7 +47,8 @@ def test_a_pull_that_was_cut_goes_on_where_it_ended(tmp_path: Path, shelf: Shelf
     done = reconcile(host, "apps")
     assert done.error is None and done.report.hash == release.hash
     assert done.report.pulled_bytes == release.size - 5 * 4096
-    assert len({start for _, start, _ in shelf.parts}) == len(shelf.parts) - 1
+    # The part that did not come was asked for again at once, of the server itself, and later.
+    assert len({start for _, start, _ in shelf.parts}) == len(shelf.parts) - 2
     assert os.listdir(host.root.blobs) == []
 
 

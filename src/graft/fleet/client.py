@@ -37,11 +37,13 @@ class Desired(Record):
 
 
 class Offer(Record):
-    """An archive that the server has. ``url`` is empty where the server gives it itself."""
+    """An archive that the server has. ``url`` is empty where the server is asked for it, which may
+    lead elsewhere too, unless it is asked to give it ``itself``."""
 
     integrity: Integrity
     size: int
     url: str = ""
+    itself: bool = False
 
 
 class FleetClient:
@@ -113,13 +115,14 @@ class FleetClient:
 
     def part(self, offer: Offer, start: int, end: int, *, subject: str = "") -> Transfer:
         """Begin to fetch bytes ``start`` to ``end``, without that one; ``taken`` reads them."""
-        url = offer.url or f"{self.server}/v1/blobs/{offer.integrity.file_name}"
+        own = f"{self.server}/v1/blobs/{offer.integrity.file_name}"
+        url = f"{own}?itself=1" if offer.itself else offer.url or own
         return self.http.send(
             Request(
                 url=url,
                 headers={"Range": f"bytes={start}-{end - 1}"},
                 subject=subject,
-                auth="" if offer.url else self._auth,
+                auth="" if url == offer.url else self._auth,
                 # Stores that know no ranges answer with the whole, and failures are said in words.
                 max_bytes=max(offer.size, _MAX_FAILURE),
                 compressed=False,
@@ -127,16 +130,17 @@ class FleetClient:
         )
 
     def taken(self, transfer: Transfer, start: int, end: int) -> bytes:
-        """The bytes of ``part``, also where all of the archive was answered in their place."""
+        """The bytes of ``part``, also where all of the archive was answered in their place. Which
+        of both it is, Content-Range says: some stores answer a part with the status 200."""
         response = self._wait(transfer)
-        if response.status == 206:
-            said = response.headers.get("content-range", "").removeprefix("bytes ")
-            if said.partition("-")[0] != str(start):
-                raise self._senseless(response.url)
-            return response.body[: end - start]
-        if response.status != 200:
+        if response.status not in (200, 206):
             raise self._failure(response)
-        return response.body[start:end]
+        said = response.headers.get("content-range", "").removeprefix("bytes ")
+        if not said and response.status == 200:
+            return response.body[start:end]
+        if said.partition("-")[0] != str(start):
+            raise self._senseless(response.url)
+        return response.body[: end - start]
 
     def report(self, report: HostReport) -> None:
         path = f"/v1/hosts/{quote(report.host, safe='')}/sets/{quote(report.set, safe='')}"

@@ -29,6 +29,14 @@ from graft.store.paths import Store
 CHUNK = 8 << 20
 MOST_BYTES = 1 << 30
 _AT_ONCE = 6
+# Who hears one of these need not ask for the same bytes elsewhere.
+_FINAL = (
+    "archive-refused",
+    "fleet-blob-missing",
+    "fleet-not-found",
+    "fleet-too-large",
+    "fleet-unauthorized",
+)
 
 
 class Pulled:
@@ -112,13 +120,7 @@ class Puller:
                     bare=archive.bare,
                 )
 
-        try:
-            self._with_data(offer, archive.subject, pulled, use, keeps=self._keeps)
-        except GraftError as error:
-            if not offer.url or error.diagnostic.code in ("fleet-too-large", "archive-refused"):
-                raise
-            # Where it was said to lie it is not, or not whole: the server has it by itself.
-            self._with_data(_plain(archive), archive.subject, pulled, use, keeps=self._keeps)
+        self._with_data(offer, archive.subject, pulled, use, keeps=self._keeps)
 
     def _with_data(
         self,
@@ -130,6 +132,24 @@ class Puller:
         keeps: bool,
     ) -> None:
         """Call ``use`` with the proven bytes of an archive, from here or from upstream."""
+        try:
+            self._with_data_of(offer, subject, pulled, use, keeps=keeps)
+        except GraftError as error:
+            if error.diagnostic.code in _FINAL:
+                raise
+            # Where it was said to lie it is not, or not whole, or the address has expired.
+            itself = Offer(integrity=offer.integrity, size=offer.size, itself=True)
+            self._with_data_of(itself, subject, pulled, use, keeps=keeps)
+
+    def _with_data_of(
+        self,
+        offer: Offer,
+        subject: str,
+        pulled: Pulled,
+        use: Callable[[bytes], object],
+        *,
+        keeps: bool,
+    ) -> None:
         os.makedirs(self._root.blobs, exist_ok=True)
         part, kept = self._root.part(offer.integrity), self._root.archive(offer.integrity)
         with FileLock(part, exclusive=True):

@@ -44,11 +44,13 @@ def blob(
     _: Hosted,
     file: str,
     range: Annotated[str, Header()] = "",
+    itself: bool = False,
 ) -> Response:
-    """``file`` is the integrity as ``sha512-<hex>``. Honours one range of bytes."""
+    """``file`` is the integrity as ``sha512-<hex>``. Honours one range of bytes. What is wanted of
+    the server ``itself`` is not redirected: who did not get it there, or got other bytes."""
     integrity = checked_blob(file)
     indexed, active = _find(served, integrity)
-    address = address_of(served, indexed, _ADDRESS_SECONDS)
+    address = "" if itself else address_of(served, indexed, _ADDRESS_SECONDS)
     if address:
         return RedirectResponse(address, 307, {"Cache-Control": "no-store"})
     size = indexed.size
