@@ -4,16 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# What is compiled is kept: each of the many processes here would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo demo-fleet test test-real conformance ecosystems differential crashes soak check fuzz \
-	bench bench-counts bench-growth bench-indices bench-solver bench-worktrees bench-donors \
-	golden clean
+.PHONY: help setup demo demo-fleet test test-deep test-real conformance ecosystems differential \
+	crashes soak check fuzz bench bench-counts bench-growth bench-indices bench-solver \
+	bench-worktrees bench-donors golden clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
 	@echo 'make golden       take packages of every kind from a golden workspace, and prove it unchanged'
 	@echo 'make demo-fleet   a server, three hosts, and scripts on each'
 	@echo 'make test         run the tests (hermetic, parallel)'
+	@echo 'make test-deep    run them with many more examples and kills'
 	@echo 'make test-real    run the tests that use the registry npm is configured for'
 	@echo 'make conformance  compare ranges and specifiers with npm, and the index grammar and prices'
 	@echo 'make ecosystems   run real projects (React, Next, Angular ...) in every layout'
@@ -48,9 +51,16 @@ golden: $(STAMP)
 demo-fleet: $(STAMP)
 	@$(BIN)/python examples/fleet.py
 
+# Neighbours stay together: what the tests of a file share is made once, not by each worker.
+PARALLEL := -n auto --dist worksteal
+
 test: $(STAMP)
 	@echo 'test: hermetic tests, in parallel'
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest $(PARALLEL)
+
+test-deep: $(STAMP)
+	@echo 'test-deep: hermetic tests, with many examples of each property'
+	@$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=deep
 
 test-real: $(STAMP)
 	@echo 'test-real: tests against the registry npm is configured for'

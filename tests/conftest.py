@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from harness.donors import Child, says
 from harness.fleet_s3 import S3Server
@@ -17,6 +18,17 @@ from harness.registry import LocalRegistry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from harness.fleet_postgres import Postgres
+
+# How many examples a property is tried with; a busy machine makes none of them slow.
+_USUAL, _DEEP = 25, 1000
+for _name, _examples in (("usual", _USUAL), ("deep", _DEEP)):
+    settings.register_profile(
+        _name,
+        max_examples=_examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+settings.load_profile("usual")
 
 
 @pytest.fixture(autouse=True, scope="session")

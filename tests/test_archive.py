@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.store import archive, archive_names
@@ -124,7 +124,6 @@ def _apart(files: dict[str, bytes]) -> bool:
 trees = st.dictionaries(paths, contents, max_size=6).filter(_apart)
 
 
-@settings(max_examples=60, deadline=None)
 @given(files=trees, format=st.sampled_from(["pax", "gnu", "ustar"]), gzipped=st.booleans())
 def test_any_tree_comes_back_as_it_was_packed(
     files: dict[str, bytes], format: Any, gzipped: bool
@@ -137,7 +136,6 @@ def test_any_tree_comes_back_as_it_was_packed(
     assert read(packed if gzipped else gzip.decompress(packed)) == files
 
 
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_damaged_archive_is_refused_or_read_and_nothing_else(data: st.DataObject) -> None:
     entries = [PACKAGE_JSON, Entry(f"package/{'d/' * 60}x.js", b"1" * 600), Entry("package/y")]

@@ -9,7 +9,7 @@ import tarfile
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.store import archive, archive_names
@@ -82,7 +82,6 @@ forms = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(files=st.lists(forms, max_size=5), end=st.sampled_from([b"", END, END * 9]))
 def test_what_is_read_is_what_the_standard_library_reads(files: list[Form], end: bytes) -> None:
     tar = b"".join(form.packed() for form in files) + end
@@ -252,7 +251,8 @@ def test_an_archive_cut_off_anywhere_is_refused_or_a_part_of_it(gzipped: bool) -
     tar = gzip.decompress(pack([Entry("package/a", b"1"), Entry(f"package/{long}", b"22")]))
     whole = read(tar)
     data = gzip.compress(tar, mtime=0) if gzipped else tar
-    for length in range(len(data)):
+    # Blocks have 512 bytes: with a step that has no factor of that, places in them differ.
+    for length in range(0, len(data), 1 if gzipped else 7):
         try:
             found = read(data[:length])
         except ArchiveRefused:

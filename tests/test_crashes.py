@@ -1,6 +1,6 @@
 """graft is killed; the project and the store lose nothing, and the next command mends the rest.
 
-This is a sample: ``make crashes`` kills before every effect.
+This is a sample, a larger one in ``make test-deep``: ``make crashes`` kills before every effect.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from hypothesis import settings
 
 from harness.crash import Lab, Scenario, crash, sample, workplace
 from harness.crash_scenarios import FOREIGN, SCENARIOS, installed, locked
@@ -17,6 +18,8 @@ from harness.registry import LocalRegistry
 
 # Those where folders are made file by file, as where nothing could compile the native part.
 FILE_BY_FILE = {"first install, lock", "isolated to hoisted"}
+IS_DEEP = settings.get_current_profile_name() == "deep"
+ALL_KINDS = 99
 # How many kills are tried of each; the usual is few, as much is alike.
 USUAL = 2
 MOST = {
@@ -39,7 +42,8 @@ def named(name: str) -> Scenario:
 def test_killed_before_an_effect(scenario: Scenario) -> None:
     native = scenario.name not in FILE_BY_FILE
     with workplace() as place, Lab(scenario, place, native=native) as lab:
-        for number in sample(lab.effects, lab.project.dir, most=MOST.get(scenario.name, USUAL)):
+        most = ALL_KINDS if IS_DEEP else MOST.get(scenario.name, USUAL)
+        for number in sample(lab.effects, lab.project.dir, most=most):
             effects = lab.run(number)
             assert not lab.judge().faults, effects[-1]
 
@@ -49,7 +53,7 @@ def test_killed_amid_a_file(name: str) -> None:
     """What is written is half there, or there and empty; so are files of the cache."""
     with workplace() as place, Lab(named(name), place, native=True) as lab:
         tried = 0
-        for number in sample(lab.effects, lab.project.dir, most=99):
+        for number in sample(lab.effects, lab.project.dir, most=ALL_KINDS):
             if lab.effects[number - 1].writes:
                 effects = lab.run(number + 1)
                 tried += lab.tear(effects[-2], "half" if tried % 2 else "empty")
@@ -65,7 +69,7 @@ def test_killed_again_while_the_first_is_mended(name: str) -> None:
             effect.event == "os.rename" and effect.path.startswith(journals)
             for effect in lab.effects
         ].index(True)
-        for number in range(1, len(lab.effects) - decided, 11):
+        for number in range(1, len(lab.effects) - decided, 1 if IS_DEEP else 11):
             lab.run(list(lab.effects[decided]))  # by its name: threads change the numbers
             effects = lab.run(number, ["install"], restore=False)
             verdict = lab.judge()

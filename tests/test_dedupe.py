@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.lockfile.check import unmet
@@ -173,7 +173,6 @@ requirements = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(catalogs(), requirements, requirements)
 def test_nothing_is_unmet_and_the_graph_never_grows(
     catalog: Catalog, first: Mapping[str, str], second: Mapping[str, str]

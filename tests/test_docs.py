@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from graft.base.diagnostics import CODES
 from graft.cli.commands import COMMANDS, find
+from harness.command import GRAFT, run
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -126,14 +127,8 @@ def test_architecture_names_each_module_once() -> None:
 
 @cache
 def graft_help(*names: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "graft", "help", *names],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout
+    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    return run([*GRAFT, "help", *names], cwd=ROOT, env=env).stdout
 
 
 def sections(page: Path) -> dict[str, str]:

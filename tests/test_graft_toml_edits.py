@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.base.diagnostics import GraftError
@@ -231,7 +231,6 @@ _STEPS = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(_STEPS, max_size=8), st.sampled_from(["", FULL]))
 def test_any_edits_say_what_they_should(
     steps: list[tuple[str, str | None, Kind | None]], text: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.store.keys import components, graph_keys
@@ -79,7 +79,6 @@ def reach(edges: Edges, node: Any) -> set[Any]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
 @given(graph=graphs())
 def test_keys_are_equal_where_the_same_graph_unfolds_and_nowhere_else(graph: Drawn) -> None:
     keys, parts = graph.keys, unfoldings(graph)
@@ -88,7 +87,6 @@ def test_keys_are_equal_where_the_same_graph_unfolds_and_nowhere_else(graph: Dra
             assert (keys[one] == keys[two]) == (parts[one] == parts[two]), (one, two)
 
 
-@settings(max_examples=80, deadline=None)
 @given(one=graphs(), two=graphs())
 def test_keys_of_different_graphs_are_equal_where_the_same_unfolds(one: Drawn, two: Drawn) -> None:
     one, two = one.renamed("one"), two.renamed("two")
@@ -98,7 +96,6 @@ def test_keys_of_different_graphs_are_equal_where_the_same_unfolds(one: Drawn, t
             assert (keys[left] == keys[right]) == (parts[left] == parts[right])
 
 
-@settings(max_examples=80, deadline=None)
 @given(graph=graphs(), random=st.randoms())
 def test_keys_depend_neither_on_names_of_nodes_nor_on_order(graph: Drawn, random: Any) -> None:
     nodes = list(graph.fields)
@@ -117,14 +114,12 @@ def test_keys_depend_neither_on_names_of_nodes_nor_on_order(graph: Drawn, random
     assert {node: keys[f"n{nodes[node]}"] for node in nodes} == graph.keys
 
 
-@settings(max_examples=80, deadline=None)
 @given(one=graphs(), two=graphs())
 def test_keys_do_not_depend_on_what_else_is_in_the_graph(one: Drawn, two: Drawn) -> None:
     one, two = one.renamed("one"), two.renamed("two")
     assert (one | two).keys == one.keys | two.keys == (two | one).keys
 
 
-@settings(max_examples=80, deadline=None)
 @given(graph=graphs(), at=st.integers(0, 100))
 def test_hazard_8_a_difference_changes_the_keys_above_it_and_no_others(
     graph: Drawn, at: int
@@ -218,7 +213,6 @@ def test_a_graph_deeper_than_the_stack() -> None:
     assert len(set(graph_keys(fields, edges).values())) == 1
 
 
-@settings(max_examples=100, deadline=None)
 @given(graph=graphs())
 def test_components_are_what_reaches_each_other_children_first(graph: Drawn) -> None:
     reached = {node: reach(graph.edges, node) for node in graph.edges}

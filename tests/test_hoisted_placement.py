@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.link.hoist import Hoisted, hoist
@@ -77,13 +77,11 @@ def check(importers: Mapping[str, Edges], nodes: Mapping[str, Edges], hoisted: H
 
 
 @given(worlds())
-@settings(max_examples=150, deadline=None)
 def test_everyone_finds_what_the_graph_gives_it(world: World) -> None:
     check(*world, hoist(*world))
 
 
 @given(worlds(), st.randoms())
-@settings(max_examples=100, deadline=None)
 def test_the_order_of_the_input_does_not_count(world: World, random: object) -> None:
     def shuffled(mapping: Mapping[str, Edges]) -> dict[str, dict[str, str]]:
         keys = list(mapping)
@@ -95,7 +93,6 @@ def test_the_order_of_the_input_does_not_count(world: World, random: object) -> 
 
 
 @given(worlds())
-@settings(max_examples=100, deadline=None)
 def test_direct_dependencies_of_the_project_are_on_top(world: World) -> None:
     importers, nodes = world
     top = hoist(importers, nodes).packages["."]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fuzz"))
@@ -49,7 +49,6 @@ def test_the_fuzzer_s_corpus_holds(reader: str) -> None:
 @pytest.mark.parametrize(
     "reader", ["archive", "foreign-lockfile", "lockfile", "manifest", "packument"]
 )
-@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_what_a_hostile_hand_makes_of_it_is_read_or_refused(reader: str, seed: int) -> None:
     chance = random.Random(seed)
@@ -75,7 +74,6 @@ fields: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     said=st.fixed_dictionaries({}, optional=fields).flatmap(
         lambda said: st.permutations(list(said.items())).map(dict)

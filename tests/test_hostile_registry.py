@@ -74,7 +74,6 @@ DOCUMENTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(DOCUMENTS)
 def test_of_any_document_only_what_is_safe_is_left(document: dict[str, Any]) -> None:
     body = json.dumps(document).encode()
@@ -138,7 +137,8 @@ FAULTS = st.lists(
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings.default.max_examples // 3,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(FAULTS)
 def test_faults_in_any_order_give_the_right_bytes_or_one_error(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.base.diagnostics import GraftError
@@ -237,7 +237,6 @@ def same(value: Any) -> Any:
     return {key: same(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(_WORDS.filter(bool), _VALUES, min_size=1, max_size=4), st.integers(0, 2))
 def test_literals_are_read_as_they_were_written(value: dict[str, Any], brackets: int) -> None:
     found = read_package(f"package = {lua(value, brackets)}".encode()).value
@@ -245,7 +244,6 @@ def test_literals_are_read_as_they_were_written(value: dict[str, Any], brackets:
     json.dumps(found)
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.sampled_from(["package", "=", "{", "}", "[", "]", "[[", "]]", "--", '"', "'", "\\", ","])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.lockfile.format import read_lock, write_lock
@@ -168,7 +168,6 @@ def _manifests(draw: st.DrawFn, name: str, version: str, origin: str) -> Manifes
     )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(graphs())
 def test_reading_gives_back_what_was_written(graph: Graph) -> None:
     data = write_lock(graph)

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.model.manifest import Manifest
@@ -319,7 +319,6 @@ def rule_sets(draw: st.DrawFn) -> list[Rule]:
     return list(rules.values())
 
 
-@settings(max_examples=300, deadline=None)
 @given(rule_sets(), st.lists(_STEPS, max_size=6), _NAMES)
 def test_states_say_what_all_ways_to_match_a_path_say(
     rules: list[Rule], path: list[tuple[str, Manifest]], name: str

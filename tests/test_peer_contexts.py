@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graft.lockfile.peers import satisfies
@@ -20,8 +20,6 @@ from harness.shelf import Shelf, Versions
 ROOT = "."
 _NAMES = ("a", "b", "c", "d", "e")
 _DEPTH = 5
-
-SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class World(NamedTuple):
@@ -134,13 +132,11 @@ def compare_peers(world: World, instance: Instance, path: Path) -> dict[str, Pat
     return peers
 
 
-@settings(SLOWLY, max_examples=60)
 @given(worlds())
 def test_every_peer_is_what_its_path_provides(world: World) -> None:
     check(world, world.walk())
 
 
-@settings(SLOWLY, max_examples=60)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_ids_do_not_depend_on_the_order_of_input(world: World, chance: random.Random) -> None:
     own = world.children[ROOT]
@@ -151,7 +147,6 @@ def test_ids_do_not_depend_on_the_order_of_input(world: World, chance: random.Ra
     assert again == graph
 
 
-@settings(SLOWLY, max_examples=60)
 @given(worlds())
 def test_what_is_missing_is_required_and_nowhere_on_the_path(world: World) -> None:
     contexts = world.walk()

@@ -53,9 +53,10 @@ def run(
 
     Without ``stdin`` the command reads an empty one, so it can never wait for the terminal.
     """
-    if tuple(command[: len(GRAFT)]) == GRAFT and may_fork(env):
+    arguments = command[len(GRAFT) :]
+    if tuple(command[: len(GRAFT)]) == GRAFT and may_fork(arguments, env):
         code, stdout, stderr = run_forked(
-            command[len(GRAFT) :], cwd=cwd, env=env, stdin=stdin or "", timeout=timeout
+            arguments, cwd=cwd, env=env, stdin=stdin or "", timeout=timeout
         )
     else:
         done = subprocess.run(

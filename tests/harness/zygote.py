@@ -3,8 +3,9 @@
 Most of what a test waits for would be Python starting and graft's modules loading, once for each
 command. A process of a zygote's is a process like any other: it has an environment, a folder and
 streams of its own, ends with an exit code or a signal, and may be replaced by another program. What
-it does not show is which modules a command loads by itself, so one in sixteen, chosen by its
-name, has its commands started in the ordinary way, as have those that say something to Python.
+it does not show is which modules a command loads by itself, so one test in sixteen, chosen by its
+name, has the first of its commands of each name started in the ordinary way, as are those that say
+something to Python.
 """
 
 from __future__ import annotations
@@ -29,18 +30,27 @@ from typing import Any, NoReturn
 _LANG = "C.UTF-8"
 _HEADER = 8
 _ONE_IN = 16
+# Tests, and the commands that they have started in the ordinary way.
+_started: set[tuple[str, str]] = set()
 
 
-def may_fork(env: Mapping[str, str]) -> bool:
-    """Whether nothing in ``env`` speaks to Python, and the test is not one of those that do
-    without."""
-    name = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+def may_fork(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Whether nothing in ``env`` speaks to Python, and the test is not one of those that are to do
+    without, here for the first time with a command of that name."""
     return (
         hasattr(os, "pidfd_open")
         and env.get("LANG") == _LANG
         and not any(key.startswith(("PYTHON", "LC_")) for key in env)
-        and (not name or zlib.crc32(name.encode()) % _ONE_IN != 0)
+        and not _is_to_do_without(" ".join(arguments[:1]))
     )
+
+
+def _is_to_do_without(command: str) -> bool:
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    if not test or zlib.crc32(test.encode()) % _ONE_IN or (test, command) in _started:
+        return False
+    _started.add((test, command))
+    return True
 
 
 def run_forked(
