@@ -13,7 +13,7 @@ import pytest
 
 from graft.store import archive
 from graft.store.archive import read_archive
-from graft.store.archive_names import ArchiveRefused
+from graft.store.archive_names import MAX_ENTRIES, ArchiveRefused
 from harness.archive import Entry, pack
 from harness.project import Project
 from harness.registry import LocalRegistry
@@ -116,7 +116,7 @@ def test_more_entries_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_over_100_000_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert archive.MAX_ENTRIES == 100_000
+    assert MAX_ENTRIES == 100_000
     monkeypatch.setattr(archive, "MAX_ENTRIES", 1_000)
     empty = bytes(tar_of(Entry("package/x", type="dir"))[:512])
     assert read(gzip.compress(empty * 1_000 + bytes(1024), 1)) == {}

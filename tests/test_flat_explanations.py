@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from graft.base.records import replace
 from graft.resolve.flat.causes import Asks, Bound, Incompatibility, Kept, Root
@@ -30,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 from solver.problems import Written, WrittenCatalogue, problem_of
 
 CHUNKS = 8
-EACH = 250
+EACH = 3 * settings().max_examples
 
 
 def packages(catalog: Written) -> Packages:

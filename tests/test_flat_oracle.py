@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from graft.base.records import replace
 from graft.resolve.flat.packages import Packages
@@ -39,7 +40,7 @@ def problem_from(fields: dict[str, Any]) -> Problem:
 
 
 SEEDS = range(8)
-CASES = 250
+CASES = 3 * settings().max_examples  # of each seed
 
 
 def answered(fields: dict[str, Any]) -> tuple[dict[str, str], list[str]] | str:
@@ -90,7 +91,7 @@ def test_where_it_is_hard_to_find_any_the_best_is_found(
     """With conflicts, decisions are taken only where some answer is known to agree."""
     monkeypatch.setattr("graft.resolve.flat.search._PATIENCE", patience)
     rng = random.Random(patience)
-    for _ in range(400):
+    for _ in range(2 * CASES):
         fields = rng.choice((crowded_fields, random_fields))(rng)
         assert answered(fields) == expected(fields), fields
 
@@ -109,7 +110,7 @@ def test_of_more_packages_the_same_is_found_in_either_way(monkeypatch: pytest.Mo
 
 def test_what_is_found_does_not_depend_on_the_order_of_anything() -> None:
     rng = random.Random(99)
-    for _ in range(300):
+    for _ in range(2 * CASES):
         fields = random_fields(rng, packages=6, versions=6)
         assert answered(shuffled(fields, rng)) == answered(fields), fields
 

@@ -137,7 +137,7 @@ FAULTS = st.lists(
 
 
 @settings(
-    max_examples=settings.default.max_examples // 3,
+    max_examples=settings().max_examples // 3,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(FAULTS)

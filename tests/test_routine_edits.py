@@ -22,7 +22,7 @@ NAMES = ("a", "b", "c", "d", "e", "f")
 RANGES = ("*", "^1.0.0", ">=1.1.0", "~1.1.0", "^2.0.0", "1.0.0 || ^2.0.0")
 BEFORE = ("1.0.0", "1.1.0", "2.0.0")
 LATER = ("1.1.9", "1.9.0", "2.9.0", "3.0.0")
-SLOWLY = settings(max_examples=settings.default.max_examples // 4)
+SLOWLY = settings(max_examples=settings().max_examples // 4)
 
 Choice = tuple[str, str, str]
 

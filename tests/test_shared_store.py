@@ -44,7 +44,7 @@ def test_users_of_a_group_share_mirrors_and_checkouts_of_indices(
 ) -> None:
     ann, ben = users
     share(ann.machine.graft_home)
-    ann.umask, ben.umask = "077", "022"
+    ann.umask, ben.umask = 0o077, 0o022
     index = IndexRepository(ann.machine, "acme")
     open_to_all = index.bare.parent
     for user in users:
@@ -75,7 +75,7 @@ def test_users_of_a_group_share_a_store_whatever_their_umask(
     ann, ben = users
     home = ann.machine.graft_home
     share(home)
-    ann.umask, ben.umask = "077", "022"
+    ann.umask, ben.umask = 0o077, 0o022
     assert ann.graft("install")[0] == 0
     registry.clear_log()
     code, said = ben.graft("install")
@@ -150,7 +150,7 @@ def test_a_store_of_somebody_else_is_refused(users: tuple[Member, Member]) -> No
     home.mkdir()
     os.chown(home, ann.uid, ann.uid)
     assert ann.graft("install")[0] == 0
-    ben.groups = ""
+    ben.groups = []
     code, said = ben.graft("install")
     assert code == 33
     assert "store-unwritable" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,24 +15,17 @@ from pathlib import Path
 from harness.machine import Machine
 from harness.project import Project
 from harness.registry import LocalRegistry
+from harness.zygote import User, run_forked
 
 GROUP = 64100
 # Everything is loaded first: where the interpreter lies may be closed to these users.
 _AS_MEMBER = """\
-import codecs, os, pkgutil, pwd, shutil, sys, traceback
-import graft
-for module in pkgutil.walk_packages(graft.__path__, "graft."):
-    if not module.name.endswith("__main__"):
-        __import__(module.name)
-for encoding in ("idna", "utf-8-sig", "unicode_escape", "latin-1"):
-    codecs.lookup(encoding)
+import json, sys
+sys.path.append(sys.argv.pop(1))
+from harness.zygote import User, become_user, load
+load()
 from graft.__main__ import main
-uid, groups, umask, *arguments = sys.argv[1:]
-os.setgroups([int(group) for group in groups.split(",") if group])
-os.setresgid(int(uid), int(uid), int(uid))
-os.setresuid(int(uid), int(uid), int(uid))
-os.umask(int(umask, 8))
-sys.argv = ["graft", *arguments]
+become_user(User(*json.loads(sys.argv.pop(1))))
 sys.exit(main())
 """
 
@@ -44,8 +38,8 @@ class Member:
     ) -> None:
         self.name = name
         self.uid = uid
-        self.groups = str(GROUP)
-        self.umask = "022"
+        self.groups = [GROUP]
+        self.umask = 0o022
         self.machine = Machine(root / name, registry)
         if graft_home:
             self.machine.graft_home = graft_home
@@ -62,14 +56,20 @@ class Member:
 
     def graft(self, *arguments: str) -> tuple[int, str]:
         """Exit code and stderr."""
-        process = self.spawn(*arguments)
-        _, said = process.communicate(timeout=60)
-        return process.returncode, said
+        code, _, said = run_forked(
+            arguments,
+            cwd=self.project.dir,
+            env=self.machine.environment(),
+            stdin="",
+            timeout=60,
+            user=self._user,
+        )
+        return code, said
 
     def spawn(self, *arguments: str) -> subprocess.Popen[str]:
-        who = (str(self.uid), self.groups, self.umask)
+        tests = str(Path(__file__).parents[1])
         return subprocess.Popen(
-            [sys.executable, "-P", "-c", _AS_MEMBER, *who, *arguments],
+            [sys.executable, "-P", "-c", _AS_MEMBER, tests, json.dumps(self._user), *arguments],
             cwd=self.project.dir,
             env=self.machine.environment(),
             stdin=subprocess.DEVNULL,
@@ -77,6 +77,10 @@ class Member:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @property
+    def _user(self) -> User:
+        return User(self.uid, self.groups, self.umask)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import gc
 import io
 import json
 import os
@@ -25,13 +26,33 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 _LANG = "C.UTF-8"
 _HEADER = 8
 _ONE_IN = 16
+_MODULES = (
+    "json",
+    "msgspec",
+    "pwd",
+    "pycurl",
+    "shutil",
+    "tempfile",
+    "tomllib",
+    "traceback",
+    "yaml",
+)
+_ENCODINGS = ("idna", "latin-1", "unicode_escape", "utf-8-sig")
 # Tests, and the commands that they have started in the ordinary way.
 _started: set[tuple[str, str]] = set()
+
+
+class User(NamedTuple):
+    """Who runs graft; the group of that number is the user's own."""
+
+    uid: int
+    groups: list[int]
+    umask: int
 
 
 def may_fork(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
@@ -61,10 +82,12 @@ def run_forked(
     stdin: str,
     timeout: float,
     watched: Mapping[str, Any] | None = None,
+    user: User | None = None,
 ) -> tuple[int, str, str]:
     """Run graft to its end: exit code (negative for a signal), stdout and stderr.
 
-    ``watched`` is what ``harness.effects.count`` takes, where effects are to be counted.
+    ``watched`` is what ``harness.effects.count`` takes, where effects are to be counted. Another
+    ``user`` needs no right to read Python's files and graft's: all is loaded.
     Raises ``subprocess.TimeoutExpired`` as ``subprocess.run`` does.
     """
     streams = [os.pipe() for _ in range(3)]
@@ -79,6 +102,7 @@ def run_forked(
                     "cwd": str(cwd),
                     "env": dict(env),
                     "watched": watched,
+                    "user": user,
                 },
                 (child_in, child_out, child_err),
             )
@@ -252,6 +276,8 @@ def _become(said: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
         os.chdir(said["cwd"])
         os.environ.clear()
         os.environ.update(said["env"])
+        if said["user"]:
+            become_user(User(*said["user"]))
         sys.argv = ["graft", *said["arguments"]]
         sys.stdin = _stream(0, "r", "surrogateescape")
         sys.stdout = _stream(1, "w", "surrogateescape")
@@ -279,6 +305,13 @@ def _become(said: Mapping[str, Any], descriptors: Sequence[int]) -> NoReturn:
         os._exit(code)
 
 
+def become_user(user: User) -> None:
+    os.setgroups(user.groups)
+    os.setresgid(user.uid, user.uid, user.uid)
+    os.setresuid(user.uid, user.uid, user.uid)
+    os.umask(user.umask)
+
+
 def _stream(descriptor: int, mode: str, errors: str) -> io.TextIOWrapper:
     """As Python makes its own at the start."""
     file = io.FileIO(descriptor, mode, closefd=False)
@@ -287,9 +320,9 @@ def _stream(descriptor: int, mode: str, errors: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(buffer, encoding="utf-8", errors=errors, line_buffering=is_error)
 
 
-def _load() -> None:
+def load() -> None:
     """All that graft has, and what it may load."""
-    import gc
+    import codecs
     import importlib
     import pkgutil
 
@@ -299,13 +332,15 @@ def _load() -> None:
     importlib.import_module("harness.effects")
     for module in pkgutil.walk_packages(graft.__path__, "graft."):
         importlib.import_module(module.name)
-    for name in ("json", "pycurl", "msgspec", "yaml", "tomllib", "tempfile", "shutil"):
+    for name in _MODULES:
         importlib.import_module(name)
-    gc.freeze()
+    for encoding in _ENCODINGS:
+        codecs.lookup(encoding)
 
 
 if __name__ == "__main__":
-    _load()
+    load()
+    gc.freeze()
     # Whoever runs the tests may ignore them, and that is inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
