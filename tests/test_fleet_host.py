@@ -14,15 +14,18 @@ import pytest
 from graft.base.diagnostics import GraftError
 from graft.base.files import remove_tree
 from graft.base.progress import Progress
+from graft.base.records import replace
 from graft.fleet import tree
 from graft.fleet.reconcile import Reconciled, reconcile
 from graft.fleet.release import Release, release_hash
 from graft.fleet.switch import current_hash
+from graft.fleet.tree import read_tree_release
 from graft.link.layouts import ISOLATED, VIRTUAL
+from graft.model.platform import Platform
 from graft.store.paths import path_digest
 from graft.store.projects import read_project
 from graft.workflows.collect import Wishes, collect
-from harness.fleet_upstream import HOUR, Clock, Shelf, host_at
+from harness.fleet_upstream import HOUR, LINUX, Clock, Shelf, host_at
 from harness.tree import snapshot
 
 
@@ -105,6 +108,30 @@ def test_packages_of_other_platforms_are_neither_pulled_nor_linked(
     said = "require('tool').requires('for-linux').name"
     assert loaded(tree, said) == "for-linux"
     assert "Cannot find module" in loaded(tree, "require('tool').requires('for-mac')")
+
+
+def test_a_release_that_was_made_for_other_platforms_is_not_taken(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    """What is optional is not in it for this one, and nobody would see that it is missing."""
+    first = shelf.want(a="a@1.0.0")
+    host = host_at(tmp_path, shelf)
+    reconcile(host, "apps")
+    shelf.platforms = (Platform(os="darwin", cpu="arm64"), replace(LINUX, libc="musl"))
+    second = shelf.want(a="a@1.0.0")
+    assert second.hash != first.hash
+    done = reconcile(host, "apps")
+    assert done.error and done.error.diagnostic.code == "platform-unsupported"
+    assert "--platform linux-x64-glibc" in done.error.diagnostic.fix
+    assert (done.report.status, done.report.hash) == ("error", first.hash)
+    assert "was not made for linux-x64-glibc" in done.report.error
+    shelf.platforms = (*shelf.platforms, replace(LINUX, libc=""))
+    third = shelf.want(a="a@1.0.0")
+    done = reconcile(host, "apps")
+    assert done.error is None and done.report.hash == third.hash
+    # Also what lies in the tree says for what it was made.
+    kept = read_tree_release(host.root.set("apps"), third.hash)
+    assert kept is not None and kept.platforms == shelf.platforms
 
 
 def test_where_the_server_is_gone_the_host_stays_and_still_heals(

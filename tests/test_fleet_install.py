@@ -120,6 +120,7 @@ def test_a3_every_platform_asked_for_has_its_optional_packages_and_no_other_has(
     fleet.settings(platforms=(LINUX, MAC))
     release = fleet.install()
     assert packages(release) == ["@native/linux@1.0.0", "@native/mac@1.0.0", "native@1.0.0"]
+    assert fleet.current is not None and fleet.current.platforms == (MAC, LINUX)
     limits = {entry.name: entry.platforms for entry in release.entries}
     assert limits["@native/mac"].admit(MAC) and not limits["@native/mac"].admit(LINUX)
     for platform, name in ((LINUX, "linux"), (MAC, "mac")):

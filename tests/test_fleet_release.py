@@ -44,6 +44,16 @@ def test_a_release_is_another_where_its_lock_is() -> None:
     assert release_hash(b"{}", []) == EMPTY_HASH
 
 
+def test_a_release_is_another_where_it_was_made_for_other_platforms() -> None:
+    packages = [entry("a")]
+    linux, mac = Platform(os="linux", cpu="x64", libc="glibc"), Platform(os="darwin", cpu="arm64")
+    for_all, for_linux = release_hash(b"{}", packages), release_hash(b"{}", packages, [linux])
+    for_both = release_hash(b"{}", packages, [mac, linux])
+    assert len({for_all, for_linux, for_both}) == 3
+    assert release_hash(b"{}", packages, [linux, mac, linux]) == for_both
+    assert release_hash(b"{}", [], [linux]) == EMPTY_HASH
+
+
 def test_only_a_hash_may_name_a_folder() -> None:
     assert is_release_hash(EMPTY_HASH)
     for text in ("", "..", "a" * 63, "A" * 64, f"{EMPTY_HASH}\n", f"../{EMPTY_HASH}"):

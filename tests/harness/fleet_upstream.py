@@ -42,6 +42,7 @@ class Shelf:
     reports: list[HostReport] = field(default_factory=list)
     spoil: Callable[[bytes, Offer], bytes] = lambda data, _: data
     url: str = ""
+    platforms: tuple[Platform, ...] = ()
     gone: bool = False
     asked: Callable[[str], object] = str
     _manifests: dict[str, Manifest] = field(default_factory=dict)
@@ -92,7 +93,8 @@ class Shelf:
             )
             for text, each in sorted(manifests.items())
         )
-        release = Release(hash=release_hash(lock, entries), lock=lock, entries=entries)
+        hash = release_hash(lock, entries, self.platforms)
+        release = Release(hash=hash, lock=lock, entries=entries, platforms=self.platforms)
         self.releases[release.hash] = release
         return release
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
+from graft.fleet.platforms import in_order
 from graft.fleet.release import Entry, Release, release_hash
 from graft.link.importers import ROOT
 from graft.lockfile.format import write_lock
@@ -55,7 +56,9 @@ def archives_of(graph: Graph, platforms: Collection[Platform]) -> dict[str, Mani
     return found
 
 
-def release_of(graph: Graph, archives: Mapping[str, Manifest]) -> Release:
+def release_of(
+    graph: Graph, archives: Mapping[str, Manifest], platforms: Collection[Platform] = ()
+) -> Release:
     """How large the archives are is not known yet."""
     lock = write_lock(graph)
     entries = [
@@ -63,7 +66,13 @@ def release_of(graph: Graph, archives: Mapping[str, Manifest]) -> Release:
         for integrity, m in archives.items()
     ]
     entries.sort(key=lambda entry: (entry.name, entry.version, entry.integrity))
-    return Release(hash=release_hash(lock, entries), lock=lock, entries=tuple(entries))
+    made_for = in_order(platforms) if entries else ()
+    return Release(
+        hash=release_hash(lock, entries, made_for),
+        lock=lock,
+        entries=tuple(entries),
+        platforms=made_for,
+    )
 
 
 def measured(release: Release, sizes: Mapping[str, tuple[int, int]]) -> Release:

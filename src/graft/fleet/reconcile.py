@@ -18,6 +18,7 @@ from graft.fleet.client import Offer
 from graft.fleet.host_root import HostNote, HostRoot, SetRoot, read_note, write_note
 from graft.fleet.lease import share_file
 from graft.fleet.pace import Pace
+from graft.fleet.platforms import platform_text
 from graft.fleet.pull import Pulled, Puller
 from graft.fleet.records import ERROR, IDLE, READY, HostReport
 from graft.fleet.release import Release
@@ -207,13 +208,12 @@ class _Reconcile:
             write_note(self._at, note)
         except OSError as raised:
             error = error or _refused(raised)
-        platform = self._host.platform
         report = HostReport(
             host=self._host.name,
             set=self._at.name,
             hash=hash,
             status=status,
-            platform="-".join(filter(None, (platform.os, platform.cpu, platform.libc))),
+            platform=platform_text(self._host.platform),
             error=said,
             pulled_bytes=self._pulled.bytes,
             pulled_blobs=self._pulled.blobs,

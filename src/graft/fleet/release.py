@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 
 from graft.base.records import Record
-from graft.model.platform import ANYWHERE, PlatformLimits
+from graft.fleet.platforms import in_order, platform_text
+from graft.model.platform import ANYWHERE, Platform, PlatformLimits
 
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -28,12 +29,14 @@ class Entry(Record):
 
 class Release(Record, unshown=("lock",)):
     """``lock`` is the text of a graft-lock.json, whose one importer asks for what may be imported
-    at top level and for nothing else. ``entries`` are its archives, sorted. ``size`` and
-    ``unpacked`` are of those that somebody has seen."""
+    at top level and for nothing else. ``entries`` are its archives, sorted. ``platforms`` are those
+    that it was made for, in order: what only others need is not in it; none are all there are.
+    ``size`` and ``unpacked`` are of the archives that somebody has seen."""
 
     hash: str
     lock: bytes
     entries: tuple[Entry, ...]
+    platforms: tuple[Platform, ...] = ()
 
     @property
     def size(self) -> int:
@@ -52,8 +55,9 @@ def lockfile_hash(entries: Iterable[tuple[str, str, str]]) -> str:
     return digest.hexdigest()
 
 
-def release_hash(lock: bytes, entries: Iterable[Entry]) -> str:
-    """The lockfile hash of the packages and of the lock itself, as an entry without a name.
+def release_hash(lock: bytes, entries: Iterable[Entry], platforms: Iterable[Platform] = ()) -> str:
+    """The lockfile hash of the packages and of the lock itself, as an entry without a name; and
+    where it is not for all platforms, of these, as another one.
 
     Without that one, two releases of the same packages, of which other ones may be imported, or
     which lie otherwise, would be one, and no host would ever switch. A release of nothing is the
@@ -61,7 +65,10 @@ def release_hash(lock: bytes, entries: Iterable[Entry]) -> str:
     packages = [(entry.name, entry.version, entry.integrity) for entry in entries]
     if not packages:
         return EMPTY_HASH
-    return lockfile_hash([*packages, ("", "", f"sha256-{hashlib.sha256(lock).hexdigest()}")])
+    packages.append(("", "", f"sha256-{hashlib.sha256(lock).hexdigest()}"))
+    if made_for := ",".join(map(platform_text, in_order(platforms))):
+        packages.append(("", "platforms", made_for))
+    return lockfile_hash(packages)
 
 
 def is_release_hash(text: str) -> bool:

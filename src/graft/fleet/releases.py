@@ -8,6 +8,7 @@ from collections.abc import Collection
 from graft.base.diagnostics import GraftError
 from graft.fleet.database import Row, Transaction
 from graft.fleet.epochs import is_newest, need_newest
+from graft.fleet.platforms import platforms_document, read_platforms
 from graft.fleet.records import ERROR, INSTALLING, READY, PublishedRelease, SetState
 from graft.fleet.release import Entry, Release, is_release_hash
 from graft.fleet.rows import insert, rows_with
@@ -26,8 +27,8 @@ def add_release(t: Transaction, set: str, release: Release, by: str, now: int) -
     if not is_release_hash(release.hash):
         raise GraftError("fleet-invalid", f"'{release.hash}' is not the hash of a release")
     new = t.run(
-        "INSERT INTO releases VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
-        (release.hash, release.lock.decode()),
+        "INSERT INTO releases VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING",
+        (release.hash, release.lock.decode(), json.dumps(platforms_document(release.platforms))),
     )
     if new:
         entries = enumerate(release.entries)
@@ -48,7 +49,7 @@ def read_release(t: Transaction, set: str, hash: str) -> Release | None:
     """Any that the set's history has, current or not. None for others: a release that nobody knows
     is not one of nothing."""
     rows = t.rows(
-        "SELECT lock_text FROM releases JOIN published_releases USING (hash)"
+        "SELECT lock_text, platforms FROM releases JOIN published_releases USING (hash)"
         " WHERE set_name = ? AND hash = ?",
         (set, hash),
     )
@@ -56,7 +57,10 @@ def read_release(t: Transaction, set: str, hash: str) -> Release | None:
         return None
     entries = t.rows("SELECT * FROM release_entries WHERE hash = ? ORDER BY position", (hash,))
     return Release(
-        hash=hash, lock=rows[0]["lock_text"].encode(), entries=tuple(map(_entry, entries))
+        hash=hash,
+        lock=rows[0]["lock_text"].encode(),
+        entries=tuple(map(_entry, entries)),
+        platforms=read_platforms(json.loads(rows[0]["platforms"])),
     )
 
 

@@ -7,8 +7,8 @@ import json
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
 from graft.fleet.database import Row, Transaction
+from graft.fleet.platforms import platforms_document, read_platforms
 from graft.fleet.records import IDLE, Pin, SetSettings, is_set_name
-from graft.model.platform import Platform
 
 
 def create_set(t: Transaction, name: str, settings: SetSettings, now: int) -> None:
@@ -35,7 +35,7 @@ def read_set(t: Transaction, name: str) -> SetSettings | None:
         return SetSettings(
             registry=row["registry"],
             scopes=json.loads(row["scopes"]),
-            platforms=tuple(Platform(**said) for said in json.loads(row["platforms"])),
+            platforms=read_platforms(json.loads(row["platforms"])),
             warn_bytes=row["warn_bytes"],
             block_bytes=row["block_bytes"],
         )
@@ -137,11 +137,10 @@ def _pin(row: Row) -> Pin:
 
 
 def _written(settings: SetSettings) -> tuple[object, ...]:
-    platforms = [{"os": p.os, "cpu": p.cpu, "libc": p.libc} for p in settings.platforms]
     return (
         settings.registry,
         json.dumps(dict(settings.scopes), sort_keys=True),
-        json.dumps(platforms),
+        json.dumps(platforms_document(settings.platforms)),
         settings.warn_bytes,
         settings.block_bytes,
     )

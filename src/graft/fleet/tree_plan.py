@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
+from graft.fleet.platforms import is_among, platform_text
 from graft.fleet.release import EMPTY_HASH, Entry, Release
 from graft.link.importers import ROOT
 from graft.link.layouts import layout_trees
@@ -69,8 +71,11 @@ class TreePlan(Record):
 
 def plan_release(release: Release, platform: Platform, layout: str, store: Store) -> TreePlan:
     """Raises ``fleet-invalid`` for a release that cannot be one, ``lock-unreadable``, and
-    ``platform-unsupported`` where something that is not optional does not run here."""
+    ``platform-unsupported`` where something that is not optional does not run here, or where the
+    release is for other platforms: what is optional may be missing then, and nobody would see."""
     where = f"release {release.hash}"
+    if not is_among(platform, release.platforms):
+        raise _made_for_others(where, release.platforms, platform)
     whole = _NOTHING if release.hash == EMPTY_HASH else read_lock(release.lock, where=where)
     graph = for_platform(whole, platform)
     if set(graph.importers) != {ROOT}:
@@ -108,6 +113,19 @@ def _archives(graph: Graph, entries: tuple[Entry, ...], where: str) -> dict[Inte
 def _inputs(hash: str, platform: Platform, layout: str) -> str:
     said = json.dumps(["fleet", hash, platform.os, platform.cpu, platform.libc, layout])
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _made_for_others(where: str, platforms: Collection[Platform], platform: Platform) -> GraftError:
+    here = platform_text(platform)
+    wanted = [*map(platform_text, platforms), here]
+    return GraftError(
+        "platform-unsupported",
+        f"the release was not made for {here}",
+        where=where,
+        why=[f"it has what {', '.join(wanted[:-1])} needs"],
+        fix="name all platforms of the set's hosts, "
+        f"'graft fleet config SET --platform {' --platform '.join(wanted)}', and install it again",
+    )
 
 
 def _refused(where: str, why: str) -> GraftError:

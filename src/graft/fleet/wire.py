@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graft.base.diagnostics import GraftError
+from graft.fleet.platforms import platforms_document, read_platforms
 from graft.fleet.release import Entry, Release, release_hash
 from graft.model.platform import ANYWHERE, PlatformLimits
 
@@ -14,6 +15,7 @@ def release_document(release: Release) -> dict[str, Any]:
     return {
         "hash": release.hash,
         "lock": release.lock.decode(),
+        "platforms": platforms_document(release.platforms),
         "entries": [
             {
                 "name": entry.name,
@@ -35,12 +37,13 @@ def read_release(document: Mapping[str, Any], *, where: str = "") -> Release:
     try:
         lock = document["lock"].encode()
         entries = tuple(map(_entry, document["entries"]))
+        platforms = read_platforms(document.get("platforms", ()))
         name = document["hash"]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _damaged("what came is no release", where) from None
-    if release_hash(lock, entries) != name:
+    if release_hash(lock, entries, platforms) != name:
         raise _damaged(f"what came is not the release {name}", where)
-    return Release(hash=name, lock=lock, entries=entries)
+    return Release(hash=name, lock=lock, entries=entries, platforms=platforms)
 
 
 def _entry(said: Mapping[str, Any]) -> Entry:

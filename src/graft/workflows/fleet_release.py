@@ -86,7 +86,7 @@ def made(installer: Installer, asked: Asked) -> Iterator[Made]:
         graph = work.graph = published_part(graph, platforms)
         archives = archives_of(graph, platforms)
         yield Made(
-            release=release_of(graph, archives),
+            release=release_of(graph, archives, platforms),
             archives=archives,
             work=work,
             notes=(*notes, *weak_integrity_note(archives.values())),

@@ -153,8 +153,11 @@ class ReleaseEntry(Answer):
 
 
 class ReleaseAnswer(Answer):
+    """``platforms`` are those that it was made for; none are all there are."""
+
     hash: str
     lock: str
+    platforms: list[Platform]
     entries: list[ReleaseEntry]
 
 
