@@ -199,6 +199,7 @@ ROUTES = {
     ("DELETE", "/v1/sets/{set}/packages/{local}"): MANAGE,
     ("GET", "/v1/sets/{set}/search"): MANAGE,
     ("GET", "/v1/sets/{set}/versions/{name}"): MANAGE,
+    ("GET", "/v1/sets/{set}/audit"): MANAGE,
     ("GET", "/v1/sets/{set}/state"): HOST,
     ("GET", "/v1/sets/{set}/history"): READ,
     ("POST", "/v1/sets/{set}/install"): MANAGE,

@@ -105,6 +105,7 @@ COMMANDS = (
     Command("fleet hosts", "fleet_hosts", "say which release each host has"),
     Command("fleet search", "fleet_search", "find packages in the registry of a package set"),
     Command("fleet versions", "fleet_versions", "list the versions of a package there"),
+    Command("fleet audit", "fleet_audit", "list known weaknesses of a release"),
 )
 
 

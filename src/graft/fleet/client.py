@@ -212,17 +212,8 @@ class FleetClient:
     def _failure(self, response: Response) -> GraftError:
         """What the server said is wrong. One that is no server of a fleet says nothing of use."""
         said = (_object(response.body) or {}).get("error")
-        code = said.get("code") if isinstance(said, dict) else None
-        if not isinstance(said, dict) or not isinstance(code, str) or code not in CODES:
-            return self._senseless(response.url, f"it answered {response.status}")
-        why = said.get("why")
-        return GraftError(
-            code,
-            str(said.get("message", "")),
-            where=str(said.get("where") or redact(response.url)),
-            why=map(str, why) if isinstance(why, list) else (),
-            fix=str(said.get("fix", "")),
-        )
+        error = read_error(said, redact(response.url))
+        return error or self._senseless(response.url, f"it answered {response.status}")
 
     def _senseless(self, url: str, why: str = "") -> GraftError:
         return GraftError(
@@ -232,6 +223,21 @@ class FleetClient:
             why=(why,) if why else (),
             fix="see that 'graft fleet serve' runs there, and that no proxy answers in its place",
         )
+
+
+def read_error(said: object, where: str) -> GraftError | None:
+    """A diagnostic as JSON has it, about ``where`` if it does not say; None for what is none."""
+    code = said.get("code") if isinstance(said, dict) else None
+    if not isinstance(said, dict) or not isinstance(code, str) or code not in CODES:
+        return None
+    why = said.get("why")
+    return GraftError(
+        code,
+        str(said.get("message", "")),
+        where=str(said.get("where") or where),
+        why=map(str, why) if isinstance(why, list) else (),
+        fix=str(said.get("fix", "")),
+    )
 
 
 def unreachable(error: GraftError) -> GraftError:

@@ -6,7 +6,8 @@ private package is nobody else's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import Any
 
 from graft.base.diagnostics import Diagnostic, GraftError
 from graft.base.http import missing_offline
@@ -47,6 +48,40 @@ class Audited(Record):
     unaudited: tuple[Unaudited, ...]
     packages: int
     local: int
+
+    def as_json(self) -> dict[str, Any]:
+        """With everyone who leads to what is weak, by chains."""
+        return {
+            "packages": self.packages,
+            "local": self.local,
+            "counts": _counts(self.findings),
+            "findings": [self._finding(finding) for finding in self.findings],
+            "unaudited": [
+                {
+                    "registry": silent.registry,
+                    "packages": silent.packages,
+                    "error": silent.diagnostic.as_json(),
+                }
+                for silent in self.unaudited
+            ],
+        }
+
+    def _finding(self, finding: Finding) -> dict[str, Any]:
+        from graft.resolve.chains import chains_to
+
+        advisory = finding.advisory
+        return {
+            "id": advisory.id,
+            "package": advisory.package,
+            "severity": advisory.severity,
+            "title": advisory.title,
+            "url": advisory.url,
+            "vulnerable": advisory.vulnerable,
+            "affected": [
+                {"id": id, "chains": [each.as_json() for each in chains_to(self.graph, id)]}
+                for id in finding.nodes
+            ],
+        }
 
 
 def audit(context: Context) -> Audited:
@@ -98,16 +133,10 @@ def look_up(asks: Asking, graph: Graph) -> Audited:
     )
 
 
-def counts(findings: Iterable[Finding]) -> Mapping[str, int]:
+def _counts(findings: Iterable[Finding]) -> dict[str, int]:
     """How many advisories of each severity, worst first."""
     said = [finding.advisory.severity for finding in findings]
     return {severity: said.count(severity) for severity in reversed(SEVERITIES)}
-
-
-def at_least(findings: Iterable[Finding], level: str) -> list[Finding]:
-    """Those of that severity and worse."""
-    least = SEVERITIES.index(level)
-    return [each for each in findings if SEVERITIES.index(each.advisory.severity) >= least]
 
 
 def _versions(nodes: Iterable[Node]) -> dict[str, set[str]]:

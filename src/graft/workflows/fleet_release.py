@@ -77,7 +77,7 @@ def made(installer: Installer, asked: Asked) -> Iterator[Made]:
     platforms = asked.settings.platforms
     # Where no versions are preferred, somebody wants those that there are now.
     fresh: Fresh = "all" if asked.previous is None else frozenset()
-    with at_work(_context(installer, asked), fresh=fresh) as work:
+    with at_work(context_of(installer, asked.set, asked.settings), fresh=fresh) as work:
         graph, notes = (
             (read_lock(asked.lock, where=LOCK_NAME), ())
             if asked.lock
@@ -93,10 +93,11 @@ def made(installer: Installer, asked: Asked) -> Iterator[Made]:
         )
 
 
-def _context(installer: Installer, asked: Asked) -> Context:
+def context_of(installer: Installer, set: str, settings: SetSettings) -> Context:
+    """As whose project a package set is resolved: its registries, its tokens."""
     own = installer.settings
-    folder = os.path.join(own.cache_root, FOLDER, asked.set)
-    registries = registries_of(asked.settings, installer.tokens(asked.set), own.registries)
+    folder = os.path.join(own.cache_root, FOLDER, set)
+    registries = registries_of(settings, installer.tokens(set), own.registries)
     return Context(
         folder=folder,
         settings=replace(own, registries=registries, resolution=Choice()),

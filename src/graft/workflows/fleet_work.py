@@ -95,6 +95,11 @@ class FleetWork(Record, unshown=("key",)):
 
         return versions(self._installer(lambda: None), set, name)
 
+    def audit(self, set: str, hash: str) -> Report:
+        from graft.workflows.fleet_audit import audit
+
+        return audit(self._installer(lambda: None), set, hash)
+
     @property
     def fleet(self) -> Fleet:
         return Fleet(database=self.database, stores=self.stores, holder=holder(), now=self.now)

@@ -310,6 +310,19 @@ class Versions(BaseModel):
     tags: dict[str, str]
 
 
+class Audited(BaseModel):
+    """``counts`` are of findings, by severity. ``unaudited`` are registries that told nothing,
+    ``local`` counts packages that are from none."""
+
+    set: str
+    hash: str
+    packages: int
+    local: int
+    counts: dict[str, int]
+    findings: list[dict[str, Any]]
+    unaudited: list[dict[str, Any]]
+
+
 class TypeFile(BaseModel):
     path: str
     content: str

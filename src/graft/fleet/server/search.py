@@ -1,4 +1,4 @@
-"""What the registries of a package set have, for whoever is about to pin something."""
+"""What the registries of a package set have and know, for whoever decides what it pins."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from graft.fleet.server.answers import FoundPackages, Versions
+from graft.fleet.server.answers import Audited, FoundPackages, Versions
 from graft.fleet.server.auth import Manages
-from graft.fleet.server.names import SetName, checked_package
+from graft.fleet.server.names import SetName, checked_hash, checked_package
 from graft.fleet.server.services import Served
 
 router = APIRouter(prefix="/v1/sets/{set}", tags=["packages"])
@@ -29,3 +29,11 @@ def search(
 @router.get("/versions/{name:path}")
 def versions(served: Served, _: Manages, set: SetName, name: str) -> Versions:
     return Versions.model_validate(served.work.versions(set, checked_package(name)))
+
+
+@router.get("/audit", tags=["releases"])
+def audit(
+    served: Served, _: Manages, set: SetName, hash: Annotated[str, Query(max_length=64)] = ""
+) -> Audited:
+    """Known weaknesses of a release, as it was locked; without a hash of the current one."""
+    return Audited.model_validate(served.work.audit(set, checked_hash(hash) if hash else ""))

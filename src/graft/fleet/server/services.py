@@ -52,6 +52,8 @@ class Work(Protocol):
 
     def versions(self, set: str, name: str) -> Report: ...
 
+    def audit(self, set: str, hash: str) -> Report: ...
+
 
 class Services(Record, unshown=("key",)):
     """``key`` seals registries' tokens; ``presigned`` sends hosts to the blob stores themselves,
