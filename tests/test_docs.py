@@ -99,6 +99,19 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+# The tests of fleets
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    """Whoever renames a test renames it on docs/fleet-behaviours.md too."""
+    page = (DOCS / "fleet-behaviours.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/\w+\.py)::(\w+)`", page))
+    files = {file: ROOT / file for file, _ in named}
+    there = {file: path.read_text("utf-8") if path.exists() else "" for file, path in files.items()}
+    assert {(file, test) for file, test in named if f"def {test}(" not in there[file]} == set()
+    assert page.count("::") == page.count("::test_") and len(named) > 200
+
+
 # The rooms
 
 
