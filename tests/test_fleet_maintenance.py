@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,25 @@ def test_a_day_is_due_once() -> None:
     assert is_due(0, moment, moment)
     assert not is_due(moment, moment + DAY - 1, moment)
     assert is_due(moment, moment + DAY, moment)
+
+
+def test_what_an_operation_came_to_is_kept_for_a_while() -> None:
+    clock, begun = [0.0], list[str]()
+    jobs = Jobs(lambda: clock[0])
+
+    def work(began: Callable[[], None]) -> dict[str, Any]:
+        begun.append("")
+        began()
+        return {"number": len(begun)}
+
+    def asked(name: str) -> object:
+        job = jobs.start(work, name)
+        assert job.done.wait(10)
+        return job.result()["number"]
+
+    assert [asked(name) for name in ("a", "a", "b", "", "")] == [1, 1, 2, 3, 4]
+    clock[0] = 20 * 60.0
+    assert [asked(name) for name in ("a", "a")] == [5, 5]
 
 
 def test_what_is_busy_is_tried_with_the_next_look(tmp_path: Path) -> None:

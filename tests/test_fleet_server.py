@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
@@ -21,6 +22,7 @@ from graft.fleet.release import EMPTY_HASH
 from graft.model.platform import Platform
 from harness.fleet_server import FleetServer
 from harness.machine import Machine
+from harness.recording import Recorder
 from harness.registry import LocalRegistry
 
 LINUX = Platform(os="linux", cpu="x64", libc="glibc")
@@ -417,18 +419,48 @@ def test_an_install_does_not_keep_its_request(
     """Section 10: installNow blocks the request; a refusal blames an install whatever it was."""
     registry, _ = world
     registry.publish("slow@1.0.0")
+    registry.publish("slower@1.0.0")
     registry.fault("/slow", delay=1.5)
+    registry.fault("/slower", delay=1.5)
     name = new_set(server, "slow", "slow@1.0.0")
     began = server.graft("install", name, "--no-wait", "--json").json
     assert (began["done"], began["state"]["status"]) == (False, "installing")
     refused = server.graft("install", name, "--json", check=False)
     assert refused.json["error"]["code"] == "fleet-busy"
     assert f"install of {name}" in refused.json["error"]["message"]
-    until = time.monotonic() + 20
-    while server.graft("state", name, "--json").json["status"] == "installing":
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    server.graft("gc", "--wait", "--dry-run")
     assert server.graft("state", name, "--json").json["status"] == "ready"
+    server.graft("add", name, "slower@1.0.0")
+    server.graft("install", name, "--no-wait")
+    waited = server.graft("install", "--wait", name, "--json").json
+    assert waited["state"]["status"] == "ready" and waited["report"]["put"] == 0
+    assert server.graft("rollback", "--wait", name, "--dry-run", "--json").json["done"]
+
+
+def test_a_client_whose_connection_broke_learns_what_came_of_it(
+    server: FleetServer, world: tuple[LocalRegistry, Machine]
+) -> None:
+    registry, _ = world
+    registry.publish("late@1.0.0")
+    registry.fault("/late", delay=3)
+    name = new_set(server, "late", "late@1.0.0")
+    with Recorder(server.url) as road, ThreadPoolExecutor(1) as pool:
+        install = ("install", name, "--server", road.url, "--json")
+        done = pool.submit(server.graft, *install)
+        until = time.monotonic() + 20
+        while server.graft("state", name, "--json").json["status"] != "installing":
+            assert time.monotonic() < until
+        time.sleep(1.2)  # what breaks at once is not asked again
+        road.cut()
+        said = done.result().json
+    assert said["report"]["put"] == 1 and said["state"]["status"] == "ready"
+    # Who asks again is answered the same, under another name what would come of it now.
+    path, token = f"/v1/sets/{name}/install?wait=1", server.token()
+    put = [
+        json.loads(server.request("POST", path, {"id": id}, token=token).body)["report"]["put"]
+        for id in (road.heard.partition('"id": "')[2][:32], "another")
+    ]
+    assert put == [1, 0]
 
 
 @pytest.mark.usefixtures("installed")

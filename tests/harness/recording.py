@@ -12,11 +12,13 @@ _PIECE = 1 << 16
 
 
 class Recorder(Closing):
-    """In front of ``http://127.0.0.1:port``. ``heard`` is all that clients have sent."""
+    """In front of ``http://127.0.0.1:port``. ``heard`` is all that clients have sent, and ``cut``
+    ends their connections."""
 
     def __init__(self, behind: str) -> None:
         self._behind = ("127.0.0.1", int(behind.rpartition(":")[2]))
         self._pieces: list[bytes] = []
+        self._clients: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._listen, daemon=True).start()
@@ -28,6 +30,12 @@ class Recorder(Closing):
     def forget(self) -> None:
         self._pieces.clear()
 
+    def cut(self) -> None:
+        for each in self._clients:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        self._clients.clear()
+
     def close(self) -> None:
         # Closing alone does not wake who waits for connections.
         with suppress(OSError):
@@ -38,6 +46,7 @@ class Recorder(Closing):
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                self._clients.append(client)
                 server = socket.create_connection(self._behind)
                 for each in ((client, server, self._pieces), (server, client, None)):
                     threading.Thread(target=_hand_on, args=each, daemon=True).start()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graft.base.diagnostics import GraftError
 from graft.cli.console import Console
+from graft.cli.parser import Parser
 from graft.cli.session import session
 
 if TYPE_CHECKING:
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
 # An install answers when it is done.
 _PATIENCE = 3600.0
+# Who says no more than --wait.
+_WAIT = "10m"
+# A connection that ended after that had been one; then the server is asked again, for as long.
+_BEGUN_SECONDS = 1.0
+_AGAIN_SECONDS = 30.0
 
 
 def server_flags(parser: argparse.ArgumentParser) -> None:
@@ -70,3 +77,48 @@ def fleet_client(said: argparse.Namespace, console: Console) -> Iterator[FleetCl
         settings = replace(http, retry=RetryPolicy(retries=0), idle_timeout=_PATIENCE)
         with HttpClient(settings) as client:
             yield FleetClient(server, token, client)
+
+
+def wait_flag(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--wait",
+        metavar="TIME",
+        nargs="?",
+        const=_WAIT,
+        help=f"for who is at work there, and not be refused (without a time: {_WAIT})",
+    )
+
+
+def alone(arguments: list[str]) -> list[str]:
+    """With a ``--wait`` that does not take the word after it for its time."""
+    return [f"--wait={_WAIT}" if each == "--wait" else each for each in arguments]
+
+
+def wait_seconds(parser: Parser, said: argparse.Namespace) -> int:
+    from graft.base.amounts import seconds
+
+    try:
+        return seconds(said.wait) if said.wait is not None else 0
+    except ValueError:
+        parser.error(f"--wait '{said.wait}' is not a time like 30s or 5m")
+
+
+def operate(
+    client: FleetClient, path: str, asked: Mapping[str, Any], query: Mapping[str, str] = {}
+) -> dict[str, Any]:
+    """What came of an operation that may be asked for twice: where the connection ends meanwhile,
+    it is asked for again by its name, and the server says what became of it."""
+    named = {**asked, "id": os.urandom(16).hex()}
+    began = time.monotonic()
+    until = 0.0
+    while True:
+        try:
+            return client.ask("POST", path, named, query=query)
+        except GraftError as error:
+            now = time.monotonic()
+            if error.diagnostic.code != "fleet-unreachable" or now - began < _BEGUN_SECONDS:
+                raise
+            until = until or now + _AGAIN_SECONDS
+            if now >= until:
+                raise
+            time.sleep(_BEGUN_SECONDS)

@@ -6,7 +6,14 @@ from typing import Any
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.fleet_client import fleet_client, server_flags
+from graft.cli.fleet_client import (
+    alone,
+    fleet_client,
+    operate,
+    server_flags,
+    wait_flag,
+    wait_seconds,
+)
 from graft.cli.parser import Parser
 from graft.cli.words import count, size
 
@@ -21,13 +28,15 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     flags = parser.add_argument_group("collecting")
     flags.add_argument("--dry-run", action="store_true", help="say what would go")
     flags.add_argument("--older-than", metavar="TIME", help="in place of a day: 12h, or 0 for all")
+    wait_flag(flags)
     server_flags(parser)
-    said = parser.parse(arguments)
+    said = parser.parse(alone(arguments))
     asked: dict[str, Any] = {"dry_run": said.dry_run}
+    asked["wait_seconds"] = wait_seconds(parser, said)
     if said.older_than is not None:
         asked["grace"] = _milliseconds(parser, said.older_than)
     with fleet_client(said, console) as client:
-        answer = client.ask("POST", "/v1/gc", asked)
+        answer = operate(client, "/v1/gc", asked)
     if console.json:
         console.document(answer)
     else:

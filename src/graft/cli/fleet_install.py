@@ -7,7 +7,14 @@ from urllib.parse import quote
 
 from graft.cli.commands import Command
 from graft.cli.console import Console
-from graft.cli.fleet_client import fleet_client, server_flags
+from graft.cli.fleet_client import (
+    alone,
+    fleet_client,
+    operate,
+    server_flags,
+    wait_flag,
+    wait_seconds,
+)
 from graft.cli.parser import Parser
 from graft.cli.words import count, size
 
@@ -27,13 +34,15 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     )
     flags.add_argument("--dry-run", action="store_true", help="say what would change")
     flags.add_argument("--no-wait", action="store_true", help="return when it has begun")
+    wait_flag(flags)
     server_flags(parser)
-    said = parser.parse(arguments)
+    said = parser.parse(alone(arguments))
+    seconds = wait_seconds(parser, said)
     path = f"/v1/sets/{quote(said.set, safe='')}/install"
     with fleet_client(said, console) as client:
         query = {} if said.no_wait else {"wait": "1"}
-        asked = {"dry_run": said.dry_run, "update": said.update}
-        answer = client.ask("POST", path, asked, query=query)
+        asked = {"dry_run": said.dry_run, "update": said.update, "wait_seconds": seconds}
+        answer = operate(client, path, asked, query)
     if console.json:
         console.document(answer)
     else:

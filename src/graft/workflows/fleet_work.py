@@ -36,21 +36,48 @@ class FleetWork(Record, unshown=("key",)):
     now: Callable[[], int]
     key: str = ""
 
-    def install(self, set: str, by: str, began: Began, *, dry_run: bool, update: bool) -> Report:
+    def install(
+        self,
+        set: str,
+        by: str,
+        began: Began,
+        *,
+        dry_run: bool,
+        update: bool,
+        wait_seconds: float = 0,
+    ) -> Report:
         from graft.workflows.fleet_install import install
 
-        done = install(self._installer(began), set, by, dry_run=dry_run, update=update)
-        return _published(done)
+        installer = self._installer(began)
+        return _published(
+            install(installer, set, by, dry_run=dry_run, update=update, wait_seconds=wait_seconds)
+        )
 
-    def publish(self, set: str, lock: bytes, by: str, began: Began, *, dry_run: bool) -> Report:
+    def publish(
+        self,
+        set: str,
+        lock: bytes,
+        by: str,
+        began: Began,
+        *,
+        dry_run: bool,
+        wait_seconds: float = 0,
+    ) -> Report:
         from graft.workflows.fleet_install import publish
 
-        return _published(publish(self._installer(began), set, lock, by, dry_run=dry_run))
+        installer = self._installer(began)
+        return _published(
+            publish(installer, set, lock, by, dry_run=dry_run, wait_seconds=wait_seconds)
+        )
 
-    def rollback(self, set: str, hash: str, by: str, *, dry_run: bool) -> Report:
+    def rollback(
+        self, set: str, hash: str, by: str, *, dry_run: bool, wait_seconds: float = 0
+    ) -> Report:
         from graft.fleet.rollback import rollback
 
-        return _published(rollback(self.fleet, set, by, hash, dry_run=dry_run))
+        return _published(
+            rollback(self.fleet, set, by, hash, dry_run=dry_run, wait_seconds=wait_seconds)
+        )
 
     def pin(self, set: str, hash: str) -> None:
         from graft.fleet.rollback import pin
@@ -77,10 +104,10 @@ class FleetWork(Record, unshown=("key",)):
         with self._hold(KIND, "") as held:
             return scrub(self.database, self.stores, held, _told(began)).as_json()
 
-    def collect(self, began: Began, grace: int, dry_run: bool) -> Report:
+    def collect(self, began: Began, grace: int, dry_run: bool, wait_seconds: float = 0) -> Report:
         from graft.fleet.collect import KIND, collect
 
-        with self._hold(KIND, "") as held:
+        with self._hold(KIND, "", wait_seconds) as held:
             began()
             done = collect(self.database, self.stores, held, self.now, grace=grace, dry_run=dry_run)
             return done.as_json()
@@ -104,8 +131,10 @@ class FleetWork(Record, unshown=("key",)):
     def fleet(self) -> Fleet:
         return Fleet(database=self.database, stores=self.stores, holder=holder(), now=self.now)
 
-    def _hold(self, kind: str, subject: str) -> AbstractContextManager[Held]:
-        return hold(self.database, kind, subject, holder(), self.now)
+    def _hold(
+        self, kind: str, subject: str, wait_seconds: float = 0
+    ) -> AbstractContextManager[Held]:
+        return hold(self.database, kind, subject, holder(), self.now, wait_seconds=wait_seconds)
 
     def _installer(self, began: Began) -> Installer:
         def progress() -> Progress:

@@ -245,19 +245,30 @@ class Report(Answer):
     state: State | None = None
 
 
-class InstallAsked(Asked):
+class Operation(Asked):
+    """``wait_seconds`` is for how long another operation that is under way is waited for.
+
+    ``id`` is a name that the caller makes up for what it asks. Who asks again with the same one, as
+    after a connection that broke, is answered what came of the first, for a quarter of an hour, and
+    nothing is begun anew."""
+
+    wait_seconds: float = Field(default=0, ge=0, le=24 * 60 * 60)
+    id: str = Field(default="", pattern=r"^[0-9A-Za-z_-]{0,64}$")
+
+
+class InstallAsked(Operation):
     """``update`` chooses the versions below the pins anew."""
 
     dry_run: bool = False
     update: bool = False
 
 
-class PublishAsked(Asked):
+class PublishAsked(Operation):
     lock: str
     dry_run: bool = False
 
 
-class RollbackAsked(Asked):
+class RollbackAsked(Operation):
     """``hash`` is empty for the release before the current one."""
 
     hash: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
@@ -285,7 +296,7 @@ class ActiveAsked(Asked):
     active: str = Field(max_length=64)
 
 
-class GcAsked(Asked):
+class GcAsked(Operation):
     """``grace`` is for how many milliseconds nobody must have needed an archive."""
 
     dry_run: bool = False

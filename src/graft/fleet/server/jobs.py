@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from graft.base.diagnostics import GraftError
 
+_KEPT_SECONDS = 15 * 60
+_MOST_KEPT = 256
+
+Begin = Callable[[Callable[[], None]], Mapping[str, Any]]
+
 
 class Job:
-    """One that is under way, or done."""
+    """One that is under way, or done. ``started`` is by the clock of its ``Jobs``."""
 
-    def __init__(self) -> None:
+    def __init__(self, started: float) -> None:
+        self.started = started
         self.began = threading.Event()
         self.done = threading.Event()
         self._report: Mapping[str, Any] = {}
         self._error: BaseException | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        return self._error is not None
 
     def result(self) -> Mapping[str, Any]:
         """Once it is done: its report, or what went wrong, raised."""
@@ -24,7 +36,7 @@ class Job:
             raise self._error
         return self._report
 
-    def _run(self, work: Callable[[Callable[[], None]], Mapping[str, Any]]) -> None:
+    def _run(self, work: Begin) -> None:
         try:
             self._report = work(self.began.set)
         except BaseException as error:
@@ -35,17 +47,24 @@ class Job:
 
 
 class Jobs:
-    """A thread for each. The state's own lock sees to it that they exclude each other."""
+    """A thread for each. The state's own lock sees to it that they exclude each other. ``clock``
+    gives seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
+        self._named: OrderedDict[str, Job] = OrderedDict()
         self._threads: set[threading.Thread] = set()
         self._is_closed = False
 
-    def start(self, work: Callable[[Callable[[], None]], Mapping[str, Any]]) -> Job:
+    def start(self, work: Begin, name: str = "") -> Job:
         """``work`` is given what it calls once it has its lock. What goes wrong before that is
-        raised here: who asks is told at once that another operation is at work, and which."""
-        job = Job()
+        raised here: who asks is told at once that another operation is at work, and which.
+
+        One that has a ``name`` is begun once: who gives it again, within a quarter of an hour or as
+        long as it is at work, has the one that there is. That is for those whose connection broke.
+        """
+        job = Job(self._clock())
 
         def run() -> None:
             try:
@@ -61,10 +80,30 @@ class Jobs:
                 raise GraftError(
                     "fleet-not-ready", "the server is about to stop", fix="ask again in a moment"
                 )
-            self._threads.add(thread)
-        thread.start()
+            known = self._known(name)
+            if known is None:
+                self._threads.add(thread)
+                if name:
+                    self._named[name] = job
+                # Within the lock: who waits for all that are under way can wait for this one.
+                thread.start()
+        return self._begun(known or job, name)
+
+    def _known(self, name: str) -> Job | None:
+        old = self._clock() - _KEPT_SECONDS
+        ended = [key for key, job in self._named.items() if job.done.is_set()]
+        for key in ended:
+            if self._named[key].started < old or len(self._named) > _MOST_KEPT:
+                del self._named[key]
+        return self._named.get(name)
+
+    def _begun(self, job: Job, name: str) -> Job:
         job.began.wait()
-        if job.done.is_set():
+        if job.done.is_set() and job.has_failed:
+            with self._lock:
+                # It can be tried again: that it failed is no answer to keep.
+                if self._named.get(name) is job:
+                    del self._named[name]
             job.result()
         return job
 

@@ -51,12 +51,20 @@ def install(
 ) -> Report:
     """Answers as soon as it has begun, unless it is asked to ``wait``. A dry run is waited for."""
     _need(served, set)
-    dry_run, update = (asked.dry_run, asked.update) if asked else (False, False)
+    said = asked or InstallAsked()
     by = caller.label or caller.id
     job = served.jobs.start(
-        lambda began: served.work.install(set, by, began, dry_run=dry_run, update=update)
+        lambda began: served.work.install(
+            set,
+            by,
+            began,
+            dry_run=said.dry_run,
+            update=said.update,
+            wait_seconds=said.wait_seconds,
+        ),
+        job_name(said.id, "install", set, caller.id),
     )
-    return _report(served, "install", set, job, response, wait=wait or dry_run)
+    return _report(served, "install", set, job, response, wait=wait or said.dry_run)
 
 
 @router.post("/publish", status_code=202, responses={200: {"model": Report}})
@@ -72,7 +80,10 @@ def publish(
     _need(served, set)
     lock, by = asked.lock.encode(), caller.label or caller.id
     job = served.jobs.start(
-        lambda began: served.work.publish(set, lock, by, began, dry_run=asked.dry_run)
+        lambda began: served.work.publish(
+            set, lock, by, began, dry_run=asked.dry_run, wait_seconds=asked.wait_seconds
+        ),
+        job_name(asked.id, "publish", set, caller.id),
     )
     return _report(served, "publish", set, job, response, wait=wait or asked.dry_run)
 
@@ -83,9 +94,15 @@ def rollback(
 ) -> Report:
     """To a retained release, or to the one before the current one. Asks no registry."""
     _need(served, set)
-    hash, dry_run = (asked.hash, asked.dry_run) if asked else ("", False)
-    done = served.work.rollback(set, hash, caller.label or caller.id, dry_run=dry_run)
-    return _done(served, "rollback", set, dict(done))
+    said = asked or RollbackAsked()
+    by = caller.label or caller.id
+    job = served.jobs.start(
+        lambda _: served.work.rollback(
+            set, said.hash, by, dry_run=said.dry_run, wait_seconds=said.wait_seconds
+        ),
+        job_name(said.id, "rollback", set, caller.id),
+    )
+    return _done(served, "rollback", set, dict(job.result()))
 
 
 @router.put("/releases/{hash}/pin")
@@ -100,6 +117,11 @@ def unpin(served: Served, _: Manages, set: SetName, hash: Hash) -> Published:
     with served.database.transaction() as t:
         releases.unpin_release(t, set, checked_hash(hash))
     return _one(served, set, hash)
+
+
+def job_name(id: str, operation: str, set: str, caller: str) -> str:
+    """Empty where the caller gives it none. One caller's are not another's."""
+    return id and "\n".join((caller, operation, set, id))
 
 
 def _one(served: Services, set: str, hash: str) -> Published:

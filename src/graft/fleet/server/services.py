@@ -30,15 +30,34 @@ class Manifest(Record, unshown=("text",)):
 
 class Work(Protocol):
     """What takes its time, or asks a registry. Each raises what went wrong; where there is a
-    ``began``, it is called once the lock is held, so that ``fleet-busy`` comes before it."""
+    ``began``, it is called once the lock is held, so that ``fleet-busy`` comes before it. Others
+    that hold the lock are waited for, ``wait_seconds``."""
 
     def install(
-        self, set: str, by: str, began: Began, *, dry_run: bool, update: bool
+        self,
+        set: str,
+        by: str,
+        began: Began,
+        *,
+        dry_run: bool,
+        update: bool,
+        wait_seconds: float = 0,
     ) -> Report: ...
 
-    def publish(self, set: str, lock: bytes, by: str, began: Began, *, dry_run: bool) -> Report: ...
+    def publish(
+        self,
+        set: str,
+        lock: bytes,
+        by: str,
+        began: Began,
+        *,
+        dry_run: bool,
+        wait_seconds: float = 0,
+    ) -> Report: ...
 
-    def rollback(self, set: str, hash: str, by: str, *, dry_run: bool) -> Report: ...
+    def rollback(
+        self, set: str, hash: str, by: str, *, dry_run: bool, wait_seconds: float = 0
+    ) -> Report: ...
 
     def pin(self, set: str, hash: str) -> None: ...
 
@@ -46,7 +65,9 @@ class Work(Protocol):
 
     def scrub(self, began: Began) -> Report: ...
 
-    def collect(self, began: Began, grace: int, dry_run: bool) -> Report: ...
+    def collect(
+        self, began: Began, grace: int, dry_run: bool, wait_seconds: float = 0
+    ) -> Report: ...
 
     def search(self, set: str, text: str, limit: int) -> Report: ...
 

@@ -14,6 +14,7 @@ from graft.fleet.server.answers import (
 )
 from graft.fleet.server.auth import Manages
 from graft.fleet.server.jobs import Job
+from graft.fleet.server.operations import job_name
 from graft.fleet.server.services import Served, Services
 
 router = APIRouter(prefix="/v1", tags=["storage"])
@@ -55,10 +56,13 @@ def scrub(served: Served, _: Manages) -> Report:
 
 
 @router.post("/gc")
-def collect(served: Served, _: Manages, asked: GcAsked | None = None) -> Report:
+def collect(served: Served, caller: Manages, asked: GcAsked | None = None) -> Report:
     """Removes archives that no retained release has needed for a while."""
     said = asked or GcAsked()
-    job = served.jobs.start(lambda began: served.work.collect(began, said.grace, said.dry_run))
+    job = served.jobs.start(
+        lambda began: served.work.collect(began, said.grace, said.dry_run, said.wait_seconds),
+        job_name(said.id, "gc", "", caller.id),
+    )
     return _waited("gc", job)
 
 
