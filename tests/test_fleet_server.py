@@ -291,15 +291,19 @@ def test_each_role_reaches_what_it_may_and_nothing_else(
         assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.usefixtures("installed")
 def test_a_token_that_is_revoked_or_made_up_opens_nothing(server: FleetServer) -> None:
+    paths = ("/v1/sets", "/v1/sets/scripts/desired")
     data = ("--data", str(server.data), "--json")
     command = [*server.graft_command, "token"]
     made = server.machine.run([*command, "create", "--role", "read", *data]).json
-    assert server.request("GET", "/v1/sets", token=made["secret"]).status == 200
+    for path in paths:
+        assert server.request("GET", path, token=made["secret"]).status == 200
     server.machine.run([*command, "revoke", made["id"], *data])
     for secret in (made["secret"], made["id"], "graft_x_y", "é" * 4, "a b"):
-        answer = server.request("GET", "/v1/sets", token=secret)
-        assert answer.status == 401 and secret.encode() not in answer.body
+        for path in paths:
+            answer = server.request("GET", path, token=secret)
+            assert answer.status == 401 and secret.encode() not in answer.body
     assert answer.headers["www-authenticate"] == "Bearer"
     listed = server.machine.run([*command, "list", *data])
     assert made["id"] in listed.stdout and made["secret"] not in listed.stdout
@@ -589,7 +593,9 @@ def test_health_and_metrics(server: FleetServer, installed: str) -> None:
     assert json.loads(server.request("GET", "/healthz").body)["status"] == "ok"
     assert server.request("GET", "/readyz").status == 200
     server.request("GET", f"/v1/sets/scripts/releases/{installed}", token=server.token())
+    server.request("GET", "/v1/sets/scripts/desired", token=server.token())
     text = server.request("GET", "/metrics", token=server.token("read")).body.decode()
+    assert 'method="GET",route="/v1/sets/{set}/desired",status="200"}' in text
     assert 'method="GET",route="/v1/sets/{set}/releases/{hash}",status="200"}' in text
     assert 'graft_fleet_hosts{set="scripts",status="ready"}' in text
     assert 'graft_fleet_blobs{store="folder"}' in text

@@ -25,6 +25,7 @@ from graft.fleet.server import (
 from graft.fleet.server.failures import FAILURES, handle_failures
 from graft.fleet.server.limits import Limited
 from graft.fleet.server.metrics import Measured, Metrics
+from graft.fleet.server.quick import Quick
 from graft.fleet.server.services import Services
 
 _ROUTERS = (
@@ -58,6 +59,7 @@ def application(services: Services) -> FastAPI:
     handle_failures(app)
     for module in _ROUTERS:
         app.include_router(module.router)
+    app.add_middleware(Quick, services=services)
     app.add_middleware(Limited)
     app.add_middleware(Measured, metrics=app.state.metrics)
     return app

@@ -28,13 +28,18 @@ def needs(role: str) -> Callable[..., Token]:
         served: Served,
         said: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Token:
-        token = _token(served, request.url.path, said.credentials if said else "")
-        if token.role not in _ENOUGH[role]:
-            raise _forbidden(f"a token of the role '{token.role}' may not do this")
-        return token
+        return need_caller(served, request.url.path, said.credentials if said else "", role)
 
     caller.role = role  # type: ignore[attr-defined]
     return caller
+
+
+def need_caller(served: Services, path: str, secret: str, role: str) -> Token:
+    """Whose secret it is, if that one may do what takes ``role``."""
+    token = _token(served, path, secret)
+    if token.role not in _ENOUGH[role]:
+        raise _forbidden(f"a token of the role '{token.role}' may not do this")
+    return token
 
 
 def need_own(token: Token, host: str) -> None:

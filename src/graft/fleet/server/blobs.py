@@ -48,6 +48,10 @@ def blob(
 ) -> Response:
     """``file`` is the integrity as ``sha512-<hex>``. Honours one range of bytes. What is wanted of
     the server ``itself`` is not redirected: who did not get it there, or got other bytes."""
+    return blob_answer(served, file, range, itself=itself)
+
+
+def blob_answer(served: Services, file: str, range: str, *, itself: bool = False) -> Response:
     integrity = checked_blob(file)
     indexed, active = _find(served, integrity)
     address = "" if itself else address_of(served, indexed, _ADDRESS_SECONDS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
+from fastapi.responses import JSONResponse
 
 from graft.fleet.blob_index import find
-from graft.fleet.records import Blob
 from graft.fleet.releases import need_published, read_release, state
 from graft.fleet.server.answers import Desired, Missing, MissingAsked, Offer, ReleaseAnswer
 from graft.fleet.server.auth import Hosted
@@ -25,20 +26,19 @@ _ADDRESS_SECONDS = 3600
 
 @router.get("/desired", response_model=Desired, responses={304: {"description": "as before"}})
 def desired(
-    served: Served,
-    _: Hosted,
-    set: SetName,
-    response: Response,
-    if_none_match: Annotated[str, Header()] = "",
-) -> Desired | Response:
+    served: Served, _: Hosted, set: SetName, if_none_match: Annotated[str, Header()] = ""
+) -> Response:
+    return desired_answer(served, set, if_none_match)
+
+
+def desired_answer(served: Services, set: str, if_none_match: str) -> Response:
     with served.database.reading() as t:
         said = state(t, set)
     etag = f'"{said.epoch}-{said.hash}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if etag in [each.strip() for each in if_none_match.split(",")]:
         return Response(status_code=304, headers=headers)
-    response.headers.update(headers)
-    return Desired(set=set, hash=said.hash, epoch=said.epoch)
+    return JSONResponse({"set": set, "hash": said.hash, "epoch": said.epoch}, headers=headers)
 
 
 @router.get("/releases/{hash}", response_model=ReleaseAnswer)
@@ -61,22 +61,20 @@ def missing(served: Served, _: Hosted, set: SetName, hash: Hash, asked: MissingA
         for entry in found.entries
         if entry.integrity not in have and entry.platforms.admit(platform)
     }
+    return Missing(blobs=_offers(served, wanted))
+
+
+def _offers(served: Services, wanted: Mapping[str, int]) -> list[Offer]:
+    # What is in no index is said too: who asks for it is told that it is missing.
+    found = [Offer(integrity=integrity, size=size) for integrity, size in wanted.items()]
+    if not served.presigned:
+        return found
     with served.database.reading() as t:
         indexed = find(t, wanted)
-    return Missing(
-        blobs=[
-            _offer(served, integrity, size, indexed.get(integrity))
-            for integrity, size in wanted.items()
-        ]
-    )
-
-
-def _offer(served: Services, integrity: str, size: int, indexed: Blob | None) -> Offer:
-    # What is in no index is said too: who asks for it is told that it is missing.
-    if indexed is None:
-        return Offer(integrity=integrity, size=size)
-    url = address_of(served, indexed, _ADDRESS_SECONDS)
-    return Offer(integrity=integrity, size=indexed.size, url=url)
+    for offer in found:
+        if blob := indexed.get(offer.integrity):
+            offer.url = address_of(served, blob, _ADDRESS_SECONDS)
+    return found
 
 
 def need_release(served: Services, set: str, hash: str) -> Manifest:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -59,6 +60,7 @@ def serve(
 ) -> None:
     """Until SIGINT or SIGTERM; what is under way is answered, and who waits for events is let go.
     Calls ``started`` when requests are answered."""
+    _allow_open_files()
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -69,6 +71,14 @@ def serve(
         timeout_keep_alive=60,
     )
     _Server(config, announcements, started).run(sockets=[listening])
+
+
+def _allow_open_files() -> None:
+    """As many as the system lets this process have: each host holds a connection for events, and
+    what is allowed to begin with is often a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Server(uvicorn.Server):
