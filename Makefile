@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo demo-fleet test test-deep test-real conformance ecosystems differential \
 	crashes soak check fuzz bench bench-counts bench-growth bench-indices bench-solver \
-	bench-worktrees bench-donors golden clean
+	bench-worktrees bench-donors bench-fleet golden clean
 
 help:
 	@echo 'make demo         install an example of over 250 packages and run code that uses them'
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench-growth time graft, bun and pnpm on graphs of four sizes'
 	@echo 'make bench-worktrees time twenty worktrees of one repository at once'
 	@echo 'make bench-donors time packages that a parent workspace has already'
+	@echo 'make bench-fleet  have a thousand hosts converge on one server, and change releases under load'
 	@echo 'make bench-solver time the flat solver beside others, and compare answers'
 	@echo 'make clean        remove the environment and caches'
 
@@ -113,6 +114,9 @@ bench-worktrees: $(STAMP)
 
 bench-donors: $(STAMP)
 	@$(BIN)/python bench/donors.py
+
+bench-fleet: $(STAMP)
+	@$(BIN)/python bench/fleet.py --flips 200
 
 GROWTH := packages-50 packages-266 packages-1400 packages-3000
 GROWN := $(GROWTH:%=build/growth/%.json)

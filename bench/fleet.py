@@ -16,7 +16,7 @@ from pathlib import Path
 
 from documents import publish
 from fleet_hosts import SimulatedFleet
-from fleet_measure import Gauge, Phase, until
+from fleet_measure import DELTA, FIRST, POLLS, QUIET, REPORTS, Gauge, Phase, until
 from fleet_report import section
 from fleet_world import World, raise_open_files
 from graft.base.files import remove_tree
@@ -28,6 +28,7 @@ from machine import machine
 WRITER = "bench/fleet.py"
 _START = time.monotonic()
 _PATIENCE = 3600.0
+_QUIET_SECONDS = 20.0
 _VIAS = ("server", "presigned", "relay")
 
 
@@ -81,18 +82,24 @@ def _server(said: argparse.Namespace, work: Path) -> list[Phase]:
             fleet.until(world.empty, _PATIENCE)
             until(lambda: fleet.listening == said.agents, "not all hosts listen")
             world.until(set(real), world.empty)
+            streams = gauge.grown
             every = said.agents + said.real
             phases = []
-            for name, hash in (("first release", world.first), ("delta release", world.second)):
+            for name, hash in ((FIRST, world.first), (DELTA, world.second)):
                 phases.append(_converge(world, gauge, fleet, name, hash, every))
                 world.until(set(real), hash)
-            _say(f"{said.polls} polls of each host")
-            with gauge.phase("idle", said.agents) as idle:
-                fleet.poll(said.polls, 32)
-            _say_phase(idle)
+            with gauge.phase(QUIET, every) as quiet:
+                time.sleep(_QUIET_SECONDS)
+            quiet.memory = streams
+            with gauge.phase(POLLS, said.agents) as polls:
+                fleet.each(lambda host: host.poll(said.polls))
+            with gauge.phase(REPORTS, said.agents) as reports:
+                fleet.each(lambda host: host.tell())
+            for phase in (quiet, polls, reports):
+                _say_phase(phase)
             if fleet.failures:
                 _say(f"{fleet.failures} attempts failed and were made again")
-    return [*phases, idle]
+    return [*phases, quiet, polls, reports]
 
 
 def _presigned(said: argparse.Namespace, work: Path) -> list[Phase]:
@@ -104,7 +111,7 @@ def _presigned(said: argparse.Namespace, work: Path) -> list[Phase]:
             tokens = world.host_tokens([f"host-{number}" for number in range(said.behind)])
             with closing(SimulatedFleet(world.server.url, tokens)) as fleet:
                 fleet.until(world.empty, _PATIENCE)
-                name = "first release, archives from S3"
+                name = f"{FIRST}, archives from S3"
                 return [_converge(world, Gauge(world), fleet, name, world.first, said.behind)]
 
 
@@ -113,13 +120,15 @@ def _relay(said: argparse.Namespace, work: Path) -> list[Phase]:
     with closing(_world(said, work / "relay")) as world:
         tokens = world.host_tokens([f"host-{number}" for number in range(said.behind)])
         site = world.host_tokens(["site"])
-        with world.agents(site, "--serve", "127.0.0.1:0") as (address, pid):
-            with closing(SimulatedFleet(address, tokens)) as fleet:
-                fleet.until(world.empty, _PATIENCE)
-                world.until({"site"}, world.empty)
-                gauge = Gauge(world, relay=pid)
-                name = "first release, hosts behind one"
-                return [_converge(world, gauge, fleet, name, world.first, said.behind)]
+        with (
+            world.agents(site, "--serve", "127.0.0.1:0") as (address, pid),
+            closing(SimulatedFleet(address, tokens)) as fleet,
+        ):
+            fleet.until(world.empty, _PATIENCE)
+            world.until({"site"}, world.empty)
+            gauge = Gauge(world, relay=pid)
+            name = f"{FIRST}, through a host that serves"
+            return [_converge(world, gauge, fleet, name, world.first, said.behind)]
 
 
 def _converge(
@@ -141,7 +150,7 @@ def _world(said: argparse.Namespace, folder: Path, *flags: str, **more: object) 
 
 
 def _flips(folder: Path, layout: str, flips: int) -> Flips:
-    """Trees go when they were current last ten seconds ago: scripts without a lease have so long."""
+    """Trees go ten seconds after they were current: scripts without a lease have so long."""
     return flip_under_load(
         folder,
         layout=layout,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fleet_world import SET
 from graft.base.diagnostics import GraftError
@@ -27,6 +27,8 @@ _LINUX = Platform(os="linux", cpu="x64", libc="glibc")
 _SPREAD_SECONDS = 0.5
 _SETTINGS = HttpSettings(retry=RetryPolicy(retries=2), idle_timeout=120)
 _STACK = 256 * 1024
+_AT_ONCE = 32
+_STEP_SECONDS = 0.002  # they come one after the other, as machines do that are started
 
 
 class SimulatedHost(threading.Thread):
@@ -66,6 +68,10 @@ class SimulatedHost(threading.Thread):
         for _ in range(times):
             self._upstream.desired(SET)
 
+    def tell(self) -> None:
+        """What an agent reports now and then, with nothing new."""
+        self._report(self.has, 0, 0, 0)
+
     def stop(self) -> None:
         self._stopped = True
 
@@ -88,20 +94,23 @@ class SimulatedHost(threading.Thread):
                 raise GraftError("fleet-blob-damaged", f"{offer.integrity} came with other bytes")
             self._have.add(offer.integrity)
             blobs, size = blobs + 1, size + len(data)
+        self._report(wanted, blobs, size, round((time.monotonic() - began) * 1000))
+        self.blobs, self.bytes = self.blobs + blobs, self.bytes + size
+        self.has, self.at = wanted, time.monotonic()
+
+    def _report(self, has: str, blobs: int, size: int, milliseconds: int) -> None:
         self._upstream.report(
             HostReport(
                 host=self.host,
                 set=SET,
-                hash=wanted,
+                hash=has,
                 status=READY,
                 platform="linux-x64-glibc",
                 pulled_bytes=size,
                 pulled_blobs=blobs,
-                milliseconds=round((time.monotonic() - began) * 1000),
+                milliseconds=milliseconds,
             )
         )
-        self.blobs, self.bytes = self.blobs + blobs, self.bytes + size
-        self.has, self.at = wanted, time.monotonic()
 
 
 class SimulatedFleet:
@@ -112,6 +121,7 @@ class SimulatedFleet:
         before = threading.stack_size(_STACK)
         for host in self.hosts:
             host.start()
+            time.sleep(_STEP_SECONDS)
         threading.stack_size(before)
 
     def until(self, hash: str, patience: float) -> list[float]:
@@ -125,12 +135,12 @@ class SimulatedFleet:
         failures = sorted({failure for host in late for failure in host.failures})[:5]
         raise TimeoutError(f"{len(late)} hosts are late: {failures}")
 
-    def poll(self, times: int, threads: int) -> None:
-        """All of them, so often, that many at once."""
+    def each(self, work: Callable[[SimulatedHost], None]) -> None:
+        """Of every host, a few at a time."""
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda host: host.poll(times), self.hosts))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(work, self.hosts))
 
     @property
     def listening(self) -> int:

@@ -9,18 +9,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from fleet_world import World, peak_bytes, processor_seconds
+from fleet_world import World, memory_of, processor_seconds
 
 _SAMPLE = re.compile(r"^(graft_fleet_\w+)\{(.*)\} ([0-9.e+]+)$")
 _ROUTE = re.compile(r'route="([^"]*)"')
 # What the benchmark itself asks.
 _OWN = ("/metrics", "/v1/hosts", "/v1/sets/{set}/rollback")
 
+FIRST, DELTA = "a first release", "a release with a few new"
+QUIET, POLLS, REPORTS = "listening alone", "asking again", "reporting again"
+
 
 @dataclass(kw_only=True)
 class Phase:
     """``hosts`` took part. ``waits`` are seconds from the move to each host's report, sorted;
-    ``requests`` and ``sent`` are by route. Times are seconds, all else bytes."""
+    ``requests`` and ``sent`` are by route. Times are seconds, all else bytes; ``memory`` is what
+    all streams of events took."""
 
     name: str
     hosts: int
@@ -29,6 +33,7 @@ class Phase:
     server: float = 0.0
     players: float = 0.0
     peak: int = 0
+    memory: int = 0
     requests: Mapping[str, int] = field(default_factory=dict)
     sent: Mapping[str, int] = field(default_factory=dict)
     relay: float = 0.0
@@ -36,6 +41,11 @@ class Phase:
     @property
     def asked(self) -> int:
         return sum(self.requests.values())
+
+    @property
+    def each(self) -> float:
+        """Milliseconds of the server's processor for a request."""
+        return self.server / max(1, self.asked) * 1000
 
     @property
     def bytes(self) -> int:
@@ -51,6 +61,7 @@ class Gauge:
     def __init__(self, world: World, relay: int = 0) -> None:
         self._world = world
         self._relay = relay
+        self._before = memory_of(world.server.process.pid, "VmRSS")
         self._read = world.server.token("read")
 
     @contextmanager
@@ -67,9 +78,14 @@ class Gauge:
         found.players = time.process_time() - own
         if self._relay:
             found.relay = processor_seconds(self._relay) - relay
-        found.peak = peak_bytes(pid)
+        found.peak = memory_of(pid, "VmHWM")
         after = self.counts()
         found.requests, found.sent = after[0] - requests, after[1] - sent
+
+    @property
+    def grown(self) -> int:
+        """Bytes that the server has more than when this began."""
+        return memory_of(self._world.server.process.pid, "VmRSS") - self._before
 
     def counts(self) -> tuple[Counter[str], Counter[str]]:
         """Requests and bytes, by route."""
