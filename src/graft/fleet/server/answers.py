@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from graft.fleet.collect import GRACE
@@ -19,6 +20,11 @@ class Answer(BaseModel):
     """Made of a record by its attributes."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+def json_answer(said: BaseModel) -> Response:
+    """What is known to be as it is documented needs no second look."""
+    return Response(said.model_dump_json(), media_type="application/json")
 
 
 class Asked(BaseModel):

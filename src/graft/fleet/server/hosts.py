@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from graft.fleet import hosts as reports
-from graft.fleet.records import HostReport, SetState
+from graft.fleet.records import HostReport, SetState, Token
 from graft.fleet.releases import state
-from graft.fleet.server.answers import Host, Hosts, Removed, ReportAsked
+from graft.fleet.server.answers import Host, Hosts, Removed, ReportAsked, json_answer
 from graft.fleet.server.auth import Hosted, Manages, Reads, need_own
 from graft.fleet.server.names import SetName
-from graft.fleet.server.services import Served
+from graft.fleet.server.services import Served, Services
 from graft.fleet.sets import list_sets
 
 router = APIRouter(prefix="/v1/hosts", tags=["hosts"])
 
-HostName = Annotated[
-    str, Path(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")
-]
+HOST_NAME = "[A-Za-z0-9][A-Za-z0-9._:-]{0,252}"
+HostName = Annotated[str, Path(pattern=f"^{HOST_NAME}$")]
 
 
 @router.get("")
@@ -31,15 +30,22 @@ def list_hosts(served: Served, _: Reads, set: str = "") -> Hosts:
     return Hosts(hosts=[_host(said, states[said.set], now) for said in found])
 
 
-@router.put("/{host}/sets/{set}")
+@router.put("/{host}/sets/{set}", response_model=Host)
 def report(
     served: Served, caller: Hosted, host: HostName, set: SetName, asked: ReportAsked
-) -> Host:
+) -> Response:
+    return report_answer(served, caller, host, set, asked)
+
+
+def report_answer(
+    served: Services, caller: Token, host: str, set: str, asked: ReportAsked
+) -> Response:
     need_own(caller, host)
     said = HostReport(host=host, set=set, reported_at=served.now(), **asked.model_dump())
     with served.database.transaction() as t:
         kept = reports.report(t, said)
-        return _host(kept, state(t, set), said.reported_at)
+        found = _host(kept, state(t, set), said.reported_at)
+    return json_answer(found)
 
 
 @router.delete("/{host}")

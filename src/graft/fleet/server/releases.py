@@ -10,7 +10,14 @@ from fastapi.responses import JSONResponse
 
 from graft.fleet.blob_index import find
 from graft.fleet.releases import need_published, read_release, state
-from graft.fleet.server.answers import Desired, Missing, MissingAsked, Offer, ReleaseAnswer
+from graft.fleet.server.answers import (
+    Desired,
+    Missing,
+    MissingAsked,
+    Offer,
+    ReleaseAnswer,
+    json_answer,
+)
 from graft.fleet.server.auth import Hosted
 from graft.fleet.server.blobs import address_of
 from graft.fleet.server.names import Hash, SetName, checked_hash
@@ -44,14 +51,22 @@ def desired_answer(served: Services, set: str, if_none_match: str) -> Response:
 @router.get("/releases/{hash}", response_model=ReleaseAnswer)
 def release(served: Served, _: Hosted, set: SetName, hash: Hash) -> Response:
     """An unknown hash is not found, and never a release of nothing."""
+    return release_answer(served, set, hash)
+
+
+def release_answer(served: Services, set: str, hash: str) -> Response:
     found = need_release(served, set, hash)
     headers = {"Cache-Control": FOR_EVER, "ETag": f'"{hash}"'}
     return Response(found.text, headers=headers, media_type="application/json")
 
 
-@router.post("/releases/{hash}/missing")
-def missing(served: Served, _: Hosted, set: SetName, hash: Hash, asked: MissingAsked) -> Missing:
+@router.post("/releases/{hash}/missing", response_model=Missing)
+def missing(served: Served, _: Hosted, set: SetName, hash: Hash, asked: MissingAsked) -> Response:
     """Which archives of a release a host of that platform lacks, in one answer."""
+    return missing_answer(served, set, hash, asked)
+
+
+def missing_answer(served: Services, set: str, hash: str, asked: MissingAsked) -> Response:
     found = need_release(served, set, hash).release
     said = asked.platform
     platform = Platform(os=said.os, cpu=said.cpu, libc=said.libc)
@@ -61,7 +76,7 @@ def missing(served: Served, _: Hosted, set: SetName, hash: Hash, asked: MissingA
         for entry in found.entries
         if entry.integrity not in have and entry.platforms.admit(platform)
     }
-    return Missing(blobs=_offers(served, wanted))
+    return json_answer(Missing(blobs=_offers(served, wanted)))
 
 
 def _offers(served: Services, wanted: Mapping[str, int]) -> list[Offer]:
