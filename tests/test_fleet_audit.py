@@ -78,7 +78,10 @@ def test_a_registry_that_tells_nothing_is_no_good_word(
         assert "registry-lacks" in done.stderr
         said = server.graft("audit", "scripts", "--json", check=False)
         assert said.code == CODES["registry-lacks"]
-        assert [each["registry"] for each in said.json["unaudited"]] == [other.url]
+        (silent,) = said.json["unaudited"]
+        assert silent["registry"] == other.url
+        assert "graft audit --registry" in silent["error"]["fix"]
         registry.plain()
         failed = server.graft("audit", "scripts", "--json", check=False)
         assert failed.json["error"]["code"] == "registry-lacks"
+        assert failed.json["error"]["fix"] == silent["error"]["fix"]

@@ -486,6 +486,8 @@ def test_what_cannot_be_resolved_is_said_and_changes_nothing(server: FleetServer
     server.graft("add", name, "nowhere@1.0.0")
     failed = server.graft("install", name, "--json", check=False)
     assert failed.json["error"]["code"] == "package-not-found" and failed.code == 21
+    fix = failed.json["error"]["fix"]
+    assert f"graft fleet config {name}" in fix and "npmrc" not in fix
     state = server.graft("state", name, "--json").json
     assert (state["status"], state["hash"]) == ("error", good)
     assert "package-not-found" in state["error"]

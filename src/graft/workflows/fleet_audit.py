@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from graft.base.diagnostics import GraftError
+from graft.base.records import replace
 from graft.fleet.publish import graph_of
 from graft.fleet.releases import read_release, state
 from graft.fleet.sets import need_set
@@ -31,4 +32,18 @@ def audit(installer: Installer, set: str, hash: str = "") -> dict[str, Any]:
             fix=f"'graft fleet history {set}' says which ones there are",
         )
     with asking(context_of(installer, set, settings)) as asks:
-        return {"set": set, "hash": hash, **look_up(asks, graph).as_json()}
+        try:
+            found = look_up(asks, graph)
+        except GraftError as error:
+            raise _advised(error) from None
+    unaudited = tuple(replace(each, error=_advised(each.error)) for each in found.unaudited)
+    return {"set": set, "hash": hash, **replace(found, unaudited=unaudited).as_json()}
+
+
+def _advised(error: GraftError) -> GraftError:
+    """Which registry is asked is the set's to say, and no flag's."""
+    said = error.diagnostic
+    if said.code != "registry-lacks":
+        return error
+    fix = "a project with these packages can ask another one: graft audit --registry <URL>"
+    return GraftError(said.code, said.message, where=said.where, why=said.why, fix=fix)

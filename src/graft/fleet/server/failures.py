@@ -12,11 +12,18 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from graft.base.diagnostics import CODES, Diagnostic, GraftError
+from graft.base.records import replace
 from graft.fleet.server.answers import Failed
 from graft.fleet.server.refusals import RefusedError
 from graft.fleet.statuses import status_of
 
 _NEVER_KEPT = {"Cache-Control": "no-store"}
+# What whoever installs into a folder would do about it is nothing that an admin of a set can do.
+_ADVICE = {
+    "package-not-found": "check the spelling; 'graft fleet config {set}' says which registry has "
+    "been asked, and takes one for a scope and tokens",
+    "registry-refused": "hand in a token for it: graft fleet config {set} --registry-token <host>",
+}
 
 FAILURES: dict[int | str, dict[str, Any]] = {
     status: {"model": Failed, "description": text}
@@ -37,8 +44,11 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 
 def handle_failures(app: FastAPI) -> None:
     @app.exception_handler(GraftError)
-    def graft_error(_: Request, error: GraftError) -> JSONResponse:
+    def graft_error(request: Request, error: GraftError) -> JSONResponse:
         said = error.diagnostic
+        set = request.path_params.get("set")
+        if set and said.code in _ADVICE:
+            said = replace(said, fix=_ADVICE[said.code].format(set=set))
         if isinstance(error, RefusedError):
             return failure(said, error.status)
         return failure(said, status_of(said.code, CODES[said.code]))
