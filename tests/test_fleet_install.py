@@ -11,7 +11,7 @@ from graft.base.diagnostics import GraftError
 from graft.fleet.blob_index import find
 from graft.fleet.events import since
 from graft.fleet.operations import hold
-from graft.fleet.records import ERROR, INSTALLING, READY
+from graft.fleet.records import ERROR, IDLE, INSTALLING, READY
 from graft.fleet.release import EMPTY_HASH
 from graft.fleet.releases import begin_attempt
 from graft.model.integrity import parse_integrity
@@ -385,6 +385,30 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(
     assert fleet.state == before and len(fleet.stored) == 1
     done = install(fleet.installer, "scripts", "admin")
     assert done.release.hash == would.release.hash and done.changes == would.changes
+
+
+def test_a_dry_run_says_how_large_it_is_where_the_registry_does(
+    fleet: FleetInstaller, registry: LocalRegistry
+) -> None:
+    registry.publish("a@1.0.0", unpacked=70_000, dependencies={"b": "1.0.0", "silent": "1.0.0"})
+    registry.publish("b@1.0.0", unpacked=40_000)
+    registry.publish("silent@1.0.0")
+    fleet.pin(a="1.0.0")
+    registry.clear_log()
+    would = install(fleet.installer, "scripts", "admin", dry_run=True)
+    assert (would.put, would.put_unpacked, would.put_unknown) == (3, 110_000, 1)
+    assert not registry.tarball_requests
+    fleet.settings(warn_bytes=100_000)
+    (note,) = install(fleet.installer, "scripts", "admin", dry_run=True).notes
+    assert note.code == "fleet-large" and note.why[0].startswith("the 2 that were looked at")
+    fleet.settings(block_bytes=100_000)
+    with pytest.raises(GraftError) as caught:
+        install(fleet.installer, "scripts", "admin", dry_run=True)
+    assert caught.value.diagnostic.code == "fleet-too-large"
+    assert fleet.state.status == IDLE and fleet.stored == set()
+    # An install counts bytes, and no claims.
+    done = install(fleet.installer, "scripts", "admin")
+    assert done.put_unpacked == done.release.unpacked < 10_000 and done.put_unknown == 0
 
 
 def test_a_token_goes_to_its_own_host_and_to_no_disk(

@@ -99,8 +99,13 @@ def test_a_set_is_made_filled_installed_and_rolled_back(server: FleetServer) -> 
     server.graft("enable", name, "a")
     server.graft("remove", name, "a", "never-there")
     assert server.graft("state", name, "--json").json["packages"] == []
-    assert server.graft("set", "delete", name, "--json").json == {"removed": True}
-    assert server.graft("set", "delete", name, "--json").json == {"removed": False}
+    unsure = server.graft("set", "delete", name, check=False)
+    assert unsure.code == 2 and "--yes" in unsure.stderr
+    would = server.graft("set", "delete", name, "--dry-run", "--json").json
+    assert would == {"removed": True, "releases": 3, "dry_run": True}
+    assert server.graft("set", "delete", name, "--yes", "--json").json["removed"]
+    again = server.graft("set", "delete", name, "--yes", "--json").json
+    assert again == {"removed": False, "releases": 0, "dry_run": False}
 
 
 def test_what_people_read_names_what_programs_are_told(server: FleetServer, installed: str) -> None:
@@ -116,6 +121,12 @@ def test_settings_that_are_not_said_stay_as_they_are(server: FleetServer) -> Non
     said = ("--registry", "http://127.0.0.1:1/", "--platform", "linux-x64-musl", "--block", "1GB")
     server.graft("config", name, *said)
     server.graft("config", name, "--scope", "@acme=https://npm.example.com/")
+    would = server.graft("config", name, "--warn", "7MB", "--dry-run", "--json").json
+    assert would["warn_bytes"] == 7_000_000 and "@acme" in would["scopes"]
+    found = server.graft("config", name, "--json").json
+    assert found["warn_bytes"] != 7_000_000
+    refused = server.graft("config", name, "--registry", "nowhere", "--dry-run", check=False)
+    assert refused.code
     found = server.graft("config", name, "--warn", "5MB", "--json").json
     assert found == {
         "registry": "http://127.0.0.1:1/",
@@ -668,7 +679,7 @@ def test_archives_move_are_mended_and_collected(machine: Machine, registry: Loca
         server.graft("storage", "use", "old")
         server.graft("remove", name, "b")
         server.graft("install", name)
-        server.graft("set", "delete", name)
+        server.graft("set", "delete", name, "--yes")
         wet = server.graft("gc", "--json").json["report"]
         assert (wet["removed"], wet["waiting"]) == ([], 2)
         dry = server.graft("gc", "--dry-run", "--older-than", "0", "--json").json["report"]

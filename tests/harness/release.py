@@ -22,6 +22,7 @@ class Facts(TypedDict, total=False):
     - ``archive``: the bytes to serve in place of the archive that would be built.
     - ``integrity``: ``sha512`` (with the old ``shasum`` beside it, as npm has it), ``sha1`` (the
       ``shasum`` only), ``none``, or an integrity string to publish whatever the bytes are.
+    - ``unpacked``: what the registry says that the files come to; by default nothing.
     - ``published``: the time in the full packument; by default a minute after the last one.
     - ``extra``: any other fields of package.json.
     """
@@ -43,6 +44,7 @@ class Facts(TypedDict, total=False):
     files: Mapping[str, Content]
     archive: bytes
     integrity: str
+    unpacked: int
     published: str
     extra: Mapping[str, Any]
 
@@ -103,7 +105,8 @@ def build(spec: str, facts: Facts, *, published: str, takes_latest: bool) -> Rel
         version=version,
         manifest=manifest,
         archive=archive,
-        dist=_dist(archive, facts.get("integrity", "sha512")),
+        dist=_dist(archive, facts.get("integrity", "sha512"))
+        | ({"unpackedSize": facts["unpacked"]} if "unpacked" in facts else {}),
         deprecated=facts.get("deprecated", ""),
         published=facts.get("published", published),
         takes_latest=takes_latest,

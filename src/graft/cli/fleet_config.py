@@ -40,8 +40,11 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
         "--registry-token", metavar="HOST", help="take the token for this registry from stdin"
     )
     flags.add_argument("--no-registry-token", metavar="HOST", help="forget that token")
+    flags.add_argument("--dry-run", action="store_true", help="show what that would give")
     server_flags(parser)
     said = parser.parse(arguments)
+    if said.dry_run and (said.registry_token or said.no_registry_token):
+        parser.error("--dry-run says nothing of tokens: they are written, and never shown")
     changes: dict[str, Any] = {}
     if said.registry is not None:
         changes["registry"] = said.registry
@@ -66,6 +69,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
             host = quote(said.no_registry_token, safe="")
             client.ask("DELETE", f"{path}/registry-tokens/{host}")
         if changes:
+            changes["dry_run"] = said.dry_run
             answer = client.ask("PUT", f"{path}/settings", changes)
         else:
             answer = client.ask("GET", f"{path}/settings")

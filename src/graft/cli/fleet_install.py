@@ -67,11 +67,18 @@ def show_release(console: Console, answer: dict[str, Any]) -> None:
     packages, sizes = count(report["packages"], "package"), size(report["size"])
     put = count(report["put"], "archive")
     if report["dry_run"]:
-        # How large what is not there yet will be, nobody knows.
+        # How large what is not there yet will be, registries say of what is in it, if at all.
         known = f", {sizes} packed" if not report["put"] else ""
         console.status(f"{answer['set']} would be {report['hash']}: {packages}{known}")
         if report["put"]:
-            console.status(f"{put} would be put into the blob store, beside {sizes} that are there")
+            unpacked, unknown = report["put_unpacked"], report["put_unknown"]
+            told = f"{size(unpacked)} unpacked" if unpacked else ""
+            rest = f"{unknown} of a size that nobody says" if unknown and unpacked else ""
+            about = ", ".join(filter(None, (told, rest)))
+            console.status(
+                f"{put}{f' ({about})' if about else ''} would be put into the blob store, "
+                f"beside {sizes} that are there"
+            )
         return
     console.status(f"{answer['set']} is {report['hash']}: {packages}, {sizes} packed")
     if report["put"]:

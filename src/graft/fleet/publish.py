@@ -34,7 +34,8 @@ _THREADS = 8
 class Published(Record):
     """What came of it, or with ``dry_run`` would. ``changes`` are from the release before, which
     was ``previous``; ``put`` counts the archives that the store lacked, of ``put_bytes``, which
-    are not known beforehand."""
+    are not known beforehand, and ``put_unpacked`` with what is in them: beforehand, as registries
+    say, but for ``put_unknown`` of which they say nothing."""
 
     state: SetState
     release: Release
@@ -42,6 +43,8 @@ class Published(Record):
     changes: tuple[Difference, ...]
     put: int = 0
     put_bytes: int = 0
+    put_unpacked: int = 0
+    put_unknown: int = 0
     dry_run: bool = False
     notes: tuple[Diagnostic, ...] = ()
 

@@ -14,9 +14,9 @@ _NAMED = 3
 def check_size(settings: SetSettings, entries: Sequence[Entry]) -> tuple[Diagnostic, ...]:
     """A note where there is more than the set warns of. Exactly that many bytes are not too many.
 
-    Raises ``fleet-too-large``. The sizes of all entries are known.
+    Raises ``fleet-too-large``. Entries count with the sizes that are known of them.
     """
-    size, unpacked = sum(e.size for e in entries), sum(e.unpacked for e in entries)
+    size, unpacked = _sums(entries)
     if max(size, unpacked) > settings.block_bytes:
         raise too_large(settings, entries)
     if max(size, unpacked) <= settings.warn_bytes:
@@ -42,8 +42,8 @@ def too_large(settings: SetSettings, entries: Sequence[Entry]) -> GraftError:
 
 
 def _reasons(entries: Sequence[Entry]) -> list[str]:
-    known = [entry for entry in entries if entry.size >= 0]
-    size, unpacked = sum(entry.size for entry in known), sum(entry.unpacked for entry in known)
+    known = [entry for entry in entries if max(entry.size, entry.unpacked) >= 0]
+    size, unpacked = _sums(known)
     some = f"the {len(known)} that were looked at" if len(known) < len(entries) else "they"
     largest = sorted(known, key=lambda entry: (-entry.unpacked, entry.name))[:_NAMED]
     named = ", ".join(f"{e.name}@{e.version} ({_text(e.unpacked)})" for e in largest)
@@ -51,6 +51,10 @@ def _reasons(entries: Sequence[Entry]) -> list[str]:
         f"{some} come to {_text(size)} packed and {_text(unpacked)} unpacked",
         f"the largest of them: {named}",
     ]
+
+
+def _sums(entries: Sequence[Entry]) -> tuple[int, int]:
+    return sum(max(0, e.size) for e in entries), sum(max(0, e.unpacked) for e in entries)
 
 
 def _text(number: int) -> str:

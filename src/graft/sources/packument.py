@@ -109,6 +109,12 @@ class Packument:
         """All that the registry says of a version's archive, as one SRI text; may be empty."""
         return digests(self._document(version).dist)
 
+    def unpacked(self, version: str) -> int:
+        """What the registry says that its files come to, in bytes; -1 if it says nothing."""
+        dist = self._document(version).dist
+        said = dist.get("unpackedSize") if isinstance(dist, dict) else None
+        return said if type(said) is int and 0 <= said < 1 << 53 else -1
+
     def _document(self, version: str) -> VersionDocument:
         document = self._documents.get(version)
         if document is None:

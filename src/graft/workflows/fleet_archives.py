@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from graft.base.diagnostics import GraftError
 from graft.base.http import Request, Response, Transfer
 from graft.fleet.composition import measured
 from graft.fleet.records import SetSettings
@@ -14,6 +15,7 @@ from graft.fleet.size_cap import too_large
 from graft.fleet.spool import Spool
 from graft.model.integrity import Integrity, parse_integrity
 from graft.model.manifest import Manifest
+from graft.model.origins import is_from_registry
 from graft.sources.archives import Archives
 from graft.store.admission import required_integrity
 from graft.store.objects import StoredObject
@@ -65,6 +67,23 @@ def fetch_archives(
             archives.need(manifest, partial(stored, integrity))
             del lacking[integrity]
         archives.finish()
+    return sizes
+
+
+def said_sizes(work: Work, manifests: Mapping[str, Manifest]) -> dict[str, tuple[int, int]]:
+    """Of archives that nobody has fetched, what registries say that they come to unpacked, beside
+    a packed size that they do not say (-1); those of which nothing is said are left out."""
+    listed = {i: each for i, each in manifests.items() if is_from_registry(each.origin)}
+    for manifest in listed.values():
+        work.source.prefetch(manifest.name)
+    sizes = {}
+    for integrity, manifest in listed.items():
+        try:
+            packument = work.source.packument(manifest.name)
+        except GraftError:
+            continue  # what was resolved before need not be there any more
+        if manifest.version in packument and packument.unpacked(manifest.version) >= 0:
+            sizes[integrity] = -1, packument.unpacked(manifest.version)
     return sizes
 
 

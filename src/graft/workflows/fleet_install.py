@@ -20,7 +20,7 @@ from graft.fleet.records import SetSettings
 from graft.fleet.sets import need_set, pins
 from graft.fleet.size_cap import check_size
 from graft.fleet.spool import Spool
-from graft.workflows.fleet_archives import fetch_archives
+from graft.workflows.fleet_archives import fetch_archives, said_sizes
 from graft.workflows.fleet_release import Asked, Installer, Made, made
 
 
@@ -80,8 +80,9 @@ def _bring(
 ) -> Published:
     fleet = installer.fleet
     if dry_run:
-        with made(installer, asked()) as new:
-            return _preview(fleet, set, new)
+        question = asked()
+        with made(installer, question) as new:
+            return _preview(fleet, set, new, question.settings)
     with attempt(fleet, kind, set, by, wait_seconds=wait_seconds) as trying:
         question = asked()  # as it is now that nobody else is at work
         with made(installer, question) as new:
@@ -91,7 +92,7 @@ def _bring(
 def _publish(trying: Attempt, new: Made, settings: SetSettings) -> Published:
     fleet, release = trying.fleet, new.release
     was, before = current(fleet, trying.set)
-    put, put_bytes, notes = 0, 0, new.notes
+    put, put_bytes, put_unpacked, notes = 0, 0, 0, new.notes
     if new.work is not None:
         known = sizes_of(fleet, trying.active, new.archives)
         with Spool(new.work.context.settings.cache_root) as spool:
@@ -109,6 +110,7 @@ def _publish(trying: Attempt, new: Made, settings: SetSettings) -> Published:
             lacking = [entry for entry in release.entries if entry.integrity not in known]
             put_archives(trying, lacking, spool.read)
             put, put_bytes = len(lacking), spool.size
+            put_unpacked = sum(entry.unpacked for entry in lacking)
     changes = changes_between(before, release)
     after = announce(trying, release)
     return Published(
@@ -118,20 +120,25 @@ def _publish(trying: Attempt, new: Made, settings: SetSettings) -> Published:
         changes=changes,
         put=put,
         put_bytes=put_bytes,
+        put_unpacked=put_unpacked,
         notes=notes,
     )
 
 
-def _preview(fleet: Fleet, set: str, new: Made) -> Published:
+def _preview(fleet: Fleet, set: str, new: Made, settings: SetSettings) -> Published:
     was, before = current(fleet, set)
     known = sizes_of(fleet, active_store(fleet), new.archives)
-    release = measured(new.release, known)
+    lacking = {i: manifest for i, manifest in new.archives.items() if i not in known}
+    said = said_sizes(new.work, lacking) if new.work is not None else {}
+    release = measured(new.release, {**known, **said})
     return Published(
         state=was,
         release=release,
         previous=was.hash,
         changes=changes_between(before, release),
-        put=len(new.archives.keys() - known.keys()),
+        put=len(lacking),
+        put_unpacked=sum(unpacked for _, unpacked in said.values()),
+        put_unknown=len(lacking) - len(said),
         dry_run=True,
-        notes=new.notes,
+        notes=new.notes + check_size(settings, release.entries),
     )

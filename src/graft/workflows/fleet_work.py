@@ -167,6 +167,8 @@ def _published(done: Published) -> Report:
         "changes": [each.as_json() for each in done.changes],
         "put": done.put,
         "put_bytes": done.put_bytes,
+        "put_unpacked": done.put_unpacked,
+        "put_unknown": done.put_unknown,
         "dry_run": done.dry_run,
         "notes": [note.as_json() for note in done.notes],
     }

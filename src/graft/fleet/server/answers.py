@@ -83,6 +83,12 @@ class SettingsAsked(Asked):
     block_bytes: int | None = Field(default=None, ge=0, lt=1 << 62)
 
 
+class SettingsChange(SettingsAsked):
+    """In a ``dry_run`` they are looked at and answered, and stay as they are."""
+
+    dry_run: bool = False
+
+
 class SetAsked(SettingsAsked):
     name: str
 
@@ -139,6 +145,13 @@ class Removed(Answer):
     """``removed`` is false where there was nothing to remove, which is no mistake."""
 
     removed: bool
+
+
+class Deleted(Removed):
+    """With the ``releases`` of its history. In a ``dry_run`` that is what would go."""
+
+    releases: int
+    dry_run: bool
 
 
 class Desired(Answer):

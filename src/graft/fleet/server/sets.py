@@ -11,15 +11,17 @@ from graft.fleet import sets
 from graft.fleet.allowlist import check_registry_token, check_settings
 from graft.fleet.database import Transaction
 from graft.fleet.records import SetSettings
-from graft.fleet.releases import state
+from graft.fleet.releases import history, state
 from graft.fleet.secrets import put_token, remove_token, seal, token_hosts
 from graft.fleet.server.answers import (
+    Deleted,
     Removed,
     SetAnswer,
     SetAsked,
     Sets,
     Settings,
     SettingsAsked,
+    SettingsChange,
     State,
     TokenAsked,
 )
@@ -52,9 +54,14 @@ def read_set(served: Served, _: Reads, set: SetName) -> SetAnswer:
 
 
 @router.delete("/{set}")
-def delete_set(served: Served, _: Manages, set: SetName) -> Removed:
+def delete_set(served: Served, _: Manages, set: SetName, dry_run: bool = False) -> Deleted:
+    """With its history. Archives stay as long as any that nobody needs any more."""
     with served.database.transaction() as t:
-        return Removed(removed=sets.delete_set(t, set))
+        there = sets.read_set(t, set) is not None
+        releases = len(history(t, set)) if there else 0
+        if not dry_run:
+            sets.delete_set(t, set)
+        return Deleted(removed=there, releases=releases, dry_run=dry_run)
 
 
 @router.get("/{set}/settings")
@@ -64,11 +71,12 @@ def read_settings(served: Served, _: Manages, set: SetName) -> Settings:
 
 
 @router.put("/{set}/settings")
-def write_settings(served: Served, _: Manages, set: SetName, asked: SettingsAsked) -> Settings:
+def write_settings(served: Served, _: Manages, set: SetName, asked: SettingsChange) -> Settings:
     with served.database.transaction() as t:
         changed = _checked(sets.need_set(t, set), asked)
-        sets.write_settings(t, set, changed, served.now())
-        return _settings(t, set)
+        if not asked.dry_run:
+            sets.write_settings(t, set, changed, served.now())
+        return _shown(t, set, changed)
 
 
 @router.put("/{set}/registry-tokens/{host}")
@@ -109,7 +117,11 @@ def _answer(t: Transaction, name: str) -> SetAnswer:
 
 
 def _settings(t: Transaction, name: str) -> Settings:
-    said = Settings.model_validate(sets.need_set(t, name))
+    return _shown(t, name, sets.need_set(t, name))
+
+
+def _shown(t: Transaction, name: str, settings: SetSettings) -> Settings:
+    said = Settings.model_validate(settings)
     return said.model_copy(update={"token_hosts": token_hosts(t, name)})
 
 
