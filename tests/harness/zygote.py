@@ -42,6 +42,8 @@ _MODULES = (
     "traceback",
     "yaml",
 )
+# They would double the memory, and a fork takes time for all that there is.
+_OF_SERVERS = ("graft.fleet.server.", "graft.fleet.postgres")
 _ENCODINGS = ("idna", "latin-1", "unicode_escape", "utf-8-sig")
 # Tests, and the commands that they have started in the ordinary way.
 _started: set[tuple[str, str]] = set()
@@ -321,7 +323,7 @@ def _stream(descriptor: int, mode: str, errors: str) -> io.TextIOWrapper:
 
 
 def load() -> None:
-    """All that graft has, and what it may load."""
+    """All that graft has, but for what runs a fleet's server, and what it may load."""
     import codecs
     import importlib
     import pkgutil
@@ -331,7 +333,8 @@ def load() -> None:
     sys.path.append(str(Path(__file__).parents[1]))
     importlib.import_module("harness.effects")
     for module in pkgutil.walk_packages(graft.__path__, "graft."):
-        importlib.import_module(module.name)
+        if not module.name.startswith(_OF_SERVERS):
+            importlib.import_module(module.name)
     for name in _MODULES:
         importlib.import_module(name)
     for encoding in _ENCODINGS:
