@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,16 @@ from hypothesis import HealthCheck, settings
 from harness.donors import Child, says
 from harness.fleet_s3 import S3Server
 from harness.machine import Machine
+from harness.memory import memory
 from harness.project import Project
 from harness.registry import LocalRegistry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from harness.fleet_postgres import Postgres
+
+# Where pytest makes its folders.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory() or ""))
 
 # How many examples a property is tried with; a busy machine makes none of them slow.
 _USUAL, _DEEP = 25, 1000

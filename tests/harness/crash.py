@@ -25,6 +25,7 @@ from harness.closing import Closing
 from harness.command import GRAFT, Result
 from harness.effects import Effect
 from harness.machine import Machine
+from harness.memory import memory
 from harness.project import Project
 from harness.registry import LocalRegistry
 from harness.tree import snapshot
@@ -38,7 +39,6 @@ _STAMP = "node_modules/.graft/stamp"
 _KILLED = -9
 # Where packages appear; the second, where there is no package.json.
 _MODULES = ("node_modules", "packages")
-_MEMORY = Path("/dev/shm")
 _INSTALL = ("install",)
 
 
@@ -87,9 +87,7 @@ class Verdict:
 @contextmanager
 def workplace() -> Iterator[Path]:
     """A folder for a lab: in memory where that is possible, as its state is put back so often."""
-    folder = Path(
-        tempfile.mkdtemp(prefix="graft-crashes-", dir=_MEMORY if _MEMORY.is_dir() else None)
-    )
+    folder = Path(tempfile.mkdtemp(prefix="graft-crashes-", dir=memory()))
     try:
         yield folder
     finally:
