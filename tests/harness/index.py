@@ -18,7 +18,7 @@ class IndexRepository(Repository):
         super().__init__(machine, name)
         self.bare = machine.root / "hosted" / f"{name}.git"
         self.bare.parent.mkdir(exist_ok=True)
-        self._machine.run(["git", "init", "--quiet", "--bare", str(self.bare)])
+        self._machine.run(["git", "init", "--quiet", "--template=", "--bare", str(self.bare)])
         self.git("remote", "add", "origin", str(self.bare))
 
     @property
@@ -33,8 +33,8 @@ class IndexRepository(Repository):
         return commit
 
     def push(self) -> None:
-        self.git("push", "--quiet", "--force", "--prune", "origin", "refs/heads/*:refs/heads/*")
-        self.git("push", "--quiet", "--force", "--prune", "origin", "refs/tags/*:refs/tags/*")
+        everything = [f"refs/{kind}/*:refs/{kind}/*" for kind in ("heads", "tags")]
+        self.git("push", "--quiet", "--force", "--prune", "origin", *everything)
 
     def rewrite(self, path: str, text: str) -> str:
         """Put another commit in the last one's place, and let the host forget that."""

@@ -21,7 +21,7 @@ class IndexTeam:
         self.root = machine.root / "teams" / f"{namespace}-index"
         self.root.parent.mkdir(exist_ok=True)
         self.bare = self.root.with_suffix(".git")
-        machine.run(["git", "init", "--quiet", "--bare", str(self.bare)])
+        machine.run(["git", "init", "--quiet", "--template=", "--bare", str(self.bare)])
         self._published = 0
         machine.run([*GRAFT, "index", "init", "--namespace", namespace, str(self.root)])
         self.git("add", "--all")
@@ -34,7 +34,8 @@ class IndexTeam:
         return f"file://{self.bare}"
 
     def git(self, *arguments: str) -> str:
-        return self.machine.run(["git", *arguments], cwd=self.root).stdout.strip()
+        command = ["git", "-c", "maintenance.auto=false", *arguments]
+        return self.machine.run(command, cwd=self.root).stdout.strip()
 
     def publish(self, files: Mapping[str, Content]) -> None:
         """Publish a folder that holds these files, and push."""

@@ -19,14 +19,16 @@ class Repository:
         self._machine = machine
         self.path = machine.root / "repositories" / name
         self.path.mkdir(parents=True)
-        self.git("init", "--quiet")
+        self.git("init", "--quiet", "--template=")
 
     @property
     def url(self) -> str:
         return f"git+file://{self.path}"
 
     def git(self, *arguments: str) -> str:
-        return self._machine.run(["git", *arguments], cwd=self.path).stdout.strip()
+        # Each commit would ask whether it is time to tidy up.
+        command = ["git", "-c", "maintenance.auto=false", *arguments]
+        return self._machine.run(command, cwd=self.path).stdout.strip()
 
     def make_tree(self, listed: str) -> str:
         """A tree with the entries that ``ls-tree`` would list so; git checks none of them."""
