@@ -94,8 +94,9 @@ def child(gold: Project, machine: Machine) -> Child:
     return Child(gold.dir.with_name("child"), machine)
 
 
-@pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One for all tests of a worker: each makes a bucket of its own."""
-    with S3Server(tmp_path_factory.mktemp("s3")) as server:
+@pytest.fixture
+def s3(tmp_path: Path) -> Iterator[S3Server]:
+    """For one test: it starts in a tenth of a second, and keeps a processor busy for as long as it
+    runs once it has been written to."""
+    with S3Server(tmp_path / "s3") as server:
         yield server
