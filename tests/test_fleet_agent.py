@@ -6,11 +6,12 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
@@ -25,6 +26,7 @@ from graft.fleet.relay import Relay
 from graft.fleet.remote import Remote
 from graft.fleet.switch import current_hash
 from graft.model.integrity import Integrity
+from harness.command import GRAFT
 from harness.fleet_upstream import HOUR, LINUX, Clock, Shelf, host_at
 from harness.machine import Machine
 
@@ -283,6 +285,42 @@ def test_what_was_told_while_nobody_listened_is_made_good(tmp_path: Path, shelf:
 
 
 # By the command line
+
+
+def test_the_command_that_goes_on_writes_a_line_of_json_for_each_look(
+    tmp_path: Path, shelf: Shelf, site: tuple[Host, Relay]
+) -> None:
+    _, relay = site
+    first = shelf.want(a="a@1.0.0")
+    machine = Machine(tmp_path / "machine")
+    flags = ("--server", url(relay), "--set", "apps", "--period", "1s", "--json")
+    # As for 'fleet run', the root is relative to --dir.
+    agent = subprocess.Popen(
+        [*GRAFT, "fleet", "agent", "-C", str(tmp_path), "--root", "root", *flags],
+        cwd=machine.root,
+        env=machine.environment({"GRAFT_FLEET_TOKEN": "secret", "GRAFT_HOME": None}),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    ends = Timer(30, agent.kill)
+    ends.start()
+    try:
+        assert agent.stdout is not None
+        said = json.loads(agent.stdout.readline())
+        assert (said["set"], said["hash"], said["flipped"]) == ("apps", first.hash, True)
+        assert (tmp_path / "root/sets/apps/current").is_symlink()
+        second = shelf.want(a="a@2.0.0")
+        until = time.monotonic() + 20
+        while said["hash"] != second.hash and time.monotonic() < until:
+            said = json.loads(agent.stdout.readline())
+        assert said["flipped"] and said["error"] is None and said["at"] > 0
+        agent.terminate()
+        rest = agent.communicate(timeout=20)[0]
+        assert agent.returncode == 0 and all(map(json.loads, rest.splitlines()))
+    finally:
+        ends.cancel()
+        agent.kill()
+        agent.wait()
 
 
 def test_the_command_brings_a_host_to_its_release(

@@ -42,6 +42,12 @@ class Console:
             text = json.dumps(value, indent=2)
         print(text)
 
+    def document_line(self, value: Any) -> None:
+        """One of many answers as JSON, for whoever follows them."""
+        import json
+
+        print(json.dumps(value), flush=True)
+
     def status(self, text: str) -> None:
         """A line about what was done; not part of the answer."""
         if not self.quiet:

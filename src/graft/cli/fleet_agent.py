@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graft.cli.commands import Command
 from graft.cli.console import Console
 from graft.cli.fleet_client import server_flags, server_of, token_of
+from graft.cli.fleet_policy import root_of
 from graft.cli.parser import Parser
 from graft.cli.session import session
 from graft.cli.words import count, size
@@ -22,6 +23,8 @@ _EXAMPLES = """\
                                    bring this host to what the set is to be, and keep it there
   graft fleet agent --set apps --once --json
                                    once, and say what came of it
+  graft fleet agent --set apps --json
+                                   and say what came of each look, one line of JSON each
   graft fleet agent --set apps --serve 0.0.0.0:8181
                                    and serve the hosts of this site, which name it as --server
   graft fleet agent --set apps --once --verify
@@ -58,14 +61,12 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     if not said.set:
         parser.error("say which package sets: --set SET")
     from graft.base.amounts import bytes_of, seconds
-    from graft.fleet.host_root import default_root
-    from graft.project.defaults import home_folder
     from graft.workflows.fleet_agent import HostWishes, agent_at_work
 
     wishes = HostWishes(
         server=server_of(said),
         token=token_of(said),
-        root=os.path.abspath(said.root or default_root(os.environ, home_folder())),
+        root=root_of(said),
         home=os.environ.get("GRAFT_HOME", ""),
         name=said.host,
         sets=list(dict.fromkeys(said.set)),
@@ -80,7 +81,10 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     def told(done: Reconciled) -> None:
         before = last.get(done.report.set)
         last[done.report.set] = done
-        if not console.json and (said.once or before is None or _is_news(before, done)):
+        if console.json:
+            if not said.once:
+                console.document_line(_document(done))
+        elif said.once or before is None or _is_news(before, done):
             console.status(_line(done))
             if done.error:
                 console.failure(done.error.diagnostic)
@@ -97,7 +101,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: working.agent.stop())
             working.agent.run()
-    if console.json:
+    if console.json and said.once:
         console.document({"sets": [_document(last[name]) for name in sorted(last)]})
     errors = [done.error for done in last.values() if done.error]
     return errors[0].diagnostic.exit_code if errors and said.once else 0
@@ -132,6 +136,7 @@ def _document(done: Reconciled) -> dict[str, Any]:
     return {
         "set": report.set,
         "host": report.host,
+        "at": report.reported_at,
         "hash": report.hash,
         "status": report.status,
         "flipped": done.flipped,
