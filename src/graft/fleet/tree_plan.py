@@ -122,7 +122,7 @@ def _made_for_others(where: str, platforms: Collection[Platform], platform: Plat
         "platform-unsupported",
         f"the release was not made for {here}",
         where=where,
-        why=[f"it has what {', '.join(wanted[:-1])} needs"],
+        why=[f"it has what is needed on {', '.join(wanted[:-1])}"],
         fix="name all platforms of the set's hosts, "
         f"'graft fleet config SET --platform {' --platform '.join(wanted)}', and install it again",
     )
