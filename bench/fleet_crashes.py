@@ -101,7 +101,8 @@ def main() -> int:
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
         for row in pool.imap(measured, tasks):
             rows.append(row)
-            print(f"{row.name} {row.engine}: {row.seconds:.0f} s", file=sys.stderr)
+            said = f"{row.tally.kills} kills, {row.tally.torn} torn, {row.seconds:.0f} s"
+            print(f"{row.name} {row.engine}: {said}", file=sys.stderr)
             for fault in row.tally.faults:
                 print(f"NOT RECOVERED: {row.name} {row.engine}: {fault}", file=sys.stderr)
     print(table(rows), end="")

@@ -43,6 +43,8 @@ EVERY = {
     ("power cut, next release, isolated", ""): 13,
     ("power cut, damaged tree, virtual", ""): 11,
     ("power cut, damaged tree, isolated", ""): 23,
+    ("server, amid the pulls of three agents", "SQLite"): 8,
+    ("agent that serves three others, amid their pulls", ""): 8,
 }
 
 

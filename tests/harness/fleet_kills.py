@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ class Tally:
         try:
             yield
         except (AssertionError, GraftError) as error:
-            self.faults.append(f"{where}: {error or type(error).__name__}")
+            line = traceback.extract_tb(error.__traceback__)[-1].line
+            self.faults.append(f"{where}: {line}: {error}")
 
 
 class Scenario(Protocol):
