@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -582,6 +584,33 @@ def test_listening_where_nobody_tells(server: FleetServer) -> None:
         next(listen(server.url, "no-token", HttpSettings(), stop=lambda: False))
     assert raised.value.diagnostic.code == "fleet-unreachable"
     assert "401" in raised.value.diagnostic.why[0]
+
+
+def test_who_listens_with_many_open_files_waits_and_does_not_spin(server: FleetServer) -> None:
+    """A host that serves others has more than the 1,024 files that ``select`` knows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if most != resource.RLIM_INFINITY and most < 1200:
+        pytest.skip("the system allows fewer open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before, 1200), most))
+    looks = 0
+
+    def stop() -> bool:
+        nonlocal looks
+        looks += 1
+        return time.monotonic() > end
+
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1050)]
+    try:
+        heard = listen(server.url, server.token("read"), HttpSettings(), stop=stop)
+        end = time.monotonic() + 60
+        next(heard)
+        looks, end = 0, time.monotonic() + 0.6
+        assert list(heard) == [] and looks < 10
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
 
 
 # Limits, health, metrics

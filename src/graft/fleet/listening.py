@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from graft.base.light_pycurl import pycurl
 from graft.base.records import Record
 
 _LOOK_SECONDS = 0.5
+_BLIND_SECONDS = 0.1
 # The server says every quarter of a minute that it is there.
 _SILENT_SECONDS = 60
 _LONGEST_LINE = 1 << 20
@@ -63,8 +65,9 @@ def listen(
             _, running = multi.perform()
             if handle.getinfo(pycurl.RESPONSE_CODE) in (0, 200):
                 yield from _taken(came)
-            if running:
-                multi.select(_LOOK_SECONDS)
+            # It waits for no descriptor above 1,023, of which a host that serves others has many.
+            if running and multi.select(_LOOK_SECONDS) < 1:
+                time.sleep(_BLIND_SECONDS)
         status = handle.getinfo(pycurl.RESPONSE_CODE)
         if not running and status != 200:
             raise _unheard(request, status)
