@@ -1,17 +1,22 @@
 """Simulated hosts, all in this process: what an agent asks, by the agent's own code.
 
-Each has a name, a token, connections and an open stream of events of its own. It waits for the
-stream, asks what is wanted, reads the release, asks what it lacks, fetches that, compares every
-archive with its integrity, and reports. Nothing is written, unpacked or linked; a host fetches one
-archive at a time, where an agent fetches six.
+Each has a name, a token, a connection and an open stream of events of its own. When it hears one,
+it asks what is wanted, reads the release, asks what it lacks, fetches that, compares every archive
+with its integrity, and reports. Nothing is written, unpacked or linked; a host fetches one archive
+at a time, where an agent fetches six, and so many hosts are at it at once: a thread for each of a
+thousand would measure how threads get in each other's way. One thread reads all streams.
 """
 
 from __future__ import annotations
 
+import heapq
 import random
+import selectors
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from fleet_world import SET
 from graft.base.diagnostics import GraftError
@@ -26,42 +31,32 @@ from graft.model.platform import Platform
 _LINUX = Platform(os="linux", cpu="x64", libc="glibc")
 _SPREAD_SECONDS = 0.5
 _SETTINGS = HttpSettings(retry=RetryPolicy(retries=2), idle_timeout=120)
-_STACK = 256 * 1024
 _AT_ONCE = 32
-_STEP_SECONDS = 0.002  # they come one after the other, as machines do that are started
 
 
-class SimulatedHost(threading.Thread):
+class SimulatedHost:
     """``has`` is the release that it reported last, ``at`` when that was done (monotonic)."""
 
     def __init__(self, server: str, name: str, token: str) -> None:
-        super().__init__(daemon=True)
         self.host = name
+        self.token = token
         self.has = ""
         self.at = 0.0
-        self.heard = 0.0
         self.listens = False
-        self.blobs = 0
-        self.bytes = 0
         self.failures: list[str] = []
         self._have: set[Integrity] = set()
         self._upstream = Remote(server, token, _SETTINGS)
-        self._stopped = False
+        self._turn = threading.Lock()
 
-    def run(self) -> None:
-        while not self._stopped:
-            try:
-                for name in self._upstream.events((SET,), lambda: self._stopped):
-                    self.heard = time.monotonic()
-                    self.listens = True
-                    if name:
-                        time.sleep(random.random() * _SPREAD_SECONDS)
-                    self._look()
-            except GraftError as error:
-                self.failures.append(str(error))
-                time.sleep(1 + random.random())
-            self.listens = False
-        self._upstream.close()
+    def look(self) -> None:
+        with self._turn:
+            while True:
+                try:
+                    self._converge()
+                    return
+                except GraftError as error:
+                    self.failures.append(str(error))
+                    time.sleep(0.5 + random.random())
 
     def poll(self, times: int) -> None:
         """What an agent asks when nothing has happened."""
@@ -72,10 +67,10 @@ class SimulatedHost(threading.Thread):
         """What an agent reports now and then, with nothing new."""
         self._report(self.has, 0, 0, 0)
 
-    def stop(self) -> None:
-        self._stopped = True
+    def close(self) -> None:
+        self._upstream.close()
 
-    def _look(self) -> None:
+    def _converge(self) -> None:
         began = time.monotonic()
         wanted = self._upstream.desired(SET).hash
         if wanted == self.has:
@@ -95,7 +90,6 @@ class SimulatedHost(threading.Thread):
             self._have.add(offer.integrity)
             blobs, size = blobs + 1, size + len(data)
         self._report(wanted, blobs, size, round((time.monotonic() - began) * 1000))
-        self.blobs, self.bytes = self.blobs + blobs, self.bytes + size
         self.has, self.at = wanted, time.monotonic()
 
     def _report(self, has: str, blobs: int, size: int, milliseconds: int) -> None:
@@ -114,15 +108,47 @@ class SimulatedHost(threading.Thread):
 
 
 class SimulatedFleet:
-    """All of them, each in a thread."""
+    """All of them, and the streams that they hear."""
 
     def __init__(self, server: str, tokens: Mapping[str, str]) -> None:
+        self._server = server.removeprefix("http://")
+        self._pool = ThreadPoolExecutor(_AT_ONCE)
         self.hosts = [SimulatedHost(server, name, token) for name, token in tokens.items()]
-        before = threading.stack_size(_STACK)
+        self._selector = selectors.DefaultSelector()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._hear, daemon=True)
         for host in self.hosts:
-            host.start()
-            time.sleep(_STEP_SECONDS)
-        threading.stack_size(before)
+            self._listen(host)
+        self._thread.start()
+
+    def _listen(self, host: SimulatedHost) -> None:
+        name, _, port = self._server.rpartition(":")
+        stream = socket.create_connection((name, int(port)))
+        stream.sendall(
+            f"GET /v1/events?set={SET} HTTP/1.1\r\nHost: {self._server}\r\n"
+            f"Accept: text/event-stream\r\nAuthorization: Bearer {host.token}\r\n\r\n".encode()
+        )
+        self._selector.register(stream, selectors.EVENT_READ, host)
+
+    def _hear(self) -> None:
+        """An agent looks when it is heard, and at most half a second after it is told to."""
+        due: list[tuple[float, int]] = []
+        numbers = {host.host: number for number, host in enumerate(self.hosts)}
+        while not self._stopped:
+            now = time.monotonic()
+            while due and due[0][0] <= now:
+                self._pool.submit(self.hosts[heapq.heappop(due)[1]].look)
+            for key, _ in self._selector.select(0.02 if due else 0.2):
+                stream, host = key.fileobj, key.data
+                assert isinstance(stream, socket.socket)
+                came = stream.recv(1 << 16)
+                if not came:
+                    host.failures.append("its stream ended")
+                    self._selector.unregister(stream)
+                elif b"event: release" in came or (not host.listens and b": alive" in came):
+                    spread = random.random() * _SPREAD_SECONDS
+                    heapq.heappush(due, (time.monotonic() + spread, numbers[host.host]))
+                host.listens = host.listens or b": alive" in came
 
     def until(self, hash: str, patience: float) -> list[float]:
         """Wait for all of them to have that; when each did."""
@@ -137,10 +163,7 @@ class SimulatedFleet:
 
     def each(self, work: Callable[[SimulatedHost], None]) -> None:
         """Of every host, a few at a time."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(work, self.hosts))
+        list(self._pool.map(work, self.hosts))
 
     @property
     def listening(self) -> int:
@@ -151,7 +174,12 @@ class SimulatedFleet:
         return sum(len(host.failures) for host in self.hosts)
 
     def close(self) -> None:
+        self._stopped = True
+        self._thread.join()
+        self._pool.shutdown(cancel_futures=True)
+        for key in list(self._selector.get_map().values()):
+            assert isinstance(key.fileobj, socket.socket)
+            key.fileobj.close()
+        self._selector.close()
         for host in self.hosts:
-            host.stop()
-        for host in self.hosts:
-            host.join(10)
+            host.close()
