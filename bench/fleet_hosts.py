@@ -22,9 +22,9 @@ from fleet_world import SET
 from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings
 from graft.base.retry import RetryPolicy
-from graft.fleet.pull import CHUNK
+from graft.fleet.host.pull import CHUNK
+from graft.fleet.host.remote import Remote
 from graft.fleet.records import READY, HostReport
-from graft.fleet.remote import Remote
 from graft.model.integrity import Integrity
 from graft.model.platform import Platform
 

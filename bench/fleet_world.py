@@ -18,9 +18,9 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-from graft.fleet.opening import open_database
 from graft.fleet.records import HOST, READY
-from graft.fleet.tokens import make_token
+from graft.fleet.state.opening import open_database
+from graft.fleet.state.tokens import make_token
 from harness.command import GRAFT
 from harness.fleet_server import FleetServer
 from harness.machine import Machine

@@ -19,12 +19,12 @@ from graft.base.diagnostics import CODES, GraftError
 from graft.base.http import HttpSettings
 from graft.base.records import replace
 from graft.base.retry import RetryPolicy
-from graft.fleet.agent import Agent
 from graft.fleet.client import Offer
-from graft.fleet.reconcile import Host, Reconciled, reconcile
-from graft.fleet.relay import Relay
-from graft.fleet.remote import Remote
-from graft.fleet.switch import current_hash
+from graft.fleet.host.agent import Agent
+from graft.fleet.host.reconcile import Host, Reconciled, reconcile
+from graft.fleet.host.relay import Relay
+from graft.fleet.host.remote import Remote
+from graft.fleet.host.switch import current_hash
 from graft.model.integrity import Integrity
 from harness.command import GRAFT
 from harness.fleet_upstream import HOUR, LINUX, Clock, Shelf, host_at

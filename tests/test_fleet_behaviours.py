@@ -11,16 +11,16 @@ import pytest
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
-from graft.fleet import storage
-from graft.fleet.blob_stores import BlobStores
-from graft.fleet.events import since
-from graft.fleet.folder_blobs import FolderBlobs
-from graft.fleet.migration import resume
-from graft.fleet.operations import hold
-from graft.fleet.publish import put_archives
-from graft.fleet.reconcile import reconcile
+from graft.fleet.blobs.folder import FolderBlobs
+from graft.fleet.blobs.migration import resume
+from graft.fleet.blobs.stores import BlobStores
+from graft.fleet.host.reconcile import reconcile
+from graft.fleet.publishing.publish import put_archives
 from graft.fleet.records import READY, SetSettings
-from graft.fleet.sets import create_set, delete_set
+from graft.fleet.state import storage
+from graft.fleet.state.events import since
+from graft.fleet.state.operations import hold
+from graft.fleet.state.sets import create_set, delete_set
 from graft.model.integrity import parse_integrity
 from graft.workflows import fleet_install
 from graft.workflows.fleet_install import install

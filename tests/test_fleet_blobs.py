@@ -17,11 +17,11 @@ import pytest
 
 from graft.base import files
 from graft.base.diagnostics import GraftError
-from graft.fleet.blob_locations import open_blob_stores, parse_location
-from graft.fleet.blob_stores import BlobStores, absent
-from graft.fleet.blobs import BlobStore
-from graft.fleet.folder_blobs import FolderBlobs
-from graft.fleet.object_blobs import ObjectBlobs
+from graft.fleet.blobs.folder import FolderBlobs
+from graft.fleet.blobs.locations import open_blob_stores, parse_location
+from graft.fleet.blobs.objects import ObjectBlobs
+from graft.fleet.blobs.store import BlobStore
+from graft.fleet.blobs.stores import BlobStores, absent
 from graft.model.integrity import Integrity
 from harness.fleet_blobs import DictBlobs, archive
 from harness.fleet_s3 import S3Server

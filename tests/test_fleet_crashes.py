@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from graft.fleet.folder_blobs import FolderBlobs
+from graft.fleet.blobs.folder import FolderBlobs
 from harness.crash import workplace
 from harness.fleet_blobs import archive
 from harness.fleet_kills import Tally

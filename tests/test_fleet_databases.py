@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graft.base.diagnostics import Diagnostic, GraftError
-from graft.fleet import events, releases, sets, storage
-from graft.fleet.database import Database, Transaction
-from graft.fleet.epochs import last_operation
-from graft.fleet.migrate import Step, migrate, steps
-from graft.fleet.opening import open_database, shown
-from graft.fleet.operations import hold
-from graft.fleet.postgres import PostgresDatabase
 from graft.fleet.records import ERROR, INSTALLING, READY, SetSettings, SetState
 from graft.fleet.release import Release
+from graft.fleet.state import events, releases, sets, storage
+from graft.fleet.state.database import Database, Transaction
+from graft.fleet.state.epochs import last_operation
+from graft.fleet.state.migrate import Step, migrate, steps
+from graft.fleet.state.opening import open_database, shown
+from graft.fleet.state.operations import hold
+from graft.fleet.state.postgres import PostgresDatabase
 from harness.fleet_mortal import dies_at
 
 if TYPE_CHECKING:
@@ -478,7 +478,7 @@ def test_fleets_in_one_database_are_apart(postgres: Postgres) -> None:
 
 def test_a_missing_driver_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    monkeypatch.delitem(sys.modules, "graft.fleet.postgres", raising=False)
+    monkeypatch.delitem(sys.modules, "graft.fleet.state.postgres", raising=False)
     told = refused(lambda: open_database("postgresql://db/fleet"))
     assert told.code == "fleet-extra-missing" and "'psycopg'" in told.message
     assert "pip install 'graft[fleet]'" in told.fix

@@ -15,11 +15,11 @@ from graft.base.diagnostics import GraftError
 from graft.base.files import remove_tree
 from graft.base.progress import Progress
 from graft.base.records import replace
-from graft.fleet import tree
-from graft.fleet.reconcile import Reconciled, reconcile
+from graft.fleet.host import tree
+from graft.fleet.host.reconcile import Reconciled, reconcile
+from graft.fleet.host.switch import current_hash
+from graft.fleet.host.tree import read_tree_release
 from graft.fleet.release import Release, release_hash
-from graft.fleet.switch import current_hash
-from graft.fleet.tree import read_tree_release
 from graft.link.layouts import ISOLATED, VIRTUAL
 from graft.model.platform import Platform
 from graft.store.paths import path_digest

@@ -8,12 +8,12 @@ from threading import Thread
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.fleet.blob_index import find
-from graft.fleet.events import since
-from graft.fleet.operations import hold
 from graft.fleet.records import ERROR, IDLE, INSTALLING, READY
 from graft.fleet.release import EMPTY_HASH
-from graft.fleet.releases import begin_attempt
+from graft.fleet.state.blob_index import find
+from graft.fleet.state.events import since
+from graft.fleet.state.operations import hold
+from graft.fleet.state.releases import begin_attempt
 from graft.model.integrity import parse_integrity
 from graft.resolve.prune import for_platform
 from graft.workflows.fleet_install import install

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.fleet.events import emit, newest, since
-from graft.fleet.opening import open_database
 from graft.fleet.server.jobs import Jobs
+from graft.fleet.state.events import emit, newest, since
+from graft.fleet.state.opening import open_database
 from graft.workflows.fleet_maintenance import DAY, Maintenance, is_due, own_moment
 
 

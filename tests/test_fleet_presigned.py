@@ -11,9 +11,9 @@ import pytest
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
+from graft.fleet.blobs.folder import FolderBlobs
 from graft.fleet.client import FleetClient, Offer
-from graft.fleet.folder_blobs import FolderBlobs
-from graft.fleet.host_root import HostRoot
+from graft.fleet.host.root import HostRoot
 from graft.model.platform import Platform
 from harness.fleet_postgres import Postgres
 from harness.fleet_s3 import S3Server

@@ -10,10 +10,10 @@ import pytest
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
-from graft.fleet.operations import hold
+from graft.fleet.publishing.rollback import pin, rollback, unpin
 from graft.fleet.records import ERROR, INSTALLING, READY
-from graft.fleet.releases import make_current, prune
-from graft.fleet.rollback import pin, rollback, unpin
+from graft.fleet.state.operations import hold
+from graft.fleet.state.releases import make_current, prune
 from graft.lockfile.format import read_lock, write_lock
 from graft.model.integrity import parse_integrity
 from graft.resolve.prune import for_platform

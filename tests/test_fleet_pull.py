@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.fleet import pull
 from graft.fleet.client import Offer
-from graft.fleet.pace import Pace
-from graft.fleet.reconcile import reconcile
-from graft.fleet.switch import current_hash
+from graft.fleet.host import pull
+from graft.fleet.host.pace import Pace
+from graft.fleet.host.reconcile import reconcile
+from graft.fleet.host.switch import current_hash
 from harness.archive import Entry, pack
 from harness.fleet_upstream import Shelf, host_at
 

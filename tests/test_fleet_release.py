@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from graft.fleet.composition import archives_of, release_of
+from graft.fleet.publishing.composition import archives_of, release_of
 from graft.fleet.release import EMPTY_HASH, Entry, is_release_hash, lockfile_hash, release_hash
 from graft.model.graph import Graph, Importer, Node
 from graft.model.integrity import Integrity

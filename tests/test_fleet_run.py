@@ -15,10 +15,10 @@ from graft.base.diagnostics import CODES, GraftError
 from graft.base.locks import is_held
 from graft.base.processes import Group
 from graft.fleet.api import DESIRED, FleetHost
-from graft.fleet.host_root import HostNote, write_note
-from graft.fleet.policy import Policy
-from graft.fleet.reconcile import reconcile
-from graft.fleet.run import Ran, run_script
+from graft.fleet.host.reconcile import reconcile
+from graft.fleet.host.root import HostNote, write_note
+from graft.fleet.run.policy import Policy
+from graft.fleet.run.run import Ran, run_script
 from harness.command import GRAFT
 from harness.fleet_runs import RunningHost, needs_node, needs_sandbox, printed, running, wanted
 
@@ -242,7 +242,7 @@ def test_a_run_that_takes_too_long_is_asked_to_end_with_all_that_it_started(
     apart = "setsid " if sandbox == "required" else ""
     line = f"""trap 'echo asked' TERM; {apart}sh -c "$1" & {waits}"""
     policy = Policy(seconds=2, sandbox=sandbox)
-    monkeypatch.setattr("graft.fleet.run._GRACE_SECONDS", 1.0)
+    monkeypatch.setattr("graft.fleet.run.run._GRACE_SECONDS", 1.0)
     folder = running.scripts("slow", {"x": ""})
     said = wanted(["sh", "-c", line, "sh", child], folder, policy=policy)
     ran = run_script(running.root, "apps", said)
@@ -300,7 +300,7 @@ def test_a_script_dies_with_a_run_that_is_killed_and_leaves_nothing(running: Run
 def test_what_is_printed_beyond_a_size_is_forgotten_and_said(
     running: RunningHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graft.fleet.captured.KEPT_BYTES", 1000)
+    monkeypatch.setattr("graft.fleet.run.captured.KEPT_BYTES", 1000)
     ran = FleetHost(running.root, environ=os.environ).run_text(
         "apps", "console.log('x'.repeat(500_000)); console.error('short')"
     )

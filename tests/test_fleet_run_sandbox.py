@@ -14,8 +14,8 @@ import pytest
 
 from graft.base.diagnostics import GraftError
 from graft.fleet.api import FleetHost
-from graft.fleet.policy import FILE, Policy, read_policy, write_policy
-from graft.fleet.run import run_script
+from graft.fleet.run.policy import FILE, Policy, read_policy, write_policy
+from graft.fleet.run.run import run_script
 from harness.command import GRAFT, Result, run
 from harness.fleet_runs import RunningHost, needs_node, needs_sandbox, printed, running, wanted
 from harness.tree import snapshot
@@ -169,7 +169,7 @@ def test_without_a_sandbox_nothing_runs(running: RunningHost, tmp_path: Path) ->
 def test_without_limits_nothing_runs_either(
     running: RunningHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graft.fleet.enforcement.find_program", lambda *_: "")
+    monkeypatch.setattr("graft.fleet.run.enforcement.find_program", lambda *_: "")
     code, why = refusal(FleetHost(running.root, environ=os.environ))
     assert (code, why) == ("fleet-run-refused", "there is no program 'prlimit'")
 

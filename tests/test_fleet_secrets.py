@@ -9,10 +9,10 @@ import pytest
 from cryptography.fernet import Fernet
 
 from graft.base.diagnostics import GraftError
-from graft.fleet import secrets, sets
-from graft.fleet.database import Database
-from graft.fleet.opening import open_database
 from graft.fleet.records import SetSettings
+from graft.fleet.state import secrets, sets
+from graft.fleet.state.database import Database
+from graft.fleet.state.opening import open_database
 
 KEY = "GkTHS8ybZ4Uyh2ZzTZ8rUB5wIBKzOeHVb6dQzQbVdSA="
 HOST = "registry.example.com"

@@ -17,10 +17,10 @@ from graft.base.diagnostics import GraftError
 from graft.base.http import HttpSettings
 from graft.fleet.client import FleetClient
 from graft.fleet.listening import listen
-from graft.fleet.opening import open_database
-from graft.fleet.operations import hold
 from graft.fleet.records import HostReport
 from graft.fleet.release import EMPTY_HASH
+from graft.fleet.state.opening import open_database
+from graft.fleet.state.operations import hold
 from graft.model.platform import Platform
 from harness.fleet_server import FleetServer
 from harness.machine import Machine

@@ -11,10 +11,6 @@ from typing import Any
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.fleet import blob_index, events, hosts, operations, releases, sets, storage, tokens
-from graft.fleet.database import Database, Row, Transaction
-from graft.fleet.opening import open_database
-from graft.fleet.operations import heal, hold
 from graft.fleet.records import (
     ERROR,
     IDLE,
@@ -28,6 +24,10 @@ from graft.fleet.records import (
     SetState,
 )
 from graft.fleet.release import EMPTY_HASH, Entry, Release, release_hash
+from graft.fleet.state import blob_index, events, hosts, operations, releases, sets, storage, tokens
+from graft.fleet.state.database import Database, Row, Transaction
+from graft.fleet.state.opening import open_database
+from graft.fleet.state.operations import heal, hold
 from graft.model.platform import Platform, PlatformLimits
 
 

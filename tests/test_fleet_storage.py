@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from graft.base.diagnostics import GraftError
-from graft.fleet import blob_index, releases, storage
-from graft.fleet.blob_copies import THREADS, bring
-from graft.fleet.blob_locations import open_blob_stores
-from graft.fleet.folder_blobs import FolderBlobs
-from graft.fleet.migration import migrate, resume
-from graft.fleet.opening import open_database
+from graft.fleet.blobs.copies import THREADS, bring
+from graft.fleet.blobs.folder import FolderBlobs
+from graft.fleet.blobs.locations import open_blob_stores
+from graft.fleet.blobs.migration import migrate, resume
+from graft.fleet.state import blob_index, releases, storage
+from graft.fleet.state.opening import open_database
 from graft.model.integrity import Integrity
 from harness.fleet_archives import HOUR, Archives, named
 from harness.fleet_blobs import DictBlobs, archive

@@ -14,11 +14,11 @@ import pytest
 from graft.base.diagnostics import GraftError
 from graft.base.files import remove_tree
 from graft.base.records import replace
-from graft.fleet.host_root import HostNote, HostRoot, SetRoot, default_root, read_note, write_note
-from graft.fleet.lease import lease
-from graft.fleet.reconcile import Host, reconcile
-from graft.fleet.switch import RETIRED, current_hash, flip, retired_at, stamp_trees
-from graft.fleet.tree_gc import GRACE_MS, collect_trees, sweep_archives
+from graft.fleet.host.lease import lease
+from graft.fleet.host.reconcile import Host, reconcile
+from graft.fleet.host.root import HostNote, HostRoot, SetRoot, default_root, read_note, write_note
+from graft.fleet.host.switch import RETIRED, current_hash, flip, retired_at, stamp_trees
+from graft.fleet.host.tree_gc import GRACE_MS, collect_trees, sweep_archives
 from graft.store.paths import open_store
 from harness.fleet_upstream import HOUR, Clock, Shelf, host_at
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from graft.fleet import blob_index, releases, sets, storage
-from graft.fleet.blob_stores import BlobStores
-from graft.fleet.blobs import BlobStore
-from graft.fleet.collect import Collected, collect
-from graft.fleet.database import Database
-from graft.fleet.migration import Migration, migrate
-from graft.fleet.operations import Held, hold
+from graft.fleet.blobs.collect import Collected, collect
+from graft.fleet.blobs.migration import Migration, migrate
+from graft.fleet.blobs.scrub import Scrub, scrub
+from graft.fleet.blobs.store import BlobStore
+from graft.fleet.blobs.stores import BlobStores
 from graft.fleet.records import Blob, SetSettings, Storage
 from graft.fleet.release import Entry, Release, release_hash
-from graft.fleet.scrub import Scrub, scrub
+from graft.fleet.state import blob_index, releases, sets, storage
+from graft.fleet.state.database import Database
+from graft.fleet.state.operations import Held, hold
 from graft.model.integrity import Integrity
 from harness.fleet_blobs import archive
 

@@ -13,9 +13,9 @@ from threading import Event, Lock
 
 from graft.base.records import replace
 from graft.fleet.api import FleetHost
-from graft.fleet.lease import lease
-from graft.fleet.reconcile import Host, reconcile
-from graft.fleet.switch import current_hash
+from graft.fleet.host.lease import lease
+from graft.fleet.host.reconcile import Host, reconcile
+from graft.fleet.host.switch import current_hash
 from harness.fleet_upstream import Shelf, host_at
 
 _SET = "apps"

@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from graft.base.records import replace
-from graft.fleet.attempt import Fleet
-from graft.fleet.blob_stores import BlobStores
-from graft.fleet.database import Database
-from graft.fleet.folder_blobs import FolderBlobs
-from graft.fleet.opening import open_database
+from graft.fleet.blobs.folder import FolderBlobs
+from graft.fleet.blobs.stores import BlobStores
+from graft.fleet.publishing.attempt import Fleet
 from graft.fleet.records import PublishedRelease, SetSettings, SetState
 from graft.fleet.release import Release
-from graft.fleet.releases import history, read_release, state
-from graft.fleet.sets import create_set, enable_pin, put_pin, read_set, remove_pin, write_settings
+from graft.fleet.state.database import Database
+from graft.fleet.state.opening import open_database
+from graft.fleet.state.releases import history, read_release, state
+from graft.fleet.state.sets import (
+    create_set,
+    enable_pin,
+    put_pin,
+    read_set,
+    remove_pin,
+    write_settings,
+)
 from graft.lockfile.format import read_lock
 from graft.model.graph import Graph
 from graft.model.platform import Platform

@@ -22,13 +22,13 @@ from unittest.mock import patch
 from graft.base import renames, trees
 from graft.base.files import remove_tree
 from graft.base.records import replace
-from graft.fleet import tree as tree_module
-from graft.fleet.reconcile import reconcile
-from graft.fleet.relay import Relay
+from graft.fleet.host import tree as tree_module
+from graft.fleet.host.reconcile import reconcile
+from graft.fleet.host.relay import Relay
+from graft.fleet.host.switch import RETIRED, current_hash
+from graft.fleet.host.tree import tree_fault
+from graft.fleet.host.tree_plan import plan_release
 from graft.fleet.release import Release
-from graft.fleet.switch import RETIRED, current_hash
-from graft.fleet.tree import tree_fault
-from graft.fleet.tree_plan import plan_release
 from graft.link.layouts import ISOLATED, VIRTUAL
 from graft.store import trash
 from graft.workflows.host import this_platform

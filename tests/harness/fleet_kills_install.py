@@ -11,14 +11,14 @@ from pathlib import Path
 
 from graft.base.files import remove_tree
 from graft.base.records import replace
-from graft.fleet.blob_index import every, forget
-from graft.fleet.blob_stores import BlobStores
-from graft.fleet.collect import GRACE, collect
-from graft.fleet.operations import hold
+from graft.fleet.blobs.collect import GRACE, collect
+from graft.fleet.blobs.stores import BlobStores
+from graft.fleet.publishing.rollback import rollback
 from graft.fleet.records import READY
 from graft.fleet.release import Entry
-from graft.fleet.releases import pin_release, unpin_release
-from graft.fleet.rollback import rollback
+from graft.fleet.state.blob_index import every, forget
+from graft.fleet.state.operations import hold
+from graft.fleet.state.releases import pin_release, unpin_release
 from graft.model.integrity import parse_integrity
 from harness.effects import count
 from harness.fleet_installer import FleetInstaller

@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from graft.fleet.host_root import HostRoot
+from graft.fleet.host.root import HostRoot
+from graft.fleet.host.switch import current_hash
+from graft.fleet.host.tree import tree_fault
+from graft.fleet.host.tree_plan import plan_release
 from graft.fleet.records import READY
 from graft.fleet.release import Release
-from graft.fleet.switch import current_hash
-from graft.fleet.tree import tree_fault
-from graft.fleet.tree_plan import plan_release
 from graft.link.layouts import VIRTUAL
 from graft.store.paths import open_store
 from graft.workflows.host import this_platform

@@ -10,19 +10,19 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from graft.fleet import blob_index, releases, sets, storage
-from graft.fleet.blob_stores import BlobStores
-from graft.fleet.blobs import BlobStore
-from graft.fleet.collect import collect
-from graft.fleet.database import Database
-from graft.fleet.folder_blobs import FolderBlobs
-from graft.fleet.migration import migrate
-from graft.fleet.object_blobs import ObjectBlobs
-from graft.fleet.opening import open_database
-from graft.fleet.operations import Held, hold
+from graft.fleet.blobs.collect import collect
+from graft.fleet.blobs.folder import FolderBlobs
+from graft.fleet.blobs.migration import migrate
+from graft.fleet.blobs.objects import ObjectBlobs
+from graft.fleet.blobs.scrub import scrub
+from graft.fleet.blobs.store import BlobStore
+from graft.fleet.blobs.stores import BlobStores
 from graft.fleet.records import Blob, SetSettings
 from graft.fleet.release import Entry, Release, release_hash
-from graft.fleet.scrub import scrub
+from graft.fleet.state import blob_index, releases, sets, storage
+from graft.fleet.state.database import Database
+from graft.fleet.state.opening import open_database
+from graft.fleet.state.operations import Held, hold
 from harness.fleet_blobs import archive
 from harness.fleet_kills import Scenario, Tally
 from harness.fleet_mortal import Mortal, MortalBlobs, dies_at

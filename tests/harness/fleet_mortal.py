@@ -10,9 +10,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from graft.fleet.blobs import BlobStore
-from graft.fleet.database import Database, Lock, Transaction
-from graft.fleet.opening import open_database
+from graft.fleet.blobs.store import BlobStore
+from graft.fleet.state.database import Database, Lock, Transaction
+from graft.fleet.state.opening import open_database
 from graft.model.integrity import Integrity
 
 

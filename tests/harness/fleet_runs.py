@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from graft.fleet.reconcile import reconcile
+from graft.fleet.host.reconcile import reconcile
 from graft.fleet.release import Release
-from graft.fleet.run import Ran, Wanted
+from graft.fleet.run.run import Ran, Wanted
 from graft.scripts.confinement import confinement
 from harness.fleet_upstream import Shelf, host_at
 
@@ -72,7 +72,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> RunningHost:
 
 
 def wanted(command: list[str], folder: Path | str, **more: Any) -> Wanted:
-    from graft.fleet.policy import Policy
+    from graft.fleet.run.policy import Policy
 
     said: dict[str, Any] = {"environ": os.environ, "policy": Policy(), "capture": True} | more
     return Wanted(command=tuple(command), folder=str(folder), **said)

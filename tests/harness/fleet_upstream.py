@@ -11,9 +11,9 @@ from typing import Unpack
 
 from graft.base.diagnostics import GraftError
 from graft.fleet.client import Desired, Offer
-from graft.fleet.host_root import HostRoot
-from graft.fleet.pace import Pace
-from graft.fleet.reconcile import Host
+from graft.fleet.host.pace import Pace
+from graft.fleet.host.reconcile import Host
+from graft.fleet.host.root import HostRoot
 from graft.fleet.records import HostReport
 from graft.fleet.release import Entry, Release, release_hash
 from graft.link.layouts import VIRTUAL

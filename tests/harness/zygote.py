@@ -43,7 +43,7 @@ _MODULES = (
     "yaml",
 )
 # They would double the memory, and a fork takes time for all that there is.
-_OF_SERVERS = ("graft.fleet.server.", "graft.fleet.postgres")
+_OF_SERVERS = ("graft.fleet.server.", "graft.fleet.state.postgres")
 _ENCODINGS = ("idna", "latin-1", "unicode_escape", "utf-8-sig")
 # Tests, and the commands that they have started in the ordinary way.
 _started: set[tuple[str, str]] = set()

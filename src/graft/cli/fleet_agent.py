@@ -16,7 +16,7 @@ from graft.cli.words import count, size
 from graft.project.choices import LAYOUTS
 
 if TYPE_CHECKING:
-    from graft.fleet.reconcile import Reconciled
+    from graft.fleet.host.reconcile import Reconciled
 
 _EXAMPLES = """\
   graft fleet agent --server http://fleet.example.com:8080 --set apps

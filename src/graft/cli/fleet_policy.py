@@ -42,7 +42,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     policy_flags(parser)
     said = parser.parse(arguments)
     console.quiet = said.silent
-    from graft.fleet.policy import changed, read_policy, write_policy
+    from graft.fleet.run.policy import changed, read_policy, write_policy
 
     root = root_of(said)
     changes = policy_changes(said, parser)
@@ -60,7 +60,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
 
 
 def policy_flags(parser: argparse.ArgumentParser) -> None:
-    from graft.fleet.policy import SANDBOXES
+    from graft.fleet.run.policy import SANDBOXES
 
     group = parser.add_argument_group("what scripts may do")
     group.add_argument(
@@ -96,7 +96,7 @@ def policy_changes(said: argparse.Namespace, parser: Parser) -> dict[str, Any]:
 
 def root_of(said: argparse.Namespace) -> str:
     """The root that ``--root`` names, else the user's."""
-    from graft.fleet.host_root import default_root
+    from graft.fleet.host.root import default_root
     from graft.project.defaults import home_folder
 
     if said.root:

@@ -14,7 +14,7 @@ from graft.cli.tail import split_tail
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from graft.base.processes import Group
-    from graft.fleet.run import Ran, Wanted
+    from graft.fleet.run.run import Ran, Wanted
 
 _EXAMPLES = """\
   graft fleet run reports -- node script.mjs      with the packages that 'reports' has here now
@@ -57,8 +57,8 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     console.quiet = said.silent
     if not words:
         parser.error("which command?")
-    from graft.fleet.policy import changed, read_policy
-    from graft.fleet.run import Wanted
+    from graft.fleet.run.policy import changed, read_policy
+    from graft.fleet.run.run import Wanted
 
     root = root_of(said)
     wanted = Wanted(
@@ -81,7 +81,7 @@ def _attend(root: str, set: str, wanted: Wanted) -> Ran:
     """Signals are passed on: the script has a session of its own, also for the terminal's."""
     import signal
 
-    from graft.fleet.run import run_script
+    from graft.fleet.run.run import run_script
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in numbers}

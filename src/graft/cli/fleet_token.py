@@ -36,7 +36,7 @@ def run(command: Command, arguments: list[str], console: Console) -> int:
     console.quiet = said.silent
     if (said.action == "create") != bool(said.role) or (said.action == "revoke") != bool(said.id):
         parser.error("create needs --role, revoke an id, and nothing else has either")
-    from graft.fleet import tokens
+    from graft.fleet.state import tokens
     from graft.workflows.fleet_serve import milliseconds, open_state
 
     database = open_state(said.data, said.state)

@@ -18,10 +18,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 
 from graft.base.diagnostics import GraftError
-from graft.fleet.host_root import HostRoot
-from graft.fleet.policy import Policy, changed, read_policy
-from graft.fleet.run import DESIRED, Ran, Wanted, run_script
-from graft.fleet.switch import current_hash
+from graft.fleet.host.root import HostRoot
+from graft.fleet.host.switch import current_hash
+from graft.fleet.run.policy import Policy, changed, read_policy
+from graft.fleet.run.run import DESIRED, Ran, Wanted, run_script
 
 __all__ = ("DESIRED", "FleetHost", "GraftError", "Policy", "Ran")
 

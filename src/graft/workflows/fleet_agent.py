@@ -12,13 +12,13 @@ from graft.base.diagnostics import GraftError
 from graft.base.progress import Progress
 from graft.base.records import Record, replace
 from graft.base.retry import RetryPolicy
-from graft.fleet.agent import PERIOD_SECONDS, Agent
-from graft.fleet.host_root import HostRoot
-from graft.fleet.pace import Pace
-from graft.fleet.reconcile import Host, Reconciled
-from graft.fleet.relay import Relay
-from graft.fleet.remote import Remote
-from graft.fleet.tree_gc import sweep_archives
+from graft.fleet.host.agent import PERIOD_SECONDS, Agent
+from graft.fleet.host.pace import Pace
+from graft.fleet.host.reconcile import Host, Reconciled
+from graft.fleet.host.relay import Relay
+from graft.fleet.host.remote import Remote
+from graft.fleet.host.root import HostRoot
+from graft.fleet.host.tree_gc import sweep_archives
 from graft.project.settings import Settings
 from graft.store.paths import Store, open_store
 from graft.workflows.collect import Wishes, collect

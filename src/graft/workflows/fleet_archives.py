@@ -8,11 +8,11 @@ from functools import partial
 
 from graft.base.diagnostics import GraftError
 from graft.base.http import Request, Response, Transfer
-from graft.fleet.composition import measured
+from graft.fleet.publishing.composition import measured
+from graft.fleet.publishing.size_cap import too_large
+from graft.fleet.publishing.spool import Spool
 from graft.fleet.records import SetSettings
 from graft.fleet.release import Release
-from graft.fleet.size_cap import too_large
-from graft.fleet.spool import Spool
 from graft.model.integrity import Integrity, parse_integrity
 from graft.model.manifest import Manifest
 from graft.model.origins import is_from_registry

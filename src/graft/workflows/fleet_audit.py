@@ -7,9 +7,9 @@ from typing import Any
 
 from graft.base.diagnostics import GraftError
 from graft.base.records import replace
-from graft.fleet.publish import graph_of
-from graft.fleet.releases import read_release, state
-from graft.fleet.sets import need_set
+from graft.fleet.publishing.publish import graph_of
+from graft.fleet.state.releases import read_release, state
+from graft.fleet.state.sets import need_set
 from graft.workflows.audit import look_up
 from graft.workflows.fleet_release import Installer, context_of
 from graft.workflows.project import asking

@@ -15,9 +15,9 @@ from threading import Event, Thread
 from graft.base.crowd import Crowd
 from graft.base.diagnostics import GraftError
 from graft.base.records import Record
-from graft.fleet import sets, tokens
-from graft.fleet.database import Transaction
 from graft.fleet.records import HOST, MANAGE, SetSettings
+from graft.fleet.state import sets, tokens
+from graft.fleet.state.database import Transaction
 from graft.workflows.fleet_serve import milliseconds, open_state
 
 _LABEL = "fleet dev"

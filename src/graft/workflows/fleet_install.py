@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graft.fleet.attempt import Attempt, Fleet, active_store, attempt
-from graft.fleet.composition import measured
-from graft.fleet.publish import (
+from graft.fleet.publishing.attempt import Attempt, Fleet, active_store, attempt
+from graft.fleet.publishing.composition import measured
+from graft.fleet.publishing.publish import (
     Published,
     announce,
     changes_between,
@@ -16,10 +16,10 @@ from graft.fleet.publish import (
     put_archives,
     sizes_of,
 )
+from graft.fleet.publishing.size_cap import check_size
+from graft.fleet.publishing.spool import Spool
 from graft.fleet.records import SetSettings
-from graft.fleet.sets import need_set, pins
-from graft.fleet.size_cap import check_size
-from graft.fleet.spool import Spool
+from graft.fleet.state.sets import need_set, pins
 from graft.workflows.fleet_archives import fetch_archives, said_sizes
 from graft.workflows.fleet_release import Asked, Installer, Made, made
 

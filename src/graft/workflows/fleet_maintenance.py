@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from graft.base.diagnostics import GraftError
-from graft.fleet.collect import GRACE
-from graft.fleet.database import Database
-from graft.fleet.events import trim
-from graft.fleet.storage import MIGRATING, read_storage
+from graft.fleet.blobs.collect import GRACE
+from graft.fleet.state.database import Database
+from graft.fleet.state.events import trim
+from graft.fleet.state.storage import MIGRATING, read_storage
 
 if TYPE_CHECKING:
     from graft.fleet.server.jobs import Jobs

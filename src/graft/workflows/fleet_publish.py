@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graft.fleet.composition import published_part
+from graft.fleet.publishing.composition import published_part
 from graft.lockfile.format import write_lock
 from graft.workflows.answer import answer
 from graft.workflows.project import Context, at_work

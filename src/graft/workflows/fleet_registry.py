@@ -20,8 +20,8 @@ from graft.base.http import Request, Transfer, redact
 from graft.base.http_client import HttpClient
 from graft.base.records import replace
 from graft.base.retry import RetryPolicy
-from graft.fleet.registries import registries_of
-from graft.fleet.sets import need_set
+from graft.fleet.publishing.registries import registries_of
+from graft.fleet.state.sets import need_set
 from graft.model.names import split_name
 from graft.project.registries import Registries
 from graft.sources.answers import FULL, refusal, senseless

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from graft.base.diagnostics import Diagnostic
 from graft.base.progress import Progress
 from graft.base.records import Record, replace
-from graft.fleet.allowlist import asked_manifest
-from graft.fleet.attempt import Fleet
-from graft.fleet.composition import NOTHING, archives_of, published_part, release_of
+from graft.fleet.publishing.allowlist import asked_manifest
+from graft.fleet.publishing.attempt import Fleet
+from graft.fleet.publishing.composition import NOTHING, archives_of, published_part, release_of
+from graft.fleet.publishing.registries import registries_of
 from graft.fleet.records import Pin, SetSettings
-from graft.fleet.registries import registries_of
 from graft.fleet.release import Release
 from graft.lockfile.format import LOCK_NAME, read_lock
 from graft.model.graph import Graph

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from graft.base.records import Record
-from graft.fleet.database import Database
 from graft.fleet.extra import needed_for
+from graft.fleet.state.database import Database
 from graft.workflows.project import Context
 
 # How long an operation that is under way is waited for when the server is told to stop. What is
@@ -30,7 +30,7 @@ class Serving(Record, unshown=("key", "environment")):
 
 
 def open_state(data: str, state: str) -> Database:
-    from graft.fleet.opening import open_database
+    from graft.fleet.state.opening import open_database
 
     return open_database(state or os.path.join(data, "fleet.db"))
 
@@ -46,11 +46,11 @@ def serve(context: Context, serving: Serving, started: Callable[[str], None]) ->
         from graft.fleet.server.application import application
         from graft.fleet.server.serving import listen, url_of
         from graft.fleet.server.serving import serve as run
-    from graft.fleet.blob_locations import open_blob_stores
-    from graft.fleet.operations import heal
+    from graft.fleet.blobs.locations import open_blob_stores
     from graft.fleet.server.jobs import Jobs
     from graft.fleet.server.kept import Kept
     from graft.fleet.server.services import Services
+    from graft.fleet.state.operations import heal
     from graft.workflows.fleet_maintenance import Maintenance
     from graft.workflows.fleet_work import FleetWork, holder
 

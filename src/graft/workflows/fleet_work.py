@@ -9,12 +9,12 @@ from typing import Any
 
 from graft.base.progress import Progress
 from graft.base.records import Record
-from graft.fleet.attempt import Fleet
-from graft.fleet.blob_stores import BlobStores
-from graft.fleet.database import Database
-from graft.fleet.operations import Held, hold
-from graft.fleet.publish import Published
-from graft.fleet.secrets import registry_tokens
+from graft.fleet.blobs.stores import BlobStores
+from graft.fleet.publishing.attempt import Fleet
+from graft.fleet.publishing.publish import Published
+from graft.fleet.state.database import Database
+from graft.fleet.state.operations import Held, hold
+from graft.fleet.state.secrets import registry_tokens
 from graft.project.settings import Settings
 from graft.workflows.fleet_release import Installer
 
@@ -73,19 +73,19 @@ class FleetWork(Record, unshown=("key",)):
     def rollback(
         self, set: str, hash: str, by: str, *, dry_run: bool, wait_seconds: float = 0
     ) -> Report:
-        from graft.fleet.rollback import rollback
+        from graft.fleet.publishing.rollback import rollback
 
         return _published(
             rollback(self.fleet, set, by, hash, dry_run=dry_run, wait_seconds=wait_seconds)
         )
 
     def pin(self, set: str, hash: str) -> None:
-        from graft.fleet.rollback import pin
+        from graft.fleet.publishing.rollback import pin
 
         pin(self.fleet, set, hash)
 
     def migrate(self, target: str, began: Began) -> Report:
-        from graft.fleet.migration import KIND, migrate
+        from graft.fleet.blobs.migration import KIND, migrate
 
         with self._hold(KIND, target) as held:
             told = _told(began)
@@ -93,19 +93,19 @@ class FleetWork(Record, unshown=("key",)):
 
     def resume(self, began: Began) -> Report:
         """Go on with a migration that died; nothing where there is none, or somebody is at it."""
-        from graft.fleet.migration import resume
+        from graft.fleet.blobs.migration import resume
 
         done = resume(self.database, self.stores, holder(), self.now, _told(began))
         return done.as_json() if done else {}
 
     def scrub(self, began: Began) -> Report:
-        from graft.fleet.scrub import KIND, scrub
+        from graft.fleet.blobs.scrub import KIND, scrub
 
         with self._hold(KIND, "") as held:
             return scrub(self.database, self.stores, held, _told(began)).as_json()
 
     def collect(self, began: Began, grace: int, dry_run: bool, wait_seconds: float = 0) -> Report:
-        from graft.fleet.collect import KIND, collect
+        from graft.fleet.blobs.collect import KIND, collect
 
         with self._hold(KIND, "", wait_seconds) as held:
             began()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from graft.fleet.database import Database
-from graft.fleet.events import newest, since
 from graft.fleet.records import Event
+from graft.fleet.state.database import Database
+from graft.fleet.state.events import newest, since
 
 KEEP_ALIVE_SECONDS = 15.0
 # Who is further behind is better off to come again and ask from where it was.

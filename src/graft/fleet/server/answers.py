@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from graft.fleet.collect import GRACE
+from graft.fleet.blobs.collect import GRACE
 
 NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 HASH = r"^[0-9a-f]{64}$"

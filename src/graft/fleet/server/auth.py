@@ -13,7 +13,7 @@ from graft.base.diagnostics import GraftError
 from graft.fleet.records import HOST, MANAGE, READ, Token
 from graft.fleet.server.refusals import RefusedError
 from graft.fleet.server.services import Served, Services
-from graft.fleet.tokens import USE_NOTED_EVERY, authenticate, find_token
+from graft.fleet.state.tokens import USE_NOTED_EVERY, authenticate, find_token
 
 _bearer = HTTPBearer(auto_error=False, description="a token of 'graft fleet token create'")
 # Who manages may read; whoever reads may see what hosts see.

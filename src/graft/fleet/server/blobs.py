@@ -9,14 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from graft.fleet.blob_failures import blob_missing
-from graft.fleet.blob_index import find
+from graft.fleet.blobs.failures import blob_missing
 from graft.fleet.records import Blob
 from graft.fleet.server.auth import Hosted
 from graft.fleet.server.names import checked_blob
 from graft.fleet.server.ranges import read_range
 from graft.fleet.server.services import Served, Services
-from graft.fleet.storage import read_storage
+from graft.fleet.state.blob_index import find
+from graft.fleet.state.storage import read_storage
 from graft.model.integrity import Integrity, parse_integrity
 
 router = APIRouter(prefix="/v1/blobs", tags=["hosts"])

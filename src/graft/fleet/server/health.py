@@ -10,7 +10,7 @@ from graft.fleet.server.answers import Health
 from graft.fleet.server.auth import Reads
 from graft.fleet.server.metrics import Metrics
 from graft.fleet.server.services import Served
-from graft.fleet.sets import list_sets
+from graft.fleet.state.sets import list_sets
 
 router = APIRouter(tags=["health"])
 

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from graft.fleet import hosts as reports
 from graft.fleet.records import HostReport, SetState, Token
-from graft.fleet.releases import state
 from graft.fleet.server.answers import Host, Hosts, Removed, ReportAsked, json_answer
 from graft.fleet.server.auth import Hosted, Manages, Reads, need_own
 from graft.fleet.server.names import SetName
 from graft.fleet.server.services import Served, Services
-from graft.fleet.sets import list_sets
+from graft.fleet.state import hosts as reports
+from graft.fleet.state.releases import state
+from graft.fleet.state.sets import list_sets
 
 router = APIRouter(prefix="/v1/hosts", tags=["hosts"])
 

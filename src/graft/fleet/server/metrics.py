@@ -10,13 +10,13 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graft.fleet import blob_index
-from graft.fleet.hosts import hosts
 from graft.fleet.records import READY
-from graft.fleet.releases import state
 from graft.fleet.server.hosts import lag
 from graft.fleet.server.services import Services
-from graft.fleet.sets import list_sets
+from graft.fleet.state import blob_index
+from graft.fleet.state.hosts import hosts
+from graft.fleet.state.releases import state
+from graft.fleet.state.sets import list_sets
 
 
 class Metrics:

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from graft.fleet import releases
 from graft.fleet.server.answers import (
     History,
     InstallAsked,
@@ -21,6 +20,7 @@ from graft.fleet.server.jobs import Job
 from graft.fleet.server.names import Hash, SetName, checked_hash
 from graft.fleet.server.services import Served, Services
 from graft.fleet.server.sets import state_of
+from graft.fleet.state import releases
 
 router = APIRouter(prefix="/v1/sets/{set}", tags=["releases"])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from graft.base.diagnostics import GraftError
-from graft.fleet.allowlist import check_pin
+from graft.fleet.publishing.allowlist import check_pin
 from graft.fleet.server.answers import Packages, PinAnswer, PinAsked, Removed
 from graft.fleet.server.auth import Manages, Reads
 from graft.fleet.server.names import Local, SetName, checked_package
 from graft.fleet.server.services import Served
-from graft.fleet.sets import enable_pin, pins, put_pin, remove_pin
+from graft.fleet.state.sets import enable_pin, pins, put_pin, remove_pin
 
 router = APIRouter(prefix="/v1/sets/{set}/packages", tags=["packages"])
 

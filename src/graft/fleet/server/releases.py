@@ -8,8 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import JSONResponse
 
-from graft.fleet.blob_index import find
-from graft.fleet.releases import need_published, read_release, state
 from graft.fleet.server.answers import (
     Desired,
     Missing,
@@ -22,6 +20,8 @@ from graft.fleet.server.auth import Hosted
 from graft.fleet.server.blobs import address_of
 from graft.fleet.server.names import Hash, SetName, checked_hash
 from graft.fleet.server.services import Manifest, Served, Services
+from graft.fleet.state.blob_index import find
+from graft.fleet.state.releases import need_published, read_release, state
 from graft.fleet.wire import release_document
 from graft.model.platform import Platform
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 
 from graft.base.records import Record
-from graft.fleet.blob_stores import BlobStores
-from graft.fleet.database import Database
+from graft.fleet.blobs.stores import BlobStores
 from graft.fleet.release import Release
 from graft.fleet.server.announcements import Announcements
 from graft.fleet.server.jobs import Jobs
 from graft.fleet.server.kept import Kept
+from graft.fleet.state.database import Database
 from graft.model.integrity import Integrity
 
 Report = Mapping[str, Any]

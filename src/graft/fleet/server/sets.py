@@ -7,12 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from graft.base.records import replace
-from graft.fleet import sets
-from graft.fleet.allowlist import check_registry_token, check_settings
-from graft.fleet.database import Transaction
+from graft.fleet.publishing.allowlist import check_registry_token, check_settings
 from graft.fleet.records import SetSettings
-from graft.fleet.releases import history, state
-from graft.fleet.secrets import put_token, remove_token, seal, token_hosts
 from graft.fleet.server.answers import (
     Deleted,
     Removed,
@@ -28,6 +24,10 @@ from graft.fleet.server.answers import (
 from graft.fleet.server.auth import Manages, Reads
 from graft.fleet.server.names import SetName, checked_set
 from graft.fleet.server.services import Served
+from graft.fleet.state import sets
+from graft.fleet.state.database import Transaction
+from graft.fleet.state.releases import history, state
+from graft.fleet.state.secrets import put_token, remove_token, seal, token_hosts
 from graft.model.platform import Platform
 
 router = APIRouter(prefix="/v1/sets", tags=["sets"])

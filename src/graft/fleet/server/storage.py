@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from graft.fleet import storage as rows
 from graft.fleet.server.answers import (
     ActiveAsked,
     GcAsked,
@@ -16,6 +15,7 @@ from graft.fleet.server.auth import Manages
 from graft.fleet.server.jobs import Job
 from graft.fleet.server.operations import job_name
 from graft.fleet.server.services import Served, Services
+from graft.fleet.state import storage as rows
 
 router = APIRouter(prefix="/v1", tags=["storage"])
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from graft.base.diagnostics import GraftError
-from graft.fleet.blob_index import find
 from graft.fleet.declarations import Files, closure, is_of_use, package_of
-from graft.fleet.releases import state
 from graft.fleet.server.answers import TypeFile, Types
 from graft.fleet.server.auth import Reads
 from graft.fleet.server.names import Hash, SetName, checked_hash, checked_package
 from graft.fleet.server.refusals import RefusedError
 from graft.fleet.server.releases import FOR_EVER, need_release
 from graft.fleet.server.services import Served, Services
-from graft.fleet.storage import read_storage
+from graft.fleet.state.blob_index import find
+from graft.fleet.state.releases import state
+from graft.fleet.state.storage import read_storage
 from graft.link.importers import ROOT
 from graft.lockfile.format import read_lock
 from graft.model.graph import Graph

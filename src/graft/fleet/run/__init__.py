@@ -1,0 +1,1 @@
+"""Users' scripts at work."""

@@ -1,0 +1,1 @@
+"""Where a fleet's state lies, and what it holds."""
