@@ -112,7 +112,8 @@ class SqliteDatabase:
 
     def _watch(self, bell: Bell) -> None:
         with closing(self._connect()) as connection:
-            seen = _version(connection)
+            # None: what changed between the first listener and the first look is told of as well.
+            seen: object = None
             while not bell.ended.is_set():
                 rung = self._rung.wait(_LOOK_SECONDS)
                 self._rung.clear()
