@@ -16,9 +16,9 @@ from pathlib import Path
 
 from documents import publish
 from fleet_hosts import SimulatedFleet
-from fleet_measure import DELTA, FIRST, POLLS, QUIET, REPORTS, Gauge, Phase, until
+from fleet_measure import DELTA, FIRST, POLLS, QUIET, REPORTS, Gauge, Phase
 from fleet_report import section
-from fleet_world import World, raise_open_files
+from fleet_world import World, raise_open_files, until
 from graft.base.files import remove_tree
 from graft.link.layouts import ISOLATED, VIRTUAL
 from harness.fleet_flips import Flips, flip_under_load

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -101,11 +101,3 @@ class Gauge:
             elif sample[1] == "graft_fleet_sent_bytes_total":
                 sent[route[1]] += round(float(sample[3]))
         return requests, sent
-
-
-def until(true: Callable[[], bool], what: str, patience: float = 120.0) -> None:
-    end = time.monotonic() + patience
-    while not true():
-        if time.monotonic() > end:
-            raise TimeoutError(what)
-        time.sleep(0.05)

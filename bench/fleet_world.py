@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import NormalDist
@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-from graft.fleet.records import HOST, READY
+from graft.fleet.records import HOST, IDLE, INSTALLING, READY
 from graft.fleet.state.opening import open_database
 from graft.fleet.state.tokens import make_token
 from harness.command import GRAFT
@@ -124,8 +124,17 @@ class World:
         self.admin.ask("PUT", f"/v1/sets/{SET}/packages/{name}", {"specifier": version})
 
     def _install(self) -> str:
-        done = self.admin.ask("POST", f"/v1/sets/{SET}/install", {}, query={"wait": "1"})
-        return str(done["state"]["hash"])
+        before = self._state()["hash"]
+        self.admin.ask("POST", f"/v1/sets/{SET}/install", {})
+        # Into an object store it may take longer than an answer is waited for.
+        until(lambda: self._state()["status"] not in (IDLE, INSTALLING), "an install")
+        after = self._state()
+        if after["status"] != READY or after["hash"] == before:
+            raise RuntimeError(f"the install failed: {after['error']}")
+        return str(after["hash"])
+
+    def _state(self) -> dict[str, Any]:
+        return self.admin.ask("GET", f"/v1/sets/{SET}/state")
 
 
 def publish(registry: LocalRegistry, packages: int, changed: int) -> None:
@@ -177,3 +186,11 @@ def memory_of(pid: int, kind: str) -> int:
     """``VmRSS`` or, at most so far, ``VmHWM``."""
     found = re.search(rf"{kind}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) * 1024 if found else 0
+
+
+def until(true: Callable[[], bool], what: str, patience: float = _PATIENCE) -> None:
+    end = time.monotonic() + patience
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.05)
