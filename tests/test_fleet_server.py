@@ -558,6 +558,8 @@ def test_declarations_are_kept_for_ever_only_once_they_are_those_of_the_release(
 
 
 def test_events_hurry_whoever_listens(server: FleetServer) -> None:
+    # The first event of all has nothing before it that could have been heard.
+    server.graft("install", new_set(server, "before", "a@1.0.0"))
     name = new_set(server, "heard", "a@1.0.0")
     heard = listen(
         server.url, server.token("host", "web-1"), HttpSettings(), sets=(name,), stop=lambda: False
