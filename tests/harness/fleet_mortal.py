@@ -96,6 +96,9 @@ class MortalBlobs:
         return self._store.address(integrity, seconds)
 
 
+_LONGEST_SECONDS = 120
+
+
 def dies_at(step: int, url: str, work: Callable[[Mortal], None]) -> bool:
     """Do it in a process of its own, which is killed at that step; False if it took fewer, and with
     0 it is never. Nobody may have the database open in this process: a fork of SQLite's connections
@@ -108,6 +111,7 @@ def dies(work: Callable[[], None]) -> bool:
     child = os.fork()
     if not child:
         code = 1
+        signal.alarm(_LONGEST_SECONDS)  # what hangs fails, and does not hang the tests
         try:
             work()
             code = 0
